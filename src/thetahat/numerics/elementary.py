@@ -1,0 +1,152 @@
+"""Elementary functions in log space that lose no digits to cancellation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import special
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    FloatArray = NDArray[np.float64]
+
+_LOG_2 = float(np.log(2.0))
+_ATANH_TERMS = 14
+_EXPM1_TERMS = 16
+
+
+def horner(coefficients: FloatArray, x: FloatArray) -> FloatArray:
+    """Evaluate sum_k coefficients[k] x**k."""
+    total = np.full_like(x, coefficients[-1])
+    for coefficient in coefficients[-2::-1]:
+        total *= x
+        total += coefficient
+    return total
+
+
+_ATANH_SERIES = 2.0 / (2.0 * np.arange(1, _ATANH_TERMS + 1) + 1.0)
+_EXPM1_SERIES = 1.0 / special.factorial(np.arange(2.0, _EXPM1_TERMS + 2.0))
+
+
+def expit(x: ArrayLike) -> FloatArray:
+    """Logistic function 1 / (1 + exp(-x)).
+
+    Examples
+    --------
+    >>> float(expit(0.0))
+    0.5
+    """
+    return np.asarray(special.expit(np.asarray(x, dtype=np.float64)))
+
+
+def log_expit(x: ArrayLike) -> FloatArray:
+    """Logarithm of the logistic function, -log(1 + exp(-x)).
+
+    Examples
+    --------
+    >>> float(log_expit(-800.0))
+    -800.0
+    """
+    return np.asarray(-softplus(-np.asarray(x, dtype=np.float64)))
+
+
+def softplus(x: ArrayLike) -> FloatArray:
+    """Return log(1 + exp(x)), without overflow and with full relative precision on the left.
+
+    Examples
+    --------
+    >>> float(softplus(800.0))
+    800.0
+    """
+    x = np.asarray(x, dtype=np.float64)
+    with np.errstate(under="ignore"):
+        return np.asarray(np.maximum(x, 0.0) + np.log1p(np.exp(-np.abs(x))))
+
+
+def log1mexp(x: ArrayLike) -> FloatArray:
+    """Return log(1 - exp(x)) for x <= 0; NaN for x > 0.
+
+    Notes
+    -----
+    The two branches meet at -log 2 (Mächler, 2012, "Accurately computing log(1 - exp(-|a|))").
+
+    Examples
+    --------
+    >>> float(log1mexp(-1e-20))
+    -46.051701859880914
+    """
+    x = np.asarray(x, dtype=np.float64)
+    with np.errstate(all="ignore"):
+        return np.where(x > -_LOG_2, np.log(-np.expm1(x)), np.log1p(-np.exp(x)))
+
+
+def log_expm1(x: ArrayLike) -> FloatArray:
+    """Return log(exp(x) - 1) for x >= 0; NaN for x < 0.
+
+    Examples
+    --------
+    >>> float(log_expm1(1000.0))
+    1000.0
+    """
+    x = np.asarray(x, dtype=np.float64)
+    with np.errstate(all="ignore"):
+        return np.where(x > 1.0, x + np.log1p(-np.exp(-x)), np.log(np.expm1(np.minimum(x, 1.0))))
+
+
+def log_diff_exp(a: ArrayLike, b: ArrayLike) -> FloatArray:
+    """Return log(exp(a) - exp(b)) for a >= b; NaN for a < b.
+
+    Examples
+    --------
+    >>> float(log_diff_exp(-1000.0, -float("inf")))
+    -1000.0
+    """
+    a, b = np.broadcast_arrays(np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64))
+    with np.errstate(all="ignore"):
+        difference = a + log1mexp(b - a)
+    return np.where(np.isneginf(b), a, difference)
+
+
+def log1p_minus(x: ArrayLike) -> FloatArray:
+    """Return log(1 + x) - x, to full relative precision for small x.
+
+    Notes
+    -----
+    With r = x / (2 + x), log(1 + x) = 2 atanh(r), so the difference is r (2 r² (1/3 + r²/5 + ...) - x),
+    in which the two terms differ by a factor of r (Loader, 2000).
+
+    Examples
+    --------
+    >>> bool(abs(float(log1p_minus(1e-9)) / -5e-19 - 1) < 1e-9)
+    True
+    """
+    x = np.asarray(x, dtype=np.float64)
+    with np.errstate(all="ignore"):
+        small = np.abs(x - 0.12) <= 0.5
+        if not small.any():
+            return np.asarray(np.log1p(x) - x)
+        near: FloatArray = x if small.all() else np.where(small, x, 0.0)
+        r = near / (2.0 + near)
+        square = r * r
+        series = np.asarray(r * (square * horner(_ATANH_SERIES, square) - near))
+        return series if near is x else np.where(small, series, np.log1p(x) - x)
+
+
+def expm1_minus(x: ArrayLike) -> FloatArray:
+    """Return exp(x) - 1 - x, to full relative precision for small x.
+
+    Examples
+    --------
+    >>> bool(abs(float(expm1_minus(1e-9)) / 5e-19 - 1) < 1e-9)
+    True
+    """
+    x = np.asarray(x, dtype=np.float64)
+    with np.errstate(all="ignore"):
+        small = np.abs(x) <= 0.7
+        if not small.any():
+            return np.asarray(np.expm1(x) - x)
+        near: FloatArray = x if small.all() else np.where(small, x, 0.0)
+        series = np.asarray(near * near * horner(_EXPM1_SERIES, near))
+        return series if near is x else np.where(small, series, np.expm1(x) - x)
