@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import special
@@ -17,9 +17,9 @@ _ATANH_TERMS = 14
 _EXPM1_TERMS = 16
 
 
-def horner(coefficients: FloatArray, x: FloatArray) -> FloatArray:
+def horner(coefficients: FloatArray, x: NDArray[np.floating[Any]]) -> FloatArray:
     """Evaluate sum_k coefficients[k] x**k."""
-    total = np.full_like(x, coefficients[-1])
+    total: FloatArray = np.full(x.shape, coefficients[-1])
     for coefficient in coefficients[-2::-1]:
         total *= x
         total += coefficient
@@ -79,7 +79,7 @@ def log1mexp(x: ArrayLike) -> FloatArray:
     """
     x = np.asarray(x, dtype=np.float64)
     with np.errstate(all="ignore"):
-        return np.where(x > -_LOG_2, np.log(-np.expm1(x)), np.log1p(-np.exp(x)))
+        return np.asarray(np.where(x > -_LOG_2, np.log(-np.expm1(x)), np.log1p(-np.exp(x))))
 
 
 def log_expm1(x: ArrayLike) -> FloatArray:
@@ -92,7 +92,7 @@ def log_expm1(x: ArrayLike) -> FloatArray:
     """
     x = np.asarray(x, dtype=np.float64)
     with np.errstate(all="ignore"):
-        return np.where(x > 1.0, x + np.log1p(-np.exp(-x)), np.log(np.expm1(np.minimum(x, 1.0))))
+        return np.asarray(np.where(x > 1.0, x + np.log1p(-np.exp(-x)), np.log(np.expm1(np.minimum(x, 1.0)))))
 
 
 def log_diff_exp(a: ArrayLike, b: ArrayLike) -> FloatArray:
@@ -128,9 +128,9 @@ def log1p_minus(x: ArrayLike) -> FloatArray:
         if not small.any():
             return np.asarray(np.log1p(x) - x)
         near: FloatArray = x if small.all() else np.where(small, x, 0.0)
-        r = near / (2.0 + near)
-        square = r * r
-        series = np.asarray(r * (square * horner(_ATANH_SERIES, square) - near))
+        r: FloatArray = near / (2.0 + near)
+        square: FloatArray = r * r
+        series: FloatArray = np.asarray(r * (square * horner(_ATANH_SERIES, square) - near))
         return series if near is x else np.where(small, series, np.log1p(x) - x)
 
 
@@ -148,5 +148,5 @@ def expm1_minus(x: ArrayLike) -> FloatArray:
         if not small.any():
             return np.asarray(np.expm1(x) - x)
         near: FloatArray = x if small.all() else np.where(small, x, 0.0)
-        series = np.asarray(near * near * horner(_EXPM1_SERIES, near))
+        series: FloatArray = np.asarray(near * near * horner(_EXPM1_SERIES, near))
         return series if near is x else np.where(small, series, np.expm1(x) - x)

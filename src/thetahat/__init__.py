@@ -1,0 +1,1 @@
+"""thetahat: maximum likelihood estimation, whole and honest."""

@@ -1,0 +1,10 @@
+"""Families of distributions, one file each; a new one adds its file and its line here."""
+
+from __future__ import annotations
+
+from thetahat.families._family import Family
+from thetahat.families.gamma import Gamma
+
+CATALOGUE: tuple[type[Family], ...] = (Gamma,)
+
+__all__ = ["CATALOGUE", "Family", *(family.__name__ for family in CATALOGUE)]

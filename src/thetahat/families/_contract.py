@@ -1,0 +1,245 @@
+"""The contract of a family of distributions: what a leaf declares and writes.
+
+A leaf declares its parameters, support and limits as data, and writes its log-density once in working coordinates
+(``log_density``), with analytic derivatives (``derivatives``), the log mass of an interval (``log_mass``), and a few
+functions on the natural scale. What a user can call on a distribution is derived from it in ``_family.py``.
+"""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from inspect import Parameter as Argument
+from inspect import Signature
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from thetahat._errors import ParameterError
+from thetahat.families._limit import Limit
+from thetahat.families._support import Support
+from thetahat.families._survey import Survey
+from thetahat.families._terms import Array, Coordinates, Rows, Terms
+from thetahat.numerics.namespace import namespace
+from thetahat.parameters import Parameter
+
+Theta = tuple[Any, ...]
+Known = Mapping[str, Any]
+NOTHING_KNOWN: Known = MappingProxyType({})
+
+
+class FamilyContract(ABC):
+    """A parametric family; with all its numbers, a distribution; with some of them, those fixed.
+
+    Class data
+    ----------
+    declared
+        The parameters in order. Working coordinates are their domains' free coordinates, concatenated.
+    support
+        Where the density can be positive. A support that moves with a parameter declares its widest extent and
+        returns -inf outside.
+    known
+        Names of quantities known for each row, such as ``trials``.
+    limits
+        Limiting submodels (STATISTICS: at_infinity).
+    scales
+        Parameters that are multiplied by c when y is: lets data near 1e300 be fitted near 1.
+    affine
+        Whether ``log_density`` is affine in the prepared columns (or quadratic in a single one: ``"quadratic"``), so
+        that their means (and spread) are sufficient.
+    spikes
+        Where constant data make the density unbounded: ``"anywhere"``, ``"at zero"`` or ``"nowhere"``.
+    uniqueness
+        The theorem by which a stationary point is the global maximum for exact rows, or None.
+    uniqueness_censored
+        The same for censored rows, or None.
+    unbounded_in_theory
+        A sentence where the likelihood has no global bound whatever the data, or None.
+    labelled
+        Whether rows are labels, whose distinct values are found on a first pass.
+    """
+
+    declared: tuple[Parameter, ...]
+    support: Support
+    known: ClassVar[tuple[str, ...]] = ()
+    limits: ClassVar[tuple[Limit, ...]] = ()
+    scales: ClassVar[tuple[str, ...]] = ()
+    affine: ClassVar[str] = ""
+    spikes: ClassVar[str] = "nowhere"
+    uniqueness: ClassVar[str | None] = None
+    uniqueness_censored: ClassVar[str | None] = None
+    unbounded_in_theory: ClassVar[str | None] = None
+    labelled: ClassVar[bool] = False
+
+    def __init__(self, *, y: str | None = None, **values: Any) -> None:
+        names = [parameter.name for parameter in self.declared]
+        unknown = [name for name in values if name not in names and name not in self.known]
+        if unknown:
+            takes = ", ".join([*names, *self.known]) or "none"
+            raise ParameterError(
+                f"{type(self).__name__} has no parameter {unknown[0]!r}; its parameters are: {takes}"
+            )
+        self.y = y
+        self._known = MappingProxyType({name: values[name] for name in self.known if values.get(name) is not None})
+        self._values = MappingProxyType(
+            {
+                parameter.name: self._checked(parameter, values[parameter.name])
+                for parameter in self.declared
+                if values.get(parameter.name) is not None
+            }
+        )
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        declared = getattr(cls, "declared", None)
+        if declared is not None:
+            arguments = [Argument("self", Argument.POSITIONAL_OR_KEYWORD)]
+            arguments += [
+                Argument(name, Argument.KEYWORD_ONLY, default=None)
+                for name in ("y", *(parameter.name for parameter in declared), *cls.known)
+            ]
+            cls.__signature__ = Signature(arguments[1:])  # type: ignore[attr-defined]
+
+    def _checked(self, parameter: Parameter, value: Any) -> Any:
+        if namespace(value).is_jax or (parameter.domain.vector and any(namespace(v).is_jax for v in value)):
+            return value
+        try:
+            array = np.asarray(value, dtype=float)
+            inside = parameter.domain.contains(array)
+        except (TypeError, ValueError):
+            inside = False
+        if not inside:
+            raise ParameterError(
+                f"{type(self).__name__}({parameter.name}={value!r}): {parameter.name} must be "
+                f"{parameter.domain.describe()}"
+            )
+        return array if array.ndim else float(array)
+
+    # ---- What a leaf writes -------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def prepare(self, xp: Any, y: Any, known: Known) -> Rows:
+        """Compute once what every evaluation needs of the rows: y, log y, log y!, ..."""
+
+    @abstractmethod
+    def log_density(self, xp: Any, rows: Rows, eta: Coordinates) -> Any:
+        """Log density or mass of prepared rows at working coordinates; the one formula, for NumPy and JAX."""
+
+    @abstractmethod
+    def derivatives(self, rows: Rows, eta: Coordinates) -> Terms:
+        """``log_density`` with its analytic gradient and Hessian in working coordinates (NumPy)."""
+
+    @abstractmethod
+    def log_mass(self, low: Array, high: Array, known: Known, eta: Coordinates, order: int) -> Terms:
+        """log P(low < Y <= high), with two derivatives in working coordinates when ``order`` is 2."""
+
+    @abstractmethod
+    def expected_information(self, eta: Coordinates, known: Known) -> tuple[Any, ...]:
+        """Fisher information of one row in working coordinates: lower triangle, row by row."""
+
+    @abstractmethod
+    def start(self, points: NDArray[np.float64], known: Known) -> Theta:
+        """Natural start values from representative points; never fails on points inside the support."""
+
+    @abstractmethod
+    def solve(self, survey: Survey, known: Known) -> Theta | None:
+        """The closed-form maximum from sufficient statistics, edges included; None where there is none."""
+
+    @abstractmethod
+    def quantile_at(self, probability: Array, theta: Theta, known: Known) -> Any:
+        """Smallest y with F(y) >= probability."""
+
+    @abstractmethod
+    def mean_at(self, theta: Theta, known: Known) -> Any:
+        """Mean; inf or nan where it does not exist."""
+
+    @abstractmethod
+    def variance_at(self, theta: Theta, known: Known) -> Any:
+        """Variance; inf or nan where it does not exist."""
+
+    @abstractmethod
+    def sample_at(self, rng: np.random.Generator, size: int, theta: Theta, known: Known) -> Array:
+        """Draw ``size`` independent values."""
+
+    def encode(self, y: Any) -> Any:
+        """Turn what users call values into the numbers that ``prepare`` takes; labels become codes."""
+        return y
+
+    def regularity(self, theta: Theta) -> str:
+        """How regular the family is at theta: ``smooth`` unless a leaf says otherwise."""
+        return "smooth"
+
+    def in_region(self, eta: Coordinates, survey: Survey | None) -> bool:
+        """Whether working coordinates lie in the declared regular region."""
+        return True
+
+    def region(self) -> str | None:
+        """The declared regular region in words, or None where it is the whole parameter space."""
+        return None
+
+    def refinement(self, survey: Survey) -> Any:
+        """A function of prepared rows whose weighted mean ``solve`` wants beside the survey, or None."""
+        return None
+
+    # ---- What follows ------------------------------------------------------------------------------------------
+
+    @property
+    def name(self) -> str:
+        """The family's name in snake case."""
+        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(self).__name__).lower()
+
+    @property
+    def given(self) -> Mapping[str, Any]:
+        """The parameters that were given numbers, whole vectors under their parameter's name."""
+        return self._values
+
+    @property
+    def known_values(self) -> Known:
+        """The known quantities that were given: numbers, arrays or column names."""
+        return self._known
+
+    @property
+    def complete(self) -> bool:
+        """Whether every parameter has its number."""
+        return len(self._values) == len(self.declared)
+
+    def __repr__(self) -> str:
+        given = [f"y={self.y!r}"] if self.y is not None else []
+        given += [f"{name}={value!r}" for name, value in {**self._values, **self._known}.items()]
+        return f"{type(self).__name__}({', '.join(given)})"
+
+    def working(self, theta: Theta) -> Coordinates:
+        """Natural parameters -> working coordinates."""
+        coordinates: list[Any] = []
+        for parameter, value in zip(self.declared, theta, strict=True):
+            free = parameter.domain.to_free(value)
+            coordinates.extend(free) if parameter.domain.vector else coordinates.append(free)
+        return tuple(coordinates)
+
+    def theta(self, eta: Coordinates) -> Theta:
+        """Working coordinates -> natural parameters."""
+        values = []
+        start = 0
+        for parameter in self.declared:
+            size = parameter.domain.free_size
+            part = eta[start : start + size]
+            values.append(parameter.domain.from_free(np.asarray(part) if parameter.domain.vector else part[0]))
+            start += size
+        return tuple(values)
+
+    def distribution_theta(self) -> Theta:
+        """The natural parameters of a complete distribution."""
+        missing = [parameter.name for parameter in self.declared if parameter.name not in self._values]
+        if missing:
+            example = ", ".join(f"{name}=..." for name in missing)
+            raise ParameterError(
+                f"{self!r} is a family without numbers for {', '.join(missing)}. "
+                f"Give them ({type(self).__name__}({example})) or fit it: th.fit({self!r}, data)"
+            )
+        absent = [name for name in self.known if name not in self._known]
+        if absent:
+            raise ParameterError(f"{self!r} needs {absent[0]}: {type(self).__name__}({absent[0]}=..., ...)")
+        return tuple(self._values[parameter.name] for parameter in self.declared)

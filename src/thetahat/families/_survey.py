@@ -1,0 +1,68 @@
+"""What one pass over the rows tells a family before it is fitted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """Counts, range and centred moments of the rows; an associative record.
+
+    ``means`` are the weighted means of the prepared columns over exact rows and ``spread`` is Σ w (x - x̄)² of the
+    first one, merged by Chan, Golub & LeVeque's (1983) formula, so that an offset of 10⁹ costs no digits.
+    ``highest_low`` and ``lowest_high`` are the extremes of the ends of interval rows, ``n_positive`` counts the rows
+    of positive weight, and ``refined`` is the mean that a family's ``refinement`` asked for.
+    """
+
+    n_rows: int
+    n_obs: float
+    n_exact: float
+    minimum: float
+    maximum: float
+    means: NDArray[np.float64]
+    spread: float
+    highest_low: float = -np.inf
+    lowest_high: float = np.inf
+    n_positive: int = 0
+    refined: float | None = None
+
+    def merge(self, other: Survey) -> Survey:
+        """Join two surveys of neighbouring rows."""
+        exact = self.n_exact + other.n_exact
+        if exact > 0:
+            share = other.n_exact / exact
+            step = other.means - self.means if self.n_exact and other.n_exact else np.zeros_like(self.means)
+            means = self.means + share * step if self.n_exact else other.means
+            between = share * self.n_exact * float(step[0]) ** 2 if step.size else 0.0
+        else:
+            means, between = self.means, 0.0
+        return Survey(
+            self.n_rows + other.n_rows,
+            self.n_obs + other.n_obs,
+            exact,
+            min(self.minimum, other.minimum),
+            max(self.maximum, other.maximum),
+            means,
+            self.spread + other.spread + between,
+            max(self.highest_low, other.highest_low),
+            min(self.lowest_high, other.lowest_high),
+            self.n_positive + other.n_positive,
+        )
+
+    @property
+    def all_exact(self) -> bool:
+        """Whether no row is censored."""
+        return self.n_exact == self.n_obs
+
+    @property
+    def constant(self) -> bool:
+        """Whether all exact rows hold one value that every interval row admits."""
+        return (
+            self.n_exact > 0
+            and self.minimum == self.maximum
+            and self.highest_low <= self.minimum <= self.lowest_high
+        )

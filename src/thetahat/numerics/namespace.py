@@ -1,0 +1,119 @@
+"""One set of mathematical names for NumPy and JAX, so that a density is written once.
+
+``xp = namespace(y, *parameters)`` is NumPy's set unless an argument is JAX's; then autodiff sees the very code that
+NumPy runs.
+"""
+
+from __future__ import annotations
+
+import sys
+from functools import cache
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+from scipy import special
+
+from thetahat.numerics import elementary, gamma_functions
+
+
+def namespace(*values: object) -> Any:  # noqa: ANN401 - two libraries with the same names
+    """Return the mathematical functions that fit ``values``: JAX's if any of them is JAX's, else NumPy's.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> namespace(np.ones(3), 2.0) is namespace(1.0)
+    True
+    """
+    if "jax" in sys.modules:
+        array = sys.modules["jax"].Array
+        for value in values:
+            if isinstance(value, array):
+                return _jax_namespace()
+    return NUMPY
+
+
+NUMPY = SimpleNamespace(
+    is_jax=False,
+    asarray=np.asarray,
+    exp=np.exp,
+    log=np.log,
+    log1p=np.log1p,
+    expm1=np.expm1,
+    sqrt=np.sqrt,
+    abs=np.abs,
+    square=np.square,
+    where=np.where,
+    maximum=np.maximum,
+    minimum=np.minimum,
+    logaddexp=np.logaddexp,
+    zeros_like=np.zeros_like,
+    stack=np.stack,
+    gammaln=special.gammaln,
+    softplus=elementary.softplus,
+    log_expit=elementary.log_expit,
+    expit=special.expit,
+    logit=special.logit,
+    log_gamma_ratio=gamma_functions.log_gamma_ratio,
+    betaln=special.betaln,
+)
+
+
+@cache
+def _jax_namespace() -> SimpleNamespace:
+    import jax
+    import jax.numpy as jnp
+    from jax.scipy import special as jsp
+
+    def log1p_minus(x: Any) -> Any:  # noqa: ANN401
+        small = jnp.abs(x) < 0.01
+        safe = jnp.where(small, 1.0, x)
+        series = x * x * (-1 / 2 + x * (1 / 3 + x * (-1 / 4 + x * (1 / 5 + x * (-1 / 6 + x * (1 / 7 - x / 8))))))
+        return jnp.where(small, series, jnp.log1p(safe) - safe)
+
+    def stirling_remainder(x: Any) -> Any:  # noqa: ANN401
+        inverse = 1 / x
+        square = inverse * inverse
+        return inverse * (1 / 12 + square * (-1 / 360 + square * (1 / 1260 + square * (-1 / 1680))))
+
+    def log_gamma_ratio(x: Any, a: Any) -> Any:  # noqa: ANN401
+        # Two branches, each fed values at which it is finite, so that neither's gradient poisons the other.
+        large = x > 50.0
+        plain_x = jnp.where(large, 1.0, x)
+        big_x = jnp.where(large, x, 100.0)
+        plain = jsp.gammaln(plain_x + a) - jsp.gammaln(plain_x)
+        ratio = a / big_x
+        series = (
+            big_x * log1p_minus(ratio)
+            + (a - 0.5) * jnp.log1p(ratio)
+            + a * jnp.log(big_x)
+            + stirling_remainder(big_x + a)
+            - stirling_remainder(big_x)
+        )
+        return jnp.where(large, series, plain)
+
+    return SimpleNamespace(
+        is_jax=True,
+        asarray=jnp.asarray,
+        exp=jnp.exp,
+        log=jnp.log,
+        log1p=jnp.log1p,
+        expm1=jnp.expm1,
+        sqrt=jnp.sqrt,
+        abs=jnp.abs,
+        square=jnp.square,
+        where=jnp.where,
+        maximum=jnp.maximum,
+        minimum=jnp.minimum,
+        logaddexp=jnp.logaddexp,
+        zeros_like=jnp.zeros_like,
+        stack=jnp.stack,
+        gammaln=jsp.gammaln,
+        softplus=jax.nn.softplus,
+        log_expit=jax.nn.log_sigmoid,
+        expit=jsp.expit,
+        logit=jsp.logit,
+        log_gamma_ratio=log_gamma_ratio,
+        betaln=jsp.betaln,
+    )

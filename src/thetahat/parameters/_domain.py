@@ -1,0 +1,53 @@
+"""The contract of a domain: a set of values and the bijection that frees it are one thing."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+class Domain(ABC):
+    """The values that a parameter may take, and its bijection to unconstrained coordinates.
+
+    A scalar domain maps one number to one; a vector domain maps ``size`` numbers to ``free_size``. ``to_free`` and
+    ``from_free`` accept NumPy and JAX values alike; derivatives are NumPy's.
+    """
+
+    lower: float
+    upper: float
+    vector: ClassVar[bool] = False
+    size: int = 1
+    free_size: int = 1
+
+    @abstractmethod
+    def to_free(self, value: Any) -> Any:  # noqa: ANN401 - NumPy or JAX
+        """Map a value of the domain to unconstrained coordinates; an edge maps to an infinity."""
+
+    @abstractmethod
+    def from_free(self, free: Any) -> Any:  # noqa: ANN401 - NumPy or JAX
+        """Map unconstrained coordinates to the value."""
+
+    @abstractmethod
+    def derivative(self, free: Array) -> Array:
+        """First derivative of ``from_free``; for a vector domain the (size, free_size) Jacobian."""
+
+    @abstractmethod
+    def second_derivative(self, free: Array) -> Array:
+        """Second derivative of ``from_free``; for a vector domain of shape (size, free_size, free_size)."""
+
+    @abstractmethod
+    def contains(self, value: Any) -> bool:  # noqa: ANN401 - anything a user may pass
+        """Whether every number of ``value`` lies inside; the edges do not."""
+
+    @abstractmethod
+    def describe(self) -> str:
+        """Say what a value must be, in words that follow 'must be'."""
+
+    def is_edge(self, value: float) -> bool:
+        """Whether ``value`` is a finite edge of the domain, such as 0 for a rate."""
+        return bool(np.isfinite(value)) and value in (self.lower, self.upper)

@@ -1,0 +1,71 @@
+"""Probabilities that sum to one, freed by logits against the first."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, final
+
+import numpy as np
+
+from thetahat._errors import ParameterError
+from thetahat.numerics.namespace import namespace
+from thetahat.parameters._domain import Array, Domain
+
+
+@final
+class Simplex(Domain):
+    """K positive numbers that sum to 1; free coordinates log(p_k / p_0) for k = 1, ..., K - 1.
+
+    Examples
+    --------
+    >>> Simplex(2).from_free(np.zeros(1)).tolist()
+    [0.5, 0.5]
+    """
+
+    vector: ClassVar[bool] = True
+    lower = 0.0
+    upper = 1.0
+
+    def __init__(self, size: int) -> None:
+        if int(size) != size or size < 1:
+            raise ParameterError(f"simplex({size!r}): the number of probabilities must be a whole number above 0")
+        self.size = int(size)
+        self.free_size = self.size - 1
+
+    def to_free(self, value: Any) -> Any:  # noqa: ANN401
+        """Return log(p_k / p_0); infinities where a probability is 0."""
+        xp = namespace(value)
+        if xp.is_jax:
+            return xp.log(value[1:]) - xp.log(value[0])
+        with np.errstate(divide="ignore", invalid="ignore"):
+            logs = np.log(np.asarray(value, dtype=float))
+            return logs[1:] - logs[0]
+
+    def from_free(self, free: Any) -> Any:  # noqa: ANN401
+        """Return the softmax of (0, free), shifted by its largest entry."""
+        xp = namespace(free)
+        logits = xp.concatenate([xp.zeros_like(free[:1]) if self.size > 1 else np.zeros(1), free])
+        weights = xp.exp(logits - logits.max())
+        return weights / weights.sum()
+
+    def derivative(self, free: Array) -> Array:
+        """p_i (1{i = k} - p_k) for k = 1, ..., K - 1."""
+        p = np.asarray(self.from_free(free))
+        return np.asarray((np.diag(p) - np.outer(p, p))[:, 1:])
+
+    def second_derivative(self, free: Array) -> Array:
+        """d/d free_l of ``derivative``."""
+        p = np.asarray(self.from_free(free))
+        identity = np.eye(self.size)
+        centred = identity - p
+        first = np.einsum("i,ik,il->ikl", p, centred, centred)
+        second = np.einsum("i,k,kl->ikl", p, p, centred)
+        return np.asarray((first - second)[:, 1:, 1:])
+
+    def contains(self, value: Any) -> bool:  # noqa: ANN401
+        """Whether the numbers are positive and sum to 1 (to rounding)."""
+        array = np.asarray(value, dtype=float)
+        return array.shape == (self.size,) and bool(np.all(array > 0)) and abs(float(array.sum()) - 1) < 1e-9
+
+    def describe(self) -> str:
+        """Say what a value must be."""
+        return f"{self.size} positive numbers that sum to 1"

@@ -1,0 +1,189 @@
+"""The table of a model's parameters: names <-> flat free vector, with fixed values and units."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from thetahat._errors import ParameterError
+from thetahat.parameters._domain import Domain
+from thetahat.parameters._parameter import Parameter
+
+Vector = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class ParameterTable:
+    """Parameters in declared order, which of them are fixed, and the unit each is measured in.
+
+    A model computes in working coordinates, one block per parameter. The free vector holds the working
+    coordinates of those parameters that are not fixed. ``units`` are powers of two by which natural values are
+    multiplied on the way out, so that data near 1e300 are fitted near 1.
+
+    Examples
+    --------
+    >>> from thetahat.parameters import Positive, Real
+    >>> table = ParameterTable((Parameter("mean", Real()), Parameter("sd", Positive())), fixed={"sd": 1.0})
+    >>> table.free_names, table.n_free
+    (('mean',), 1)
+    """
+
+    parameters: tuple[Parameter, ...]
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+    units: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        declared = [parameter.name for parameter in self.parameters]
+        for name, value in self.fixed.items():
+            if name not in declared:
+                raise ParameterError(
+                    f"fixed={{{name!r}: ...}}: there is no parameter {name!r} that can be fixed; "
+                    f"choose from: {', '.join(declared)}"
+                )
+            domain = self._domain(name)
+            if not self._inside(domain, value):
+                raise ParameterError(f"fixed={{{name!r}: {value!r}}}: {name} must be {domain.describe()}")
+
+    def _domain(self, name: str) -> Domain:
+        return next(parameter.domain for parameter in self.parameters if parameter.name == name)
+
+    @staticmethod
+    def _inside(domain: Domain, value: Any) -> bool:  # noqa: ANN401
+        try:
+            return domain.contains(value)
+        except (TypeError, ValueError):
+            return False
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Every entry's name, fixed ones too."""
+        return tuple(name for parameter in self.parameters for name in parameter.names)
+
+    @cached_property
+    def free_parameters(self) -> tuple[Parameter, ...]:
+        """The parameters that are estimated."""
+        return tuple(parameter for parameter in self.parameters if parameter.name not in self.fixed)
+
+    @cached_property
+    def free_names(self) -> tuple[str, ...]:
+        """The names of the estimated entries."""
+        return tuple(name for parameter in self.free_parameters for name in parameter.names)
+
+    @cached_property
+    def n_free(self) -> int:
+        """The number of free coordinates, which is the number of degrees of freedom."""
+        return sum(parameter.domain.free_size for parameter in self.free_parameters)
+
+    @cached_property
+    def n_working(self) -> int:
+        """The number of working coordinates, fixed ones included."""
+        return sum(parameter.domain.free_size for parameter in self.parameters)
+
+    @cached_property
+    def free_index(self) -> NDArray[np.intp]:
+        """The positions of the free coordinates among the working ones."""
+        positions: list[int] = []
+        start = 0
+        for parameter in self.parameters:
+            size = parameter.domain.free_size
+            if parameter.name not in self.fixed:
+                positions.extend(range(start, start + size))
+            start += size
+        return np.array(positions, dtype=np.intp)
+
+    @cached_property
+    def all_free(self) -> bool:
+        """Whether nothing is fixed."""
+        return not self.fixed
+
+    @cached_property
+    def free_slices(self) -> tuple[slice, ...]:
+        """For each estimated parameter, its slice of the free vector."""
+        slices = []
+        start = 0
+        for parameter in self.free_parameters:
+            slices.append(slice(start, start + parameter.domain.free_size))
+            start += parameter.domain.free_size
+        return tuple(slices)
+
+    @cached_property
+    def _fixed_working(self) -> Vector:
+        working = np.zeros(self.n_working)
+        start = 0
+        for parameter in self.parameters:
+            size = parameter.domain.free_size
+            if parameter.name in self.fixed:
+                value = np.asarray(self.fixed[parameter.name], dtype=float) / self.unit(parameter.name)
+                working[start : start + size] = parameter.domain.to_free(value)
+            start += size
+        return working
+
+    def unit(self, name: str) -> float:
+        """Return the unit of a parameter."""
+        return self.units.get(name, 1.0)
+
+    def working(self, free: Vector) -> Vector:
+        """Insert the fixed coordinates: free vector -> working vector."""
+        if not self.fixed:
+            return free
+        working = self._fixed_working.copy()
+        working[self.free_index] = free
+        return working
+
+    def free_from_natural(self, values: Mapping[str, Any]) -> Vector:
+        """Map natural values of the estimated parameters (vectors whole) to the free vector."""
+        parts = []
+        for parameter in self.free_parameters:
+            value = np.asarray(values[parameter.name], dtype=float)
+            unit = self.unit(parameter.name)
+            parts.append(np.atleast_1d(parameter.domain.to_free(value if unit == 1.0 else value / unit)))
+        return np.concatenate(parts).astype(float) if parts else np.zeros(0)
+
+    def natural(self, free: Vector) -> dict[str, float]:
+        """Map the free vector to natural values by entry name, fixed ones included, in declared order."""
+        values: dict[str, float] = {}
+        start = 0
+        for parameter in self.parameters:
+            if parameter.name in self.fixed:
+                entries = np.atleast_1d(np.asarray(self.fixed[parameter.name], dtype=float))
+            else:
+                size = parameter.domain.free_size
+                coordinates = free[start : start + size]
+                unit = self.unit(parameter.name)
+                with np.errstate(over="ignore", under="ignore"):
+                    if parameter.domain.vector:
+                        entries = np.asarray(parameter.domain.from_free(coordinates)) * unit
+                    else:
+                        entries = np.atleast_1d(parameter.domain.from_free(coordinates[0]) * unit)
+                start += size
+            values.update(zip(parameter.names, entries.tolist(), strict=True))
+        return values
+
+    def jacobian(self, free: Vector) -> Vector:
+        """d natural / d free over the free entries: (entries, n_free)."""
+        jacobian = np.zeros((len(self.free_names), self.n_free))
+        row = 0
+        for parameter, span in zip(self.free_parameters, self.free_slices, strict=True):
+            block = parameter.domain.derivative(free[span])
+            rows = slice(row, row + parameter.domain.size)
+            jacobian[rows, span] = (block if parameter.domain.vector else block[:, None]) * self.unit(parameter.name)
+            row += parameter.domain.size
+        return jacobian
+
+    def entry(self, name: str) -> tuple[Parameter, slice, int]:
+        """Find an estimated entry: its parameter, the parameter's slice of the free vector, its index inside."""
+        for parameter, span in zip(self.free_parameters, self.free_slices, strict=True):
+            if name in parameter.names:
+                return parameter, span, parameter.names.index(name)
+        if name in self.names:
+            raise ParameterError(f"{name!r} is fixed, so there is nothing to estimate about it")
+        raise ParameterError(f"there is no parameter {name!r}; the parameters are: {', '.join(self.names)}")
+
+    def with_fixed(self, fixed: Mapping[str, Any]) -> ParameterTable:
+        """Return the same table with more parameters fixed."""
+        return ParameterTable(self.parameters, {**self.fixed, **fixed}, self.units)

@@ -1,0 +1,48 @@
+"""The package starts fast because it imports nothing heavier than NumPy and SciPy's special functions."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = {
+    "formulaic",
+    "jax",
+    "jaxlib",
+    "matplotlib",
+    "narwhals",
+    "pandas",
+    "polars",
+    "pyarrow",
+    "rich",
+    "tabmat",
+    "typer",
+}
+
+
+def loaded_after(statement: str) -> set[str]:
+    """Top-level packages, and subpackages of SciPy, that a fresh interpreter holds after the statement."""
+    report = "import json, sys; print(json.dumps([name for name in sys.modules]))"
+    finished = subprocess.run(
+        [sys.executable, "-W", "error", "-c", f"{statement}\n{report}"], capture_output=True, text=True, check=False
+    )
+    assert finished.returncode == 0, finished.stderr
+    modules = [name.split(".") for name in json.loads(finished.stdout)]
+    return {".".join(parts[:2]) if parts[0] == "scipy" else parts[0] for parts in modules}
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import thetahat",
+        "import thetahat as th, numpy; th.fit(th.Gamma(), numpy.array([1.0, 2.0, 3.5, 0.7]))",
+    ],
+)
+def test_nothing_heavy_is_imported(statement: str) -> None:
+    loaded = loaded_after(statement)
+    assert loaded & HEAVY == set()
+    beyond = {name for name in loaded - loaded_after("import numpy, scipy.special") if name.startswith("scipy")}
+    assert beyond == set()
