@@ -17,7 +17,7 @@ _ATANH_TERMS = 14
 _EXPM1_TERMS = 16
 
 
-def horner(coefficients: FloatArray, x: NDArray[np.floating[Any]]) -> FloatArray:
+def horner(coefficients: NDArray[np.floating[Any]], x: NDArray[np.floating[Any]]) -> FloatArray:
     """Evaluate sum_k coefficients[k] x**k."""
     total: FloatArray = np.full(x.shape, coefficients[-1])
     for coefficient in coefficients[-2::-1]:

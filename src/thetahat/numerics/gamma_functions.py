@@ -1,12 +1,12 @@
 """Gamma-function differences and remainders that keep their digits where lgamma and psi would cancel.
 
-Everything rests on the remainder r of Stirling's formula, (x - 1/2) log x - x + log(2 pi)/2 + r(x) = lgamma(x),
+Everything rests on r(x), what Stirling's formula (x - 1/2) log x - x + log(2 pi)/2 leaves of lgamma(x),
 by its asymptotic series from x = 8 on, and by exact recurrences below.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import special
