@@ -9,8 +9,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1] / "src" / "thetahat"
 
-# From the ground up. A module imports from the rows above its own, and from its own package; never from another
-# package in its own row and never from a row below.
+# From the ground up. A module imports from lower floors and from its own package; never from another package
+# on its own floor, and never from a floor above.
 FLOORS = (
     ("_errors",),
     ("_lazy",),
@@ -41,11 +41,13 @@ IMPORTING_FUNCTIONS = {"import_module", "load", "__import__"}
 
 def modules_under(root: Path) -> dict[str, Path]:
     """Dotted name -> file; a package is named by its ``__init__``, as ``families.__init__``."""
-    return {".".join(path.relative_to(root).with_suffix("").parts): path for path in sorted(root.rglob("*.py"))}
+    return {
+        ".".join(path.relative_to(root).with_suffix("").parts): path for path in sorted(root.rglob("*.py"))
+    }
 
 
 def resolve(dotted: str, modules: dict[str, Path]) -> str | None:
-    """The module of ours that importing ``dotted`` (with ``thetahat.`` removed) runs; None if there is none."""
+    """The module of ours that importing ``dotted`` (less ``thetahat.``) runs; None if there is none."""
     if dotted in modules:
         return dotted
     package = f"{dotted}.__init__" if dotted else "__init__"
@@ -59,16 +61,20 @@ def imported_names(name: str, tree: ast.AST) -> list[tuple[int, str, list[str]]]
         if isinstance(node, ast.Import):
             found += [(node.lineno, alias.name, []) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            # Inside a.b (or a.b.__init__ for the package a.b) one dot means the package that holds the module.
+            # Inside a.b, or a.b.__init__ for the package a.b, one dot means the package that holds the module.
             holder = ["thetahat", *name.split(".")][: -node.level] if node.level else []
             module = ".".join([*holder, *([node.module] if node.module else [])])
             found.append((node.lineno, module, [alias.name for alias in node.names]))
         elif isinstance(node, ast.Call) and node.args:
             called = getattr(node.func, "attr", getattr(node.func, "id", ""))
             first = node.args[0]
-            if called in IMPORTING_FUNCTIONS and isinstance(first, ast.Constant) and isinstance(first.value, str):
+            if (
+                called in IMPORTING_FUNCTIONS
+                and isinstance(first, ast.Constant)
+                and isinstance(first.value, str)
+            ):
                 found.append((node.lineno, first.value, []))
-    return [(line, module, names) for line, module, names in found if module.split(".")[0] == "thetahat"]
+    return [(line, module, names) for line, module, names in found if package_of(module) == "thetahat"]
 
 
 def imports(root: Path) -> list[tuple[str, int, str]]:
@@ -86,14 +92,14 @@ def imports(root: Path) -> list[tuple[str, int, str]]:
 
 
 def package_of(module: str) -> str:
-    return module.split(".")[0]
+    return module.partition(".")[0]
 
 
 def upward_imports(root: Path) -> list[str]:
     complaints = []
     for importer, line, imported in imports(root):
         above, below = package_of(importer), package_of(imported)
-        if above != below and not FLOOR_OF.get(below, len(FLOORS)) < FLOOR_OF.get(above, -1):
+        if above != below and FLOOR_OF.get(below, len(FLOORS)) >= FLOOR_OF.get(above, -1):
             complaints.append(f"{importer}:{line} imports {imported}, which is not on a floor below")
     return complaints
 
@@ -106,7 +112,9 @@ def sibling_imports(root: Path) -> list[str]:
             continue
         inside = imported.split(".")[1:]
         if not any(part.startswith("_") and part != "__init__" for part in inside):
-            complaints.append(f"{importer}:{line} imports its sibling {imported}; move what both need into a _file")
+            complaints.append(
+                f"{importer}:{line} imports its sibling {imported}; move what both need into a _file"
+            )
     return complaints
 
 
@@ -128,20 +136,26 @@ def test_leaves_hold_one_public_class() -> None:
     for name, path in modules_under(ROOT).items():
         if package_of(name) in LEAF_FOLDERS and not name.split(".")[-1].startswith("_"):
             body = ast.parse(path.read_text(encoding="utf-8")).body
-            classes = [node.name for node in body if isinstance(node, ast.ClassDef) and not node.name.startswith("_")]
+            classes = [
+                node.name for node in body if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+            ]
             if len(classes) > 1:
                 crowded[name] = classes
     assert crowded == {}
 
 
 def test_modules_stay_small() -> None:
-    lengths = {name: len(path.read_text(encoding="utf-8").splitlines()) for name, path in modules_under(ROOT).items()}
+    lengths = {
+        name: len(path.read_text(encoding="utf-8").splitlines()) for name, path in modules_under(ROOT).items()
+    }
     assert {name: length for name, length in lengths.items() if length > LONGEST_MODULE} == {}
 
 
 def test_modules_are_named_for_what_they_hold() -> None:
     meaningless = [
-        name for name in modules_under(ROOT) if any(part.strip("_") in MEANINGLESS_NAMES for part in name.split("."))
+        name
+        for name in modules_under(ROOT)
+        if any(part.strip("_") in MEANINGLESS_NAMES for part in name.split("."))
     ]
     assert meaningless == []
 
@@ -171,12 +185,15 @@ def house(folder: Path, files: dict[str, str]) -> Path:
     ],
 )
 def test_an_upward_import_is_found_in_every_disguise(tmp_path: Path, source: str) -> None:
-    root = house(tmp_path, {"families/gamma.py": source, "fit.py": "", "data/csv.py": "", "data/__init__.py": ""})
+    root = house(
+        tmp_path, {"families/gamma.py": source, "fit.py": "", "data/csv.py": "", "data/__init__.py": ""}
+    )
     assert len(upward_imports(root)) == 1
 
 
 @pytest.mark.parametrize(
-    "source", ["from thetahat.families.normal import Normal", "from .normal import Normal", "from . import normal"]
+    "source",
+    ["from thetahat.families.normal import Normal", "from .normal import Normal", "from . import normal"],
 )
 def test_a_sibling_import_is_found(tmp_path: Path, source: str) -> None:
     files = {"families/__init__.py": "", "families/gamma.py": source, "families/normal.py": ""}

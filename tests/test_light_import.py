@@ -27,7 +27,10 @@ def loaded_after(statement: str) -> set[str]:
     """Top-level packages, and subpackages of SciPy, that a fresh interpreter holds after the statement."""
     report = "import json, sys; print(json.dumps([name for name in sys.modules]))"
     finished = subprocess.run(
-        [sys.executable, "-W", "error", "-c", f"{statement}\n{report}"], capture_output=True, text=True, check=False
+        [sys.executable, "-W", "error", "-c", f"{statement}\n{report}"],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert finished.returncode == 0, finished.stderr
     modules = [name.split(".") for name in json.loads(finished.stdout)]
@@ -44,5 +47,7 @@ def loaded_after(statement: str) -> set[str]:
 def test_nothing_heavy_is_imported(statement: str) -> None:
     loaded = loaded_after(statement)
     assert loaded & HEAVY == set()
-    beyond = {name for name in loaded - loaded_after("import numpy, scipy.special") if name.startswith("scipy")}
+    beyond = {
+        name for name in loaded - loaded_after("import numpy, scipy.special") if name.startswith("scipy")
+    }
     assert beyond == set()

@@ -24,7 +24,9 @@ PRIVATE_PATH = re.compile(r"(?<![\w.])/(?:home|root|Users)/\w")
 def repository_files() -> list[Path]:
     files = [path for path in ROOT.iterdir() if path.is_file()]
     for folder in FOLDERS:
-        files += (path for path in (ROOT / folder).rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+        files += (
+            path for path in (ROOT / folder).rglob("*") if path.is_file() and "__pycache__" not in path.parts
+        )
     return sorted(path for path in files if path.suffix in SUFFIXES)
 
 
