@@ -61,7 +61,7 @@ def imported_names(name: str, tree: ast.AST) -> list[tuple[int, str, list[str]]]
         if isinstance(node, ast.Import):
             found += [(node.lineno, alias.name, []) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            # Inside a.b, or a.b.__init__ for the package a.b, one dot means the package that holds the module.
+            # Inside a.b, or a.b.__init__ for the package, one dot means the package that holds the module.
             holder = ["thetahat", *name.split(".")][: -node.level] if node.level else []
             module = ".".join([*holder, *([node.module] if node.module else [])])
             found.append((node.lineno, module, [alias.name for alias in node.names]))
