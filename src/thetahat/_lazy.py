@@ -8,7 +8,7 @@ from typing import Any
 from thetahat._errors import MissingDependencyError
 
 
-def load(module: str, purpose: str) -> Any:  # noqa: ANN401 - a module has no narrower static type
+def load(module: str, purpose: str) -> Any:
     """Import ``module`` now, or say what it was needed for and how to install it."""
     try:
         return import_module(module)
