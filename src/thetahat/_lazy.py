@@ -15,5 +15,7 @@ def load(module: str, purpose: str) -> Any:
     except ModuleNotFoundError as error:
         missing = error.name or module
         package = missing.partition(".")[0]
-        message = f"{purpose} needs the package {package!r}, which is not installed. Install it with: pip install {package}"
-        raise MissingDependencyError(message) from error
+        raise MissingDependencyError(
+            f"{purpose} needs the package {package!r}, which is not installed. "
+            f"Install it with: pip install {package}"
+        ) from error
