@@ -88,7 +88,7 @@ def imports(root: Path) -> list[tuple[str, int, str]]:
                 member = ".".join(part for part in (inside, taken) if part)
                 target = resolve(member, modules) or resolve(inside, modules)
                 edges.append((name, line, target or module))
-    return edges
+    return list(dict.fromkeys(edges))
 
 
 def package_of(module: str) -> str:
