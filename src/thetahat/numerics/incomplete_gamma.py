@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     FloatArray = NDArray[np.float64]
 
 _LOG_2_PI = float(np.log(2.0 * np.pi))
-# scipy's regularised functions lose digits once their own value is tiny.
-_SMALLEST_FROM_SCIPY = 1e-100
 
 
 def log_gamma_mass(
@@ -27,8 +25,8 @@ def log_gamma_mass(
 ) -> tuple[FloatArray, FloatArray | None, FloatArray | None]:
     """Return log P(low < X < high) for X ~ Gamma(shape, rate 1), and its derivatives in the shape.
 
-    With v = log X the density is proportional to exp(shape v - e^v), which is log-concave, and
-    d/dshape log P = E[v | low < X < high] - psi(shape), d²/dshape² log P = Var[v | low < X < high] - psi'(shape).
+    With v = log X the density is proportional to exp(shape v - e^v), which is log-concave, and the
+    derivatives are E[v | low < X < high] - psi(shape) and Var[v | low < X < high] - psi'(shape).
 
     Parameters
     ----------
@@ -71,34 +69,11 @@ def log_gamma_mass(
 def _valid_log_mass(low: FloatArray, high: FloatArray, shape: FloatArray, order: int) -> LogMass:
     below = np.where(low > 0.0, special.gammainc(shape, low), 0.0)
     above = np.where(high < np.inf, special.gammaincc(shape, high), 0.0)
-    tails = below + above
-    wide = tails < 0.5
 
     def direct(rows: NDArray[np.intp], start: FloatArray, stop: FloatArray) -> LogMass:
         return _integrated(start, stop, shape[rows], order)
 
-    if order > 0:
-        return interval_log_mass(direct, low, high, (0.0, np.inf), wide, 1, order)
-    result = filled(low.size, 1, 0, 0.0, 0.0)
-    result.value[:] = np.log1p(-tails)
-    one_sided = np.where(low == 0.0, special.gammainc(shape, high), special.gammaincc(shape, low))
-    narrow_sided = ~wide & ((low == 0.0) | (high == np.inf))
-    result.value[narrow_sided] = np.log(one_sided[narrow_sided])
-    rest = np.flatnonzero(
-        ~(wide & (tails > _SMALLEST_FROM_SCIPY)) & ~(narrow_sided & (one_sided > _SMALLEST_FROM_SCIPY))
-    )
-    if rest.size:
-        part = interval_log_mass(
-            lambda rows, start, stop: _integrated(start, stop, shape[rest[rows]], 0),
-            low[rest],
-            high[rest],
-            (0.0, np.inf),
-            wide[rest],
-            1,
-            0,
-        )
-        result.put(rest, part)
-    return result
+    return interval_log_mass(direct, low, high, (0.0, np.inf), below + above < 0.5, 1, order)
 
 
 def _log_ratio(x: FloatArray, y: FloatArray) -> FloatArray:
@@ -108,7 +83,7 @@ def _log_ratio(x: FloatArray, y: FloatArray) -> FloatArray:
 
 
 def _integrated(low: FloatArray, high: FloatArray, shape: FloatArray, order: int) -> LogMass:
-    # Below shape 1 the density in v bends at x = 1, not at its mode, and is within a factor e of its mode there.
+    # Below shape 1 the density in v bends at x = 1, not at its mode, and is within a factor e of the mode's.
     centre = np.clip(np.maximum(shape, 1.0), low, high)
     fall = shape - centre
     bend = LOG_DROP / centre

@@ -76,14 +76,14 @@ def log_concave_moments(
 ) -> Moments:
     """Integrate exp(g(c + s) - g(c)) over s in [-left, right], row by row, with moments of statistics T(s).
 
-    Each side is integrated by a fixed Gauss-Legendre rule in t, s = ±expm1(t log1p(extent)), which clusters nodes
-    at the centre: g may bend there over lengths of order 1 and then run straight for 10⁸ of them.
+    Each side is integrated by a fixed Gauss-Legendre rule in t, s = ±expm1(t log1p(extent)), which clusters
+    nodes at the centre: g may bend there over lengths of order 1 and then run straight for 10⁸ of them.
 
     Parameters
     ----------
     integrand
-        ``integrand(rows, s, narrow)`` returns g(c + s) - g(c) and the ``n_statistics`` arrays T(s), for the given
-        row numbers along the last axis of s. ``narrow`` says that all |s| <= 1/2, so that series can be used.
+        ``integrand(rows, s, narrow)`` returns g(c + s) - g(c) and the ``n_statistics`` arrays T(s), for
+        the given row numbers along the last axis of s. ``narrow`` says that all |s| <= 1/2, so that series serve.
     left, right
         Extents >= 0 by row, finite, already cut down to where g has fallen by `LOG_DROP`.
     n_statistics

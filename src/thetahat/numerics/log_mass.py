@@ -1,4 +1,4 @@
-"""Log of an interval's probability with two derivatives, through its complement where the probability is above one half."""
+"""Log probability of an interval with two derivatives, through the complement where it is above one half."""
 
 from __future__ import annotations
 
