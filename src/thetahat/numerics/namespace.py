@@ -56,6 +56,8 @@ NUMPY = SimpleNamespace(
     expit=special.expit,
     logit=special.logit,
     log_gamma_ratio=gamma_functions.log_gamma_ratio,
+    log1p_minus=elementary.log1p_minus,
+    stirling_remainder=gamma_functions.stirling_remainder,
     betaln=special.betaln,
 )
 
@@ -69,13 +71,20 @@ def _jax_namespace() -> SimpleNamespace:
     def log1p_minus(x: Any) -> Any:  # noqa: ANN401
         small = jnp.abs(x) < 0.01
         safe = jnp.where(small, 1.0, x)
-        series = x * x * (-1 / 2 + x * (1 / 3 + x * (-1 / 4 + x * (1 / 5 + x * (-1 / 6 + x * (1 / 7 - x / 8))))))
+        series = (
+            x * x * (-1 / 2 + x * (1 / 3 + x * (-1 / 4 + x * (1 / 5 + x * (-1 / 6 + x * (1 / 7 - x / 8))))))
+        )
         return jnp.where(small, series, jnp.log1p(safe) - safe)
 
     def stirling_remainder(x: Any) -> Any:  # noqa: ANN401
-        inverse = 1 / x
+        large = x > 20.0
+        inverse = 1 / jnp.where(large, x, 20.0)
         square = inverse * inverse
-        return inverse * (1 / 12 + square * (-1 / 360 + square * (1 / 1260 + square * (-1 / 1680))))
+        tail = 1 / 1260 + square * (-1 / 1680 + square * (1 / 1188 - square * 691 / 360360))
+        series = inverse * (1 / 12 + square * (-1 / 360 + square * tail))
+        plain = jnp.where(large, 1.0, x)
+        stirling = (plain - 0.5) * jnp.log(plain) - plain + 0.5 * jnp.log(2 * jnp.pi)
+        return jnp.where(large, series, jsp.gammaln(plain) - stirling)
 
     def log_gamma_ratio(x: Any, a: Any) -> Any:  # noqa: ANN401
         # Two branches, each fed values at which it is finite, so that neither's gradient poisons the other.
@@ -115,5 +124,7 @@ def _jax_namespace() -> SimpleNamespace:
         expit=jsp.expit,
         logit=jsp.logit,
         log_gamma_ratio=log_gamma_ratio,
+        log1p_minus=log1p_minus,
+        stirling_remainder=stirling_remainder,
         betaln=jsp.betaln,
     )
