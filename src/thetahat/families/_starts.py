@@ -1,0 +1,37 @@
+"""Centre and spread of representative points, for start values that never fail."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+_SMALLEST, _LARGEST = 1e-307, 1e307
+
+
+def centre_and_spread(points: NDArray[np.float64]) -> tuple[float, float]:
+    """Mean and a positive standard deviation; a tenth of the points' size where they are all equal."""
+    middle = float(np.median(points))
+    half = 0.5 * points - 0.5 * middle
+    largest = float(np.max(np.abs(half)))
+    if largest < _SMALLEST:
+        return middle, clipped(0.1 * abs(middle)) if middle else 1.0
+    relative = half / largest
+    shift = float(np.mean(relative))
+    spread = float(np.sqrt(np.mean(np.square(relative - shift))))
+    return float(np.clip(middle + 2.0 * (shift * largest), -_LARGEST, _LARGEST)), clipped(
+        2.0 * spread * largest
+    )
+
+
+def robust_centre_and_spread(points: NDArray[np.float64]) -> tuple[float, float]:
+    """Median, and 1.4826 median distances from it; the standard deviation where half of the points are equal."""
+    middle = float(np.median(points))
+    distance = 2.0 * float(np.median(np.abs(0.5 * points - 0.5 * middle)))
+    if _SMALLEST < distance < _LARGEST:
+        return middle, clipped(1.4826 * distance)
+    return middle, centre_and_spread(points)[1]
+
+
+def clipped(scale: float) -> float:
+    """Keep a positive number clear of 0 and of infinity."""
+    return float(np.clip(scale, _SMALLEST, _LARGEST))

@@ -1,0 +1,88 @@
+"""The normal family: measurement errors, and sums of many small effects."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from thetahat.families._contract import Known, Theta
+from thetahat.families._location_scale import LocationScale
+from thetahat.families._normal_ends import HALF_LOG_TWO_PI, normal_ends
+from thetahat.families._standard import Standard
+from thetahat.families._starts import centre_and_spread
+from thetahat.families._support import REAL_LINE
+from thetahat.families._survey import Survey
+from thetahat.families._terms import Array, Coordinates, EndTerms
+from thetahat.parameters import Parameter, Positive, Real
+
+
+@final
+class Normal(LocationScale):
+    """Normal distribution: f(y) = exp(-z²/2) / (sd √(2π)), z = (y - mean)/sd.
+
+    Working coordinates are mean and log sd. The maximum is the sample's mean and standard deviation with divisor
+    n (Gauss, 1809). Censored or not, the log-likelihood is concave in (1/sd, mean/sd) (Burridge, 1981).
+
+    Examples
+    --------
+    >>> import thetahat as th
+    >>> normal = th.Normal(mean=1, sd=2)
+    >>> normal.mean(), normal.variance()
+    (1.0, 4.0)
+    >>> round(normal.log_sf(81.0), 6)
+    -804.608442
+    """
+
+    declared = (Parameter("mean", Real(), (-5.0, 5.0)), Parameter("sd", Positive(), (0.05, 20.0)))
+    support = REAL_LINE
+    scales: ClassVar[tuple[str, ...]] = ("mean", "sd")
+    affine: ClassVar[str] = "quadratic"
+    spikes: ClassVar[str] = "anywhere"
+    uniqueness: ClassVar[str | None] = "closed form, concave in (1/sd, mean/sd) (Burridge, 1981)"
+    uniqueness_censored: ClassVar[str | None] = "concave in (1/sd, mean/sd) (Burridge, 1981)"
+
+    def standard_log_density(self, xp: Any, z: Any, shapes: Coordinates) -> Any:
+        """-z²/2 - log √(2π)."""
+        return -0.5 * z * z - HALF_LOG_TWO_PI
+
+    def standard_terms(self, z: Any, shapes: Coordinates) -> Standard:
+        """g' = -z."""
+        square = z * z
+        return Standard(-0.5 * square - HALF_LOG_TWO_PI, -z, -1.0, -square, -2.0 * z, -2.0 * square)
+
+    def standard_mass(self, low: Array, high: Array, gap: Array, shapes: Coordinates) -> EndTerms:
+        """Through Mills' ratio."""
+        return normal_ends(low, high, gap)
+
+    def expected_information(self, eta: Coordinates, known: Known) -> tuple[Any, ...]:
+        """Return (1/sd², 0, 2)."""
+        return np.exp(-2.0 * eta[1]), 0.0, 2.0
+
+    def start(self, points: NDArray[np.float64], known: Known) -> Theta:
+        """Mean and standard deviation."""
+        return centre_and_spread(points)
+
+    def solve(self, survey: Survey, known: Known) -> Theta | None:
+        """The mean and √(Σ(y - ȳ)²/n)."""
+        if not survey.spread > 0:
+            return None
+        return float(survey.means[0]), float(np.sqrt(survey.spread / survey.n_exact))
+
+    def quantile_at(self, probability: Array, theta: Theta, known: Known) -> Any:
+        """Mean + sd Φ⁻¹(p)."""
+        return theta[0] + theta[1] * special.ndtri(probability)
+
+    def mean_at(self, theta: Theta, known: Known) -> Any:
+        """Mean."""
+        return theta[0]
+
+    def variance_at(self, theta: Theta, known: Known) -> Any:
+        """Sd²."""
+        return theta[1] ** 2
+
+    def sample_at(self, rng: np.random.Generator, size: int, theta: Theta, known: Known) -> Array:
+        """NumPy's ziggurat sampler."""
+        return rng.normal(theta[0], theta[1], size)
