@@ -6,7 +6,7 @@ by its asymptotic series from x = 8 on, and by exact recurrences below.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import special
@@ -297,3 +297,25 @@ def half_step_excess(z: ArrayLike) -> FloatArray:
         s: FloatArray = np.square(1.0 / np.where(small, 2.0 * _SHIFT, z))
         large = np.asarray(s * horner(_BATEMAN_SERIES, s))
         return _where_small(z, small, large, lambda y: digamma_difference(0.5 * y, 0.5) - 1.0 / y)
+
+
+def half_step_excess_slope(z: ArrayLike) -> FloatArray:
+    """Return the derivative of `half_step_excess`, [psi'((z + 1)/2) - psi'(z/2)]/2 + 1/z², likewise accurate.
+
+    Examples
+    --------
+    >>> bool(abs(float(half_step_excess_slope(1e50)) * -1e150 - 1) < 1e-14)
+    True
+    """
+    z = np.asarray(z, dtype=np.float64)
+    with np.errstate(all="ignore"):
+        small = z < 2 * _SHIFT
+        inverse = 1.0 / np.where(small, 2.0 * _SHIFT, z)
+        s: FloatArray = np.square(inverse)
+        large = np.asarray(-inverse * s * horner(_BATEMAN_SERIES * _ORDERS, s))
+        return _where_small(
+            z,
+            small,
+            large,
+            lambda y: np.asarray(0.5 * trigamma_difference(0.5 * y, 0.5) + 1.0 / np.square(y)),
+        )
