@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
@@ -156,6 +155,8 @@ def _class_of(cls: type) -> str:
         return "boolean"
     if issubclass(cls, Integral):
         return "integer"
+    from decimal import Decimal
+
     return "float" if issubclass(cls, Real | Decimal) else "other"
 
 

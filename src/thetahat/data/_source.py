@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import struct
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -119,7 +118,9 @@ class Source(ABC):
         >>> floats.digest(["y"]) == integers.digest(["y"])
         True
         """
-        digest = hashlib.sha256()
+        from hashlib import sha256
+
+        digest = sha256()
         for block in self.blocks(columns):
             digest.update(struct.pack("<qq", block.n_rows, len(columns)))
             for name in columns:

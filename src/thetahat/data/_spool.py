@@ -28,7 +28,8 @@ class Spool:
     def __init__(self) -> None:
         file = tempfile.TemporaryFile(prefix="thetahat-")  # noqa: SIM115 - lives as long as the spool
         self.close = weakref.finalize(self, file.close)
-        self._file = pa.PythonFile(file)
+        self._sink = pa.PythonFile(file, mode="w")
+        self._stored = pa.PythonFile(file, mode="r")
         self._writer: Any = None
         self._missing: dict[str, int] = {}
         self.types: dict[str, Any] = {}
@@ -45,7 +46,7 @@ class Spool:
         if self._writer is None:
             self.types = dict(zip(batch.schema.names, batch.schema.types, strict=True))
             self._missing = dict.fromkeys(self.types, 0)
-            self._writer = ipc.new_file(self._file, batch.schema)
+            self._writer = ipc.new_file(self._sink, batch.schema)
         for name, column in zip(batch.schema.names, batch.columns, strict=True):
             self._missing[name] += column.null_count
         try:
@@ -61,6 +62,7 @@ class Spool:
         """End writing; from here on the spool can be read."""
         if self._writer is not None:
             self._writer.close()
+            self._sink.flush()
 
     def kinds(self) -> dict[str, Kind]:
         """The kinds of the columns that can be used."""
@@ -75,7 +77,7 @@ class Spool:
         """Yield the rows in the batches in which they were written, with these columns."""
         positions = {name: position for position, name in enumerate(self.types) if name in kinds}
         options = ipc.IpcReadOptions(included_fields=list(positions.values()), use_threads=False)
-        reader = ipc.open_file(self._file, options=options)
+        reader = ipc.open_file(self._stored, options=options)
         for index in range(reader.num_record_batches):
             batch = reader.get_batch(index)
             yield batch.num_rows, {name: to_column(batch.column(name), kind) for name, kind in kinds.items()}

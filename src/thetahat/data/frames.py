@@ -148,7 +148,8 @@ def frame_of(data: Any) -> Any:
     try:
         wrapped = narwhals.from_native(data, allow_series=True, pass_through=True)
     except narwhals.exceptions.DuplicateError as error:
-        raise SourceError(f"the data frame has two columns of one name; rename one ({error})") from error
+        detail = " ".join(str(error).split())
+        raise SourceError(f"the data frame has two columns of one name; rename one ({detail})") from error
     return wrapped if isinstance(wrapped, narwhals.DataFrame | narwhals.LazyFrame) else None
 
 
