@@ -83,7 +83,7 @@ def log_concave_moments(
     ----------
     integrand
         ``integrand(rows, s, narrow)`` returns g(c + s) - g(c) and the ``n_statistics`` arrays T(s), for
-        the given row numbers along the last axis of s. ``narrow`` says that all |s| <= 1/2, so that series serve.
+        the given row numbers along the last axis of s. ``narrow`` says that |s| <= 1/2, so that series serve.
     left, right
         Extents >= 0 by row, finite, already cut down to where g has fallen by `LOG_DROP`.
     n_statistics

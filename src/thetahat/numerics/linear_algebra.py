@@ -1,0 +1,208 @@
+"""Small symmetric matrices whose rows may differ in scale by hundreds of orders of magnitude."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, final
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    FloatArray = NDArray[np.float64]
+
+_EPSILON = float(np.finfo(np.float64).eps)
+
+
+def scale_to_unit_diagonal(matrix: ArrayLike) -> tuple[FloatArray, FloatArray]:
+    """Return S and r with A_ij = r_i S_ij r_j and |S_ii| in [1/2, 2), the r being powers of two.
+
+    Scaling by powers of two rounds nothing, so that a singular matrix stays exactly singular. A zero on the
+    diagonal takes the scale of its row, an infinity or NaN none.
+
+    Parameters
+    ----------
+    matrix : (k, k) array_like
+        Symmetric.
+
+    Returns
+    -------
+    scaled : (k, k) array
+    diagonal_roots : (k,) array
+
+    Examples
+    --------
+    >>> scaled, roots = scale_to_unit_diagonal([[4.0, 0.0], [0.0, 2.0**-600]])
+    >>> scaled.tolist(), roots.tolist() == [2.0, 2.0**-300]
+    ([[1.0, 0.0], [0.0, 1.0]], True)
+    """
+    matrix = np.asarray(matrix, dtype=np.float64)
+    halves = _half_exponents(matrix)
+    return np.ldexp(matrix, -(halves[:, np.newaxis] + halves)), np.ldexp(1.0, halves)
+
+
+def _half_exponents(matrix: FloatArray) -> NDArray[np.int32]:
+    sizes = np.abs(matrix.diagonal())
+    if not sizes.all():
+        rows = np.abs(matrix).max(axis=1, initial=0.0)
+        sizes = np.where(sizes == 0.0, rows, sizes)
+    # With size = m 2^e, 1/2 <= m < 1, and e = 2h or 2h + 1, size / 4^h is m or 2m.
+    halves: NDArray[np.int32] = np.frexp(sizes)[1] >> 1
+    return halves
+
+
+@final
+class SymmetricFactor:
+    """Eigen-decomposition of a symmetric matrix scaled to unit diagonal, and what follows from it.
+
+    Attributes
+    ----------
+    scaled : (k, k) array
+        S, with A_ij = r_i S_ij r_j.
+    roots : (k,) array
+        r, powers of two.
+    eigenvalues : (k,) array
+        Of S, ascending; NaN where the matrix is not finite.
+    eigenvectors : (k, k) array
+        Of S, by column.
+    error_bound : float
+        Bound k eps max|eigenvalue| on the rounding error of each eigenvalue.
+    """
+
+    __slots__ = ("eigenvalues", "eigenvectors", "error_bound", "roots", "scaled")
+
+    def __init__(self, matrix: ArrayLike) -> None:
+        self.scaled, self.roots = scale_to_unit_diagonal(matrix)
+        size = self.roots.size
+        if size == 1:
+            self.eigenvalues, self.eigenvectors = self.scaled[0], np.ones((1, 1))
+        elif np.isfinite(self.scaled.sum()):
+            self.eigenvalues, self.eigenvectors = np.linalg.eigh(self.scaled)
+        else:
+            self.eigenvalues, self.eigenvectors = np.full(size, np.nan), np.full((size, size), np.nan)
+        largest = max(abs(float(self.eigenvalues[0])), abs(float(self.eigenvalues[-1]))) if size else 0.0
+        self.error_bound = size * _EPSILON * largest
+
+    @property
+    def smallest(self) -> float:
+        """Smallest eigenvalue of the scaled matrix; infinity for an empty one."""
+        return float(self.eigenvalues[0]) if self.eigenvalues.size else float("inf")
+
+    @property
+    def condition(self) -> float:
+        """Ratio of the largest to the smallest absolute eigenvalue of the scaled matrix; 1 if empty."""
+        if self.eigenvalues.size == 0:
+            return 1.0
+        sizes = np.abs(self.eigenvalues)
+        smallest = float(sizes.min())
+        return float(sizes.max()) / smallest if smallest != 0.0 else float("inf")
+
+    @property
+    def inertia(self) -> tuple[int, int, int]:
+        """Numbers of positive, zero (within the error bound) and negative eigenvalues; NaNs count in none."""
+        values, bound = self.eigenvalues, self.error_bound
+        return (
+            int(np.count_nonzero(values > bound)),
+            int(np.count_nonzero(np.abs(values) <= bound)),
+            int(np.count_nonzero(values < -bound)),
+        )
+
+    def is_positive_definite(self, safety: float = 100.0) -> bool:
+        """Tell whether the smallest eigenvalue exceeds its rounding error ``safety`` times."""
+        return self.eigenvalues.size == 0 or self.smallest > safety * self.error_bound
+
+    def direction(self, index: int = 0) -> FloatArray:
+        """Return d with dᵀAd = eigenvalues[index], in the coordinates of A."""
+        return np.asarray(self.eigenvectors[:, index] / self.roots)
+
+    def solve(self, right: ArrayLike) -> FloatArray:
+        """Return A⁻¹ b for b of shape (k,) or (k, m), refined once; infinite or NaN where A is singular.
+
+        Examples
+        --------
+        >>> SymmetricFactor([[2.0, 0.0], [0.0, 1e-300]]).solve([1.0, 1e-300]).tolist()
+        [0.5, 1.0]
+        """
+        right = np.asarray(right, dtype=np.float64)
+        with np.errstate(all="ignore"):
+            roots = self.roots if right.ndim == 1 else self.roots[:, np.newaxis]
+            target = right / roots
+            solution = self._apply(1.0 / self.eigenvalues, target)
+            if self.roots.size > 1:
+                solution = solution + self._apply(1.0 / self.eigenvalues, target - self.scaled @ solution)
+            return np.asarray(solution / roots)
+
+    def solve_absolute(self, right: ArrayLike) -> FloatArray:
+        """Return |A|⁻¹ b, eigenvalues of the scaled matrix taken without sign and at least their error bound.
+
+        Examples
+        --------
+        >>> SymmetricFactor([[1.0, 0.0], [0.0, -1.0]]).solve_absolute([1.0, 1.0]).tolist()
+        [1.0, 1.0]
+        """
+        right = np.asarray(right, dtype=np.float64)
+        with np.errstate(all="ignore"):
+            roots = self.roots if right.ndim == 1 else self.roots[:, np.newaxis]
+            sizes = np.maximum(np.abs(self.eigenvalues), self.error_bound)
+            return np.asarray(self._apply(1.0 / sizes, right / roots) / roots)
+
+    def inverse(self) -> FloatArray:
+        """Return A⁻¹, exactly symmetric.
+
+        Examples
+        --------
+        >>> SymmetricFactor([[2.0, 0.0], [0.0, 4.0]]).inverse().tolist()
+        [[0.5, 0.0], [0.0, 0.25]]
+        """
+        inverse = self.solve(np.eye(self.roots.size))
+        return np.asarray(0.5 * inverse + 0.5 * inverse.T)
+
+    def inverse_root(self) -> FloatArray:
+        """Return W with WᵀAW = I, by column; NaN in the columns of eigenvalues that are not positive.
+
+        Examples
+        --------
+        >>> SymmetricFactor([[4.0]]).inverse_root().tolist()
+        [[0.5]]
+        """
+        with np.errstate(all="ignore"):
+            return np.asarray(self.eigenvectors / np.sqrt(self.eigenvalues) / self.roots[:, np.newaxis])
+
+    def _apply(self, spectrum: FloatArray, right: FloatArray) -> FloatArray:
+        """Return V diag(spectrum) Vᵀ b."""
+        rotated = self.eigenvectors.T @ right
+        return np.asarray(self.eigenvectors @ (rotated.T * spectrum).T)
+
+
+def analyse(matrix: ArrayLike) -> SymmetricFactor:
+    """Return the eigen-decomposition of a symmetric matrix scaled to unit diagonal.
+
+    Examples
+    --------
+    >>> analysis = analyse([[1.0, 1.0], [1.0, 1.0]])
+    >>> analysis.inertia, analysis.is_positive_definite()
+    ((1, 1, 0), False)
+    """
+    return SymmetricFactor(matrix)
+
+
+def solve(matrix: ArrayLike, right: ArrayLike) -> FloatArray:
+    """Return A⁻¹ b for a symmetric matrix A, through its scaled form, refined once.
+
+    Examples
+    --------
+    >>> solve([[2.0]], [1.0]).tolist()
+    [0.5]
+    """
+    return SymmetricFactor(matrix).solve(right)
+
+
+def inverse(matrix: ArrayLike) -> FloatArray:
+    """Return the inverse of a symmetric matrix, through its scaled form, exactly symmetric.
+
+    Examples
+    --------
+    >>> inverse([[2.0]]).tolist()
+    [[0.5]]
+    """
+    return SymmetricFactor(matrix).inverse()
