@@ -5,8 +5,14 @@ from __future__ import annotations
 from thetahat.families._family import Family
 from thetahat.families.gamma import Gamma
 from thetahat.families.normal import Normal
+from thetahat.families.student_t import StudentT
 from thetahat.families.weibull import Weibull
 
-CATALOGUE: tuple[type[Family], ...] = (Gamma, Normal, Weibull)
+CATALOGUE: tuple[type[Family], ...] = (
+    Gamma,
+    Normal,
+    StudentT,
+    Weibull,
+)
 
 __all__ = ["CATALOGUE", "Family", *(family.__name__ for family in CATALOGUE)]

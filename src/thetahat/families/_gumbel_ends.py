@@ -12,8 +12,9 @@ from thetahat.numerics.elementary import expm1_minus, log1mexp
 def gumbel_ends(low: Array, high: Array, gap: Array) -> EndTerms:
     """Return log(F(high) - F(low)), F(w) = exp(-exp(-w)), with its derivatives in both ends.
 
-    With t = exp(-w) and d = t_low - t_high the mass is exp(-t_high)(1 - exp(-d)). Near the right tail t vanishes,
-    so ratios such as t_low/d = 1/(1 - exp(-gap)) are taken from the gap, high - low, and log d from w itself.
+    With t = exp(-w) and d = t_low - t_high the mass is exp(-t_high)(1 - exp(-d)). Near the right tail t
+    vanishes, so ratios such as t_low/d = 1/(1 - exp(-gap)) are taken from the gap, high - low, and log d from
+    w.
     """
     with np.errstate(all="ignore"):
         t_high = np.exp(-high)

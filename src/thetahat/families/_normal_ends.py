@@ -7,8 +7,8 @@ from scipy import special
 
 from thetahat.families._standard import reflected
 from thetahat.families._terms import Array, EndTerms
+from thetahat.numerics.normal import LOG_SQRT_2_PI
 
-HALF_LOG_TWO_PI = 0.5 * float(np.log(2.0 * np.pi))
 _ROOT_HALF = float(np.sqrt(0.5))
 _ROOT_HALF_PI = float(np.sqrt(0.5 * np.pi))
 _FAR = 20.0
@@ -38,14 +38,14 @@ def _right(low: Array, high: Array, gap: Array) -> EndTerms:
     decay = np.where(np.isposinf(high), 0.0, np.exp(-0.5 * gap * (low + high)))
     beyond = np.where(decay > 0, decay * _mills(np.where(tail, high, 1.0)), 0.0)
     relative = _mills(safe_low) - beyond
-    tail_value = -0.5 * safe_low * safe_low - HALF_LOG_TWO_PI + np.log(relative)
+    tail_value = -0.5 * safe_low * safe_low - LOG_SQRT_2_PI + np.log(relative)
     tail_excess = (_one_minus_mills(safe_low) + safe_low * beyond) / relative
 
     outside = 0.5 * (special.erfc(-low * _ROOT_HALF) + special.erfc(high * _ROOT_HALF))
     mass = 0.5 * (special.erf(-low * _ROOT_HALF) + special.erf(high * _ROOT_HALF))
     across_value = np.where(outside < 0.5, np.log1p(-outside), np.log(mass))
-    across_low = np.exp(-0.5 * low * low - HALF_LOG_TWO_PI) / mass
-    across_high = np.exp(-0.5 * high * high - HALF_LOG_TWO_PI) / mass
+    across_low = np.exp(-0.5 * low * low - LOG_SQRT_2_PI) / mass
+    across_high = np.exp(-0.5 * high * high - LOG_SQRT_2_PI) / mass
 
     ratio_low = np.where(tail, 1.0 / relative, across_low)
     ratio_high = np.where(tail, decay / relative, across_high)

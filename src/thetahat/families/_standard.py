@@ -1,8 +1,8 @@
 """Families written through one standardised variable z; derivatives in (location, log scale, shapes).
 
-A leaf gives the log density g(z, shapes) of z = (x - location)/scale with its derivatives, and the log mass of
-an interval of z. The chain rule is here, and so is what intervals much narrower than the density's own scale
-need.
+A leaf gives the log density g(z, shapes) of z = (x - location)/scale with its derivatives, and the log mass
+of an interval of z. The chain rule is here, and so is what intervals much narrower than the density's own
+scale need.
 """
 
 from __future__ import annotations
@@ -57,10 +57,10 @@ class StandardFamily(Family):
         """``standard_log_density`` with its derivatives (NumPy)."""
 
     @abstractmethod
-    def standard_mass(self, low: Array, high: Array, gap: Array, shapes: Coordinates) -> EndTerms:
+    def standard_mass(self, low: Array, high: Array, gap: Array, shapes: Coordinates, order: int) -> EndTerms:
         """Log mass of z between ends ``gap`` = high - low apart, with derivatives in ends and shapes.
 
-        One end may be infinite, and derivatives with respect to it are 0.
+        One end may be infinite, and derivatives with respect to it are 0. At order 0 only the value is read.
         """
 
     def point_terms(self, x: Any, location: Any, log_scale: Any, shapes: Coordinates) -> Terms:
@@ -76,12 +76,12 @@ class StandardFamily(Family):
         shapes: Coordinates,
         order: int,
     ) -> Terms:
-        """Log mass of x between ``ends`` = (low, high, high - low), with the derivatives of ``point_terms``."""
+        """Log mass of x between ``ends`` = (low, high, high - low), derivatives as in ``point_terms``."""
         low, high, width = ends
         with np.errstate(all="ignore"):
             scale = np.exp(log_scale)
             z_low, z_high, gap = (low - location) / scale, (high - location) / scale, width / scale
-            end = self.standard_mass(z_low, z_high, gap, shapes)
+            end = self.standard_mass(z_low, z_high, gap, shapes, order)
             terms = _moved(end, z_low, z_high, scale) if order else Terms(end.value)
             narrow = self._narrow(z_low, z_high, gap, shapes)
             if not narrow.any():

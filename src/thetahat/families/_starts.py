@@ -24,7 +24,7 @@ def centre_and_spread(points: NDArray[np.float64]) -> tuple[float, float]:
 
 
 def robust_centre_and_spread(points: NDArray[np.float64]) -> tuple[float, float]:
-    """Median, and 1.4826 median distances from it; the standard deviation where half of the points are equal."""
+    """Median, and 1.4826 median distances from it; the standard deviation where half the points are equal."""
     middle = float(np.median(points))
     distance = 2.0 * float(np.median(np.abs(0.5 * points - 0.5 * middle)))
     if _SMALLEST < distance < _LARGEST:

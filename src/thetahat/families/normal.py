@@ -6,16 +6,16 @@ from typing import Any, ClassVar, final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 from thetahat.families._contract import Known, Theta
 from thetahat.families._location_scale import LocationScale
-from thetahat.families._normal_ends import HALF_LOG_TWO_PI, normal_ends
+from thetahat.families._normal_ends import normal_ends
 from thetahat.families._standard import Standard
 from thetahat.families._starts import centre_and_spread
 from thetahat.families._support import REAL_LINE
 from thetahat.families._survey import Survey
 from thetahat.families._terms import Array, Coordinates, EndTerms
+from thetahat.numerics.normal import LOG_SQRT_2_PI, normal_quantile
 from thetahat.parameters import Parameter, Positive, Real
 
 
@@ -23,8 +23,9 @@ from thetahat.parameters import Parameter, Positive, Real
 class Normal(LocationScale):
     """Normal distribution: f(y) = exp(-z²/2) / (sd √(2π)), z = (y - mean)/sd.
 
-    Working coordinates are mean and log sd. The maximum is the sample's mean and standard deviation with divisor
-    n (Gauss, 1809). Censored or not, the log-likelihood is concave in (1/sd, mean/sd) (Burridge, 1981).
+    Working coordinates are mean and log sd. The maximum is the sample's mean and standard deviation with
+    divisor n (Gauss, 1809). Censored or not, the log-likelihood is concave in (1/sd, mean/sd) (Burridge,
+    1981).
 
     Examples
     --------
@@ -46,14 +47,14 @@ class Normal(LocationScale):
 
     def standard_log_density(self, xp: Any, z: Any, shapes: Coordinates) -> Any:
         """-z²/2 - log √(2π)."""
-        return -0.5 * z * z - HALF_LOG_TWO_PI
+        return -0.5 * z * z - LOG_SQRT_2_PI
 
     def standard_terms(self, z: Any, shapes: Coordinates) -> Standard:
         """g' = -z."""
         square = z * z
-        return Standard(-0.5 * square - HALF_LOG_TWO_PI, -z, -1.0, -square, -2.0 * z, -2.0 * square)
+        return Standard(-0.5 * square - LOG_SQRT_2_PI, -z, -1.0, -square, -2.0 * z, -2.0 * square)
 
-    def standard_mass(self, low: Array, high: Array, gap: Array, shapes: Coordinates) -> EndTerms:
+    def standard_mass(self, low: Array, high: Array, gap: Array, shapes: Coordinates, order: int) -> EndTerms:
         """Through Mills' ratio."""
         return normal_ends(low, high, gap)
 
@@ -73,7 +74,7 @@ class Normal(LocationScale):
 
     def quantile_at(self, probability: Array, theta: Theta, known: Known) -> Any:
         """Mean + sd Φ⁻¹(p)."""
-        return theta[0] + theta[1] * special.ndtri(probability)
+        return theta[0] + theta[1] * normal_quantile(probability)
 
     def mean_at(self, theta: Theta, known: Known) -> Any:
         """Mean."""

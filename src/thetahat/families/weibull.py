@@ -63,7 +63,7 @@ class Weibull(ShapeScale):
             z - stretched - z * stretched,
         )
 
-    def standard_mass(self, low: Array, high: Array, gap: Array, shapes: Coordinates) -> EndTerms:
+    def standard_mass(self, low: Array, high: Array, gap: Array, shapes: Coordinates, order: int) -> EndTerms:
         """Gumbel's distribution, mirrored."""
         return reflected(gumbel_ends(-high, -low, gap))
 

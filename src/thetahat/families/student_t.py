@@ -1,0 +1,188 @@
+"""Student's t family: location and scale of data with heavy tails."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from thetahat.families._contract import Known, Theta
+from thetahat.families._limit import Limit
+from thetahat.families._location_scale import LocationScale
+from thetahat.families._standard import Standard
+from thetahat.families._starts import robust_centre_and_spread
+from thetahat.families._support import REAL_LINE
+from thetahat.families._survey import Survey
+from thetahat.families._terms import Array, Coordinates, EndTerms, Rows, end_terms
+from thetahat.numerics.elementary import log1p_minus
+from thetahat.numerics.gamma_functions import half_step_excess, half_step_excess_slope
+from thetahat.numerics.namespace import namespace
+from thetahat.numerics.normal import LOG_SQRT_2_PI
+from thetahat.numerics.student import log_student_mass
+from thetahat.parameters import Parameter, Positive, Real
+
+_HALF_LOG_2 = 0.5 * float(np.log(2.0))
+_HUGE = 1e150
+
+
+def _slope_at_normal(rows: Rows, eta: Coordinates) -> Any:
+    """∂ log p / ∂(1/df) at df = ∞: (z⁴ - 2z² - 1)/4."""
+    square = np.square((rows[0] - eta[0]) / np.exp(eta[1]))
+    return 0.25 * (square * (square - 2.0) - 1.0)
+
+
+@final
+class StudentT(LocationScale):
+    """Student's t distribution: f(y) ∝ (1 + z²/df)^(-(df + 1)/2) / scale, z = (y - location)/scale.
+
+    Working coordinates are location, log scale and log df. As df grows it becomes the normal distribution,
+    and every derivative in df is written so that nothing is left of the terms that cancel there. Its
+    likelihood rises without bound as the scale shrinks on m equal values when df < m/(n - m) (Fernández &
+    Steel, 1999).
+
+    Examples
+    --------
+    >>> import thetahat as th
+    >>> student = th.StudentT(location=0, scale=1, df=3)
+    >>> student.mean(), student.variance()
+    (0.0, 3.0)
+    >>> round(student.log_prob(2.0), 6)
+    -2.694185
+    """
+
+    declared = (
+        Parameter("location", Real(), (-5.0, 5.0)),
+        Parameter("scale", Positive(), (0.05, 20.0)),
+        Parameter("df", Positive(), (0.5, 100.0)),
+    )
+    support = REAL_LINE
+    scales: ClassVar[tuple[str, ...]] = ("location", "scale")
+    spikes: ClassVar[str] = "anywhere"
+    limits: ClassVar[tuple[Limit, ...]] = (
+        Limit(
+            family="normal",
+            parameter="df",
+            chart="1/df",
+            names={"mean": "location", "sd": "scale"},
+            slope=_slope_at_normal,
+            scale=lambda _: 1.0,
+        ),
+    )
+    unbounded_in_theory: ClassVar[str | None] = (
+        "the likelihood rises without bound as the scale shrinks on a datum with df near 0 "
+        "(Fernández & Steel, 1999)"
+    )
+
+    def standard_log_density(self, xp: Any, z: Any, shapes: Coordinates) -> Any:
+        """log Γ((df + 1)/2) - log Γ(df/2) - log(π df)/2 - (df + 1)/2 log(1 + z²/df)."""
+        (log_df,) = shapes
+        df = xp.exp(log_df)
+        constant = xp.log_gamma_ratio(0.5 * df, 0.5) - (0.5 * log_df - _HALF_LOG_2) - LOG_SQRT_2_PI
+        return constant - 0.5 * (df + 1.0) * _log_growth(xp, z, log_df)
+
+    def standard_terms(self, z: Any, shapes: Coordinates) -> Standard:
+        """With w = z²/(df + z²) and r = 1 - w: z g' = -(df + 1) w."""
+        (log_df,) = shapes
+        df = np.exp(log_df)
+        square = np.square(z * np.exp(-0.5 * log_df))
+        r, w = 1.0 / (1.0 + square), 1.0 / (1.0 + 1.0 / square)
+        pull = 1.0 / (z + df / z)
+        # log(1 + z²/df) - w, which is w²/2 + w³/3 + ...
+        excess = np.where(
+            w < 0.35, -log1p_minus(-np.minimum(w, 0.35)), _log_growth(namespace(), z, log_df) - w
+        )
+        of_df = df * half_step_excess(df)
+        bend = df * df * half_step_excess_slope(df)
+        radial = -(df + 1.0) * w
+        return Standard(
+            self.standard_log_density(namespace(), z, shapes),
+            -(df + 1.0) * pull,
+            (df + 1.0) * (w - r) * r / df,
+            radial,
+            -2.0 * (df + 1.0) * r * pull,
+            2.0 * radial * r,
+            (0.5 * (of_df + w - df * excess),),
+            ((r - df * w) * pull,),
+            (w * (r - df * w),),
+            (0.5 * (of_df + bend - w * r - df * (excess - w * w)),),
+        )
+
+    def standard_mass(self, low: Array, high: Array, gap: Array, shapes: Coordinates, order: int) -> EndTerms:
+        """The incomplete beta function and its derivatives in df, from the numerics floor."""
+        df = np.exp(shapes[0])
+        mass, by_df, by_df_twice = log_student_mass(low, high, df, order)
+        if by_df is None or by_df_twice is None:
+            return EndTerms(mass, 0.0, 0.0, 0.0, 0.0, 0.0)
+        ends = []
+        for end in (low, high):
+            inside = np.isfinite(end)
+            here = self.standard_terms(np.where(inside, end, 1.0), shapes)
+            ends.append((np.where(inside, here.value, -np.inf), here.first, here.shape))
+        return end_terms(mass, ends[0], ends[1], (df * by_df,), (df * (by_df + df * by_df_twice),))
+
+    def expected_information(self, eta: Coordinates, known: Known) -> tuple[Any, ...]:
+        """Lange, Little & Taylor (1989), its entry in df as 7/(2 df²) + ..., without cancellation."""
+        _, log_scale, log_df = eta
+        df, inverse = np.exp(log_df), np.exp(-log_df)
+        # What df³ [ψ'((df + 1)/2) - ψ'(df/2)]/2 + df leaves beyond its -1: 1/df² - 3/df⁴ + ...
+        remainder = np.where(
+            df > 1e3,
+            inverse**2 * (1.0 - 3.0 * inverse**2),
+            1.0 + np.minimum(df, 1e3) ** 3 * half_step_excess_slope(np.minimum(df, 1e3)),
+        )
+        leading = inverse * (7.0 + 3.0 * inverse) / ((1.0 + inverse) * (1.0 + 3.0 * inverse))
+        return (
+            (df + 1.0) / (df + 3.0) * np.exp(-2.0 * log_scale),
+            0.0,
+            2.0 * df / (df + 3.0),
+            0.0,
+            -2.0 / ((1.0 + inverse) * (df + 3.0)),
+            0.5 * inverse * (leading - remainder),
+        )
+
+    def in_region(self, eta: Coordinates, survey: Survey | None) -> bool:
+        """df above 1/(n - 1)."""
+        if survey is None or survey.n_obs <= 1:
+            return True
+        return bool(np.exp(eta[2]) * (survey.n_obs - 1.0) > 1.0)
+
+    def region(self) -> str | None:
+        """The degrees of freedom that keep the likelihood bounded."""
+        return "df above m/(n - m), m being the largest number of equal values"
+
+    def start(self, points: NDArray[np.float64], known: Known) -> Theta:
+        """Median and median distance from it, at five degrees of freedom."""
+        return *robust_centre_and_spread(points), 5.0
+
+    def solve(self, survey: Survey, known: Known) -> Theta | None:
+        """No closed form."""
+        return None
+
+    def quantile_at(self, probability: Array, theta: Theta, known: Known) -> Any:
+        """Location + scale times the standard quantile."""
+        return theta[0] + theta[1] * special.stdtrit(theta[2], probability)
+
+    def mean_at(self, theta: Theta, known: Known) -> Any:
+        """Location where df > 1."""
+        return np.where(np.asarray(theta[2]) > 1, theta[0], np.nan)
+
+    def variance_at(self, theta: Theta, known: Known) -> Any:
+        """Scale² df/(df - 2) where df > 2, infinite from 1 to 2."""
+        df = np.asarray(theta[2])
+        finite = df > 2
+        ratio = 1.0 / (1.0 - 2.0 / np.where(finite, df, 3.0))
+        return np.where(finite, np.square(theta[1]) * ratio, np.where(df > 1, np.inf, np.nan))
+
+    def sample_at(self, rng: np.random.Generator, size: int, theta: Theta, known: Known) -> Array:
+        """A normal over the root of a chi-squared over df."""
+        return theta[0] + theta[1] * rng.standard_t(theta[2], size)
+
+
+def _log_growth(xp: Any, z: Any, log_df: Any) -> Any:
+    """log(1 + z²/df), also where z² would overflow."""
+    ratio = xp.abs(z) * xp.exp(-0.5 * log_df)
+    huge = ratio > _HUGE
+    moderate = xp.where(huge, 1.0, ratio)
+    return xp.where(huge, 2.0 * xp.log(xp.where(huge, ratio, 1.0)), xp.log1p(moderate * moderate))
