@@ -41,7 +41,8 @@ def read_whole(paths: Sequence[Path]) -> Any:
         for path in paths:
             with _Reading(path, types) as reading:
                 table = csv.read_csv(path, **reading.options())
-            _check_names(path, table.schema.names, paths[0], tables[0].schema.names if tables else None)
+                names = table.schema.names
+            _check_names(path, names, paths[0], tables[0].schema.names if tables else None)
             tables.append(table)
         widened = {}
         for name in tables[0].schema.names:
