@@ -201,7 +201,8 @@ def log_gamma_ratio(x: ArrayLike, a: ArrayLike) -> FloatArray:
             for step in range(_SHIFT - 1, -1, -1):
                 total = total - np.log1p(b / (y + step))
             result[shifted] = total
-        result[np.isposinf(x) & (a > 0.0)] = np.inf
+        infinite = np.isposinf(x)
+        result[infinite] = np.where(a[infinite] > 0.0, np.inf, 0.0)
         return result
 
 

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from thetahat.numerics.linear_algebra import analyse, inverse, scale_to_unit_diagonal, solve
+
+sizes = st.integers(1, 6)
+seeds = st.integers(0, 10**6)
+
+
+def random_positive(seed, size):
+    generator = np.random.default_rng(seed)
+    root = generator.normal(size=(size + 5, size))
+    units = 10.0 ** generator.uniform(-120, 120, size)
+    return root.T @ root, units
+
+
+@given(seeds, sizes)
+def test_scaling_is_exact(seed, size):
+    matrix, units = random_positive(seed, size)
+    matrix = matrix * units[:, np.newaxis] * units
+    scaled, roots = scale_to_unit_diagonal(matrix)
+    assert (scaled * roots[:, np.newaxis] * roots == matrix).all()
+    assert ((scaled.diagonal() >= 0.5) & (scaled.diagonal() < 2.0)).all()
+    assert (np.frexp(roots)[0] == 0.5).all()
+
+
+@given(seeds, sizes)
+def test_solutions_do_not_depend_on_units(seed, size):
+    matrix, units = random_positive(seed, size)
+    right = np.random.default_rng(seed + 1).normal(size=size)
+    wild = matrix * units[:, np.newaxis] * units
+    assert solve(wild, right * units) * units == pytest.approx(np.linalg.solve(matrix, right), rel=1e-9)
+    assert inverse(wild) * units[:, np.newaxis] * units == pytest.approx(
+        np.linalg.inv(matrix), rel=1e-9, abs=1e-12
+    )
+    analysis = analyse(wild)
+    assert analysis.is_positive_definite()
+    assert analysis.inertia == (size, 0, 0)
+    root = analysis.inverse_root() * units[:, np.newaxis]
+    assert root.T @ matrix @ root == pytest.approx(np.eye(size), abs=1e-9)
+
+
+def test_inertia_and_directions():
+    analysis = analyse([[1.0, 2.0], [2.0, 1.0]])
+    assert analysis.inertia == (1, 0, 1)
+    direction = analysis.direction(0)
+    assert direction @ np.array([[1.0, 2.0], [2.0, 1.0]]) @ direction == pytest.approx(-1.0)
+    assert analysis.condition == pytest.approx(3.0)
+    assert not analysis.is_positive_definite()
+    assert analysis.solve_absolute([1.0, 1.0]) == pytest.approx([1 / 3, 1 / 3])
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1.0, 1e300])
+def test_singular_matrices_stay_singular(scale):
+    analysis = analyse(scale * np.ones((2, 2)))
+    assert analysis.inertia == (1, 1, 0)
+    assert not analysis.is_positive_definite()
+
+
+def test_zero_and_infinite_entries():
+    assert analyse(np.zeros((3, 3))).inertia == (0, 3, 0)
+    assert analyse([[0.0, 1e-8], [1e-8, 1.0]]).inertia == (1, 0, 1)
+    for bad in (np.inf, np.nan):
+        analysis = analyse([[bad, 0.0], [0.0, 1.0]])
+        assert analysis.inertia == (0, 0, 0)
+        assert not analysis.is_positive_definite()
+        assert np.isnan(analysis.solve([1.0, 1.0])).all()
+    assert not analyse([[np.nan]]).is_positive_definite()
+    assert not analyse([[0.0]]).is_positive_definite()
+
+
+def test_empty_matrix():
+    analysis = analyse(np.zeros((0, 0)))
+    assert analysis.is_positive_definite()
+    assert analysis.inertia == (0, 0, 0)
+    assert analysis.condition == 1.0
+    assert analysis.smallest == np.inf
+    assert analysis.solve(np.zeros(0)).shape == (0,)
+    assert analysis.inverse().shape == (0, 0)
+    assert scale_to_unit_diagonal(np.zeros((0, 0)))[1].shape == (0,)
+
+
+def test_refinement_and_several_right_sides():
+    hilbert = 1.0 / (np.arange(6)[:, np.newaxis] + np.arange(6) + 1.0)
+    exact = np.arange(12.0).reshape(6, 2)
+    assert solve(hilbert, hilbert @ exact) == pytest.approx(exact, rel=1e-8, abs=1e-8)
+    assert (inverse(hilbert) == inverse(hilbert).T).all()
