@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import mpmath as mp
 import numpy as np
 import pytest
@@ -33,7 +35,7 @@ class Reference:
         totals = None
         for sign, extent in ((-1, left), (1, right)):
             edges = self.panels(log_kernel, extent, sign, width)
-            for start, stop in zip(edges[:-1], edges[1:], strict=True):
+            for start, stop in pairwise(edges):
                 for node, weight in self.rule:
                     s = sign * (start + (stop - start) * node)
                     density = mp.exp(log_kernel(s)) * weight * (stop - start)
@@ -58,7 +60,7 @@ class Reference:
         return mp.log1p(-total), gradient, hessian
 
     def interval(self, direct, low, high, support):
-        """Return the record of an interval, through its complement where its probability is above one half."""
+        """Return the record of an interval, through its complement where that is the smaller."""
         record = direct(mp.mpf(low), mp.mpf(high))
         if record[0] > -0.69:
             tails = [direct(support[0], mp.mpf(low))] if low > support[0] else []

@@ -12,7 +12,7 @@ def exact(reference, low, high, shape):
     a = mp.mpf(shape)
 
     def direct(low, high):
-        centre = min(max(max(a, mp.mpf(1)), low), high)
+        centre = min(max(a, mp.mpf(1), low), high)
         left = mp.log(centre / low) if low > 0 else mp.inf
         right = mp.log(high / centre) if high < mp.inf else mp.inf
         width = min(1 / mp.sqrt(centre), 1 / abs(a - centre) if a != centre else mp.mpf(1)) / 2

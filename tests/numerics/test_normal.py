@@ -50,6 +50,7 @@ def test_edges():
     infinity = np.inf
     assert float(log_normal_mass(-infinity, infinity)) == 0.0
     assert float(log_normal_mass(2.0, 2.0)) == -infinity
+    assert log_normal_mass([1e160, 1e160, -1e200], [1.5e160, infinity, -1e180]).tolist() == [-infinity] * 3
     assert float(log_normal_mass(-infinity, -infinity)) == -infinity
     assert np.isnan(log_normal_mass(np.nan, 1.0))
     assert log_normal_mass(np.zeros((2, 1)), np.ones(3)).shape == (2, 3)

@@ -106,8 +106,9 @@ def _integrated(low: FloatArray, high: FloatArray, shape: FloatArray, order: int
     moments = log_concave_moments(integrand, left, right, 1, order)
     offset = _log_ratio(centre, shape)
     relative = (centre - shape) / shape
-    kernel = np.where(np.abs(relative) < 0.5, log1p_minus(relative), offset - relative)
-    log_density = shape * kernel + 0.5 * (np.log(shape) - _LOG_2_PI) - stirling_remainder(shape)
+    far_kernel = shape * offset - (centre - shape)
+    kernel = np.where(np.abs(relative) < 0.5, shape * log1p_minus(relative), far_kernel)
+    log_density = kernel + 0.5 * (np.log(shape) - _LOG_2_PI) - stirling_remainder(shape)
     gradient, hessian = moments.mean, moments.covariance
     if order >= 1:
         gradient = gradient + offset + log_minus_digamma(shape)

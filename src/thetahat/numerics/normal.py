@@ -74,7 +74,9 @@ def log_normal_mass(low: ArrayLike, high: ArrayLike) -> FloatArray:
         if one_sided.any():
             upper = special.log_ndtr(-start[one_sided])
             beyond = special.log_ndtr(-stop[one_sided])
-            result[one_sided] = upper + np.log1p(-np.exp(beyond - upper))
+            # Beyond 1e154 even the logarithm overflows, in both.
+            gap = np.where(np.isneginf(beyond), beyond, beyond - upper)
+            result[one_sided] = upper + np.log1p(-np.exp(gap))
         if narrow.any():
             result[narrow] = _narrow_log_mass(start[narrow], width[narrow])
         result[np.isneginf(low) & np.isposinf(high)] = 0.0
