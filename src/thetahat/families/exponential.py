@@ -1,0 +1,106 @@
+"""The exponential family of waiting times without memory."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from thetahat.families._contract import Known, Theta
+from thetahat.families._family import Family
+from thetahat.families._starts import clipped
+from thetahat.families._support import NON_NEGATIVE
+from thetahat.families._survey import Survey
+from thetahat.families._terms import Array, Coordinates, Rows, Terms
+from thetahat.numerics.elementary import expm1_minus, log1mexp
+from thetahat.parameters import Parameter, Positive
+
+
+@final
+class Exponential(Family):
+    """Exponential distribution: f(y) = rate exp(-rate y), y >= 0.
+
+    The working coordinate is log rate. The maximum is rate = 1/ȳ. With an interval (low, high] the log mass
+    -rate low + log(1 - exp(-rate (high - low))) is concave in the rate, so that censored data have one
+    maximum too.
+
+    Examples
+    --------
+    >>> import thetahat as th
+    >>> exponential = th.Exponential(rate=0.5)
+    >>> exponential.mean(), exponential.variance()
+    (2.0, 4.0)
+    >>> exponential.log_sf(8.0)
+    -4.0
+    """
+
+    declared = (Parameter("rate", Positive(), (0.01, 100.0)),)
+    support = NON_NEGATIVE
+    affine: ClassVar[str] = "affine"
+    spikes: ClassVar[str] = "at zero"
+    uniqueness: ClassVar[str | None] = "closed form, concave in the rate"
+    uniqueness_censored: ClassVar[str | None] = "concave in the rate"
+
+    def prepare(self, xp: Any, y: Any, known: Known) -> Rows:
+        """Return y."""
+        return (y,)
+
+    def log_density(self, xp: Any, rows: Rows, eta: Coordinates) -> Any:
+        """Log rate - rate y."""
+        (log_rate,) = eta
+        return log_rate - xp.exp(log_rate) * rows[0]
+
+    def derivatives(self, rows: Rows, eta: Coordinates) -> Terms:
+        """Score 1 - rate y."""
+        (log_rate,) = eta
+        scaled = np.exp(log_rate) * rows[0]
+        return Terms(log_rate - scaled, (1.0 - scaled,), (-scaled,))
+
+    def log_mass(self, low: Array, high: Array, known: Known, eta: Coordinates, order: int) -> Terms:
+        """-rate low + log(1 - exp(-d)), d = rate (high - low), with score d/(exp(d) - 1) - rate low."""
+        rate = np.exp(eta[0])
+        low, high = np.maximum(low, 0.0), np.maximum(high, 0.0)
+        with np.errstate(all="ignore"):
+            start, d = rate * low, rate * (high - low)
+            mass = log1mexp(-d) - start
+            if order == 0:
+                return Terms(mass)
+            share = 1.0 / special.exprel(d)
+            # d/dlog d of d/(exp(d) - 1) is share (1 - d - share), where 1 - share is summed without
+            # cancellation.
+            rise = np.where(d > 40.0, 1.0 - d, expm1_minus(d) / np.expm1(d) - d)
+            slope = np.where(share == 0, 0.0, np.where(d > 0, share * rise, 0.0))
+        return Terms(mass, (share - start,), (slope - start,))
+
+    def expected_information(self, eta: Coordinates, known: Known) -> tuple[Any, ...]:
+        """Return 1."""
+        return (1.0,)
+
+    def start(self, points: NDArray[np.float64], known: Known) -> Theta:
+        """One over the mean."""
+        mean = float(np.mean(0.5 * points))
+        return (clipped(0.5 / mean) if mean > 1e-300 else 1e300 if np.max(points) > 0 else 1.0,)
+
+    def solve(self, survey: Survey, known: Known) -> Theta | None:
+        """One over the mean; None where all values are 0."""
+        mean = float(survey.means[0])
+        rate = 1.0 / mean if mean > 0 else np.inf
+        return (rate,) if np.isfinite(rate) else None
+
+    def quantile_at(self, probability: Array, theta: Theta, known: Known) -> Any:
+        """-log(1 - p) / rate."""
+        return -np.log1p(-probability) / theta[0]
+
+    def mean_at(self, theta: Theta, known: Known) -> Any:
+        """One over the rate."""
+        return 1.0 / theta[0]
+
+    def variance_at(self, theta: Theta, known: Known) -> Any:
+        """One over the squared rate."""
+        return np.square(1.0 / theta[0])
+
+    def sample_at(self, rng: np.random.Generator, size: int, theta: Theta, known: Known) -> Array:
+        """NumPy's ziggurat sampler."""
+        return rng.standard_exponential(size) / theta[0]
