@@ -49,7 +49,7 @@ class StudentT(LocationScale):
     >>> student.mean(), student.variance()
     (0.0, 3.0)
     >>> round(student.log_prob(2.0), 6)
-    -2.694185
+    -2.695485
     """
 
     declared = (
