@@ -1,0 +1,8 @@
+"""Engines: who runs the reduction over blocks of rows."""
+
+from __future__ import annotations
+
+from thetahat.engines._engine import Engine
+from thetahat.engines.threads import Threads
+
+__all__ = ["Engine", "Threads"]

@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from copy import copy
 from inspect import Parameter as Argument
 from inspect import Signature
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,8 @@ from thetahat.parameters import Parameter
 Theta = tuple[Any, ...]
 Known = Mapping[str, Any]
 NOTHING_KNOWN: Known = MappingProxyType({})
+EDGE = 800.0
+"""A log or logit that is the edge itself in double precision."""
 
 
 class FamilyContract(ABC):
@@ -83,7 +86,9 @@ class FamilyContract(ABC):
                 f"{type(self).__name__} has no parameter {unknown[0]!r}; its parameters are: {takes}"
             )
         self.y = y
-        self._known = MappingProxyType({name: values[name] for name in self.known if values.get(name) is not None})
+        self._known = MappingProxyType(
+            {name: values[name] for name in self.known if values.get(name) is not None}
+        )
         self._values = MappingProxyType(
             {
                 parameter.name: self._checked(parameter, values[parameter.name])
@@ -211,11 +216,35 @@ class FamilyContract(ABC):
         given += [f"{name}={value!r}" for name, value in {**self._values, **self._known}.items()]
         return f"{type(self).__name__}({', '.join(given)})"
 
+    def frozen(self, estimates: Mapping[str, float]) -> Self:
+        """Return the distribution with these numbers, edges such as prob = 1 included.
+
+        Raises
+        ------
+        ParameterError
+            If a number is missing, NaN or infinite, so that there is no such distribution.
+        """
+        values: dict[str, Any] = {}
+        for parameter in self.declared:
+            entries = [estimates[name] for name in parameter.names]
+            if not np.isfinite(entries).all():
+                raise ParameterError(
+                    f"{parameter.name} is {entries[0]:g}, at which there is no {type(self).__name__} distribution; "
+                    "see the certificate's limit"
+                )
+            values[parameter.name] = np.array(entries) if parameter.domain.vector else entries[0]
+        made = copy(self)
+        made._values = MappingProxyType(values)
+        return made
+
     def working(self, theta: Theta) -> Coordinates:
         """Natural parameters -> working coordinates."""
         coordinates: list[Any] = []
         for parameter, value in zip(self.declared, theta, strict=True):
             free = parameter.domain.to_free(value)
+            if not namespace(free).is_jax and np.isinf(free).any():
+                # An edge, such as prob = 1: far enough out to be it, near enough in that 0 times it is 0.
+                free = np.clip(free, -EDGE, EDGE)
             coordinates.extend(free) if parameter.domain.vector else coordinates.append(free)
         return tuple(coordinates)
 
@@ -226,7 +255,9 @@ class FamilyContract(ABC):
         for parameter in self.declared:
             size = parameter.domain.free_size
             part = eta[start : start + size]
-            values.append(parameter.domain.from_free(np.asarray(part) if parameter.domain.vector else part[0]))
+            values.append(
+                parameter.domain.from_free(np.asarray(part) if parameter.domain.vector else part[0])
+            )
             start += size
         return tuple(values)
 

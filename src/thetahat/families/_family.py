@@ -32,7 +32,9 @@ class Family(FamilyContract):
         entries: dict[str, Any] = {}
         for parameter in self.declared:
             if parameter.name in self.given:
-                entries.update(zip(parameter.names, np.atleast_1d(self.given[parameter.name]).tolist(), strict=True))
+                entries.update(
+                    zip(parameter.names, np.atleast_1d(self.given[parameter.name]).tolist(), strict=True)
+                )
         return MappingProxyType(entries)
 
     def log_prob(self, y: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,8 +21,8 @@ class Limit:
         The parameter that runs to infinity.
     chart
         The coordinate ε that goes to 0 there, as text: ``1/df``.
-    embed
-        Maps the limit's natural parameters to those of the family other than ``parameter``.
+    names
+        The limit's parameters -> the family's other than ``parameter``, which keep their meaning there.
     slope
         ∂ log p / ∂ε at ε = 0, one per exact row, from prepared rows and the family's working coordinates (the entry of
         ``parameter`` is ignored). Summed at the limit's maximum it is ∂ℓ_profile/∂ε by the envelope theorem.
@@ -34,6 +34,6 @@ class Limit:
     family: str
     parameter: str
     chart: str
-    embed: Callable[[dict[str, float]], dict[str, float]]
+    names: Mapping[str, str]
     slope: Callable[[Rows, Coordinates], Any]
     scale: Callable[[dict[str, float]], float]

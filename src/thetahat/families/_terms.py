@@ -68,7 +68,16 @@ def end_terms(
         low_ratio, low_slope, low_mixed = _ratio(mass, low, s, -1.0)
         high_ratio, high_slope, high_mixed = _ratio(mass, high, s, 1.0)
     return EndTerms(
-        mass, low_ratio, high_ratio, low_slope, -low_ratio * high_ratio, high_slope, s, low_mixed, high_mixed, s_s
+        mass,
+        low_ratio,
+        high_ratio,
+        low_slope,
+        -low_ratio * high_ratio,
+        high_slope,
+        s,
+        low_mixed,
+        high_mixed,
+        s_s,
     )
 
 

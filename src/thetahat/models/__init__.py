@@ -1,0 +1,7 @@
+"""Models: what a density makes of a block of rows."""
+
+from __future__ import annotations
+
+from thetahat.models._model import DERIVATIVES, SCORES, VALUE, Model, Tally
+
+__all__ = ["DERIVATIVES", "SCORES", "VALUE", "Model", "Tally"]

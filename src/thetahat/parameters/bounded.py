@@ -23,7 +23,9 @@ class Bounded(Domain):
 
     def __init__(self, lower: float, upper: float) -> None:
         if not (np.isfinite(lower) and np.isfinite(upper) and lower < upper):
-            raise ParameterError(f"bounded({lower!r}, {upper!r}): give two finite numbers, the lower one first")
+            raise ParameterError(
+                f"bounded({lower!r}, {upper!r}): give two finite numbers, the lower one first"
+            )
         self.lower = float(lower)
         self.upper = float(upper)
 

@@ -27,7 +27,9 @@ class Simplex(Domain):
 
     def __init__(self, size: int) -> None:
         if int(size) != size or size < 1:
-            raise ParameterError(f"simplex({size!r}): the number of probabilities must be a whole number above 0")
+            raise ParameterError(
+                f"simplex({size!r}): the number of probabilities must be a whole number above 0"
+            )
         self.size = int(size)
         self.free_size = self.size - 1
 

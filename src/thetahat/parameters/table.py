@@ -171,7 +171,9 @@ class ParameterTable:
         for parameter, span in zip(self.free_parameters, self.free_slices, strict=True):
             block = parameter.domain.derivative(free[span])
             rows = slice(row, row + parameter.domain.size)
-            jacobian[rows, span] = (block if parameter.domain.vector else block[:, None]) * self.unit(parameter.name)
+            jacobian[rows, span] = (block if parameter.domain.vector else block[:, None]) * self.unit(
+                parameter.name
+            )
             row += parameter.domain.size
         return jacobian
 

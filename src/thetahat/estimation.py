@@ -1,0 +1,179 @@
+"""From what a user hands over to a solved likelihood."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from thetahat._errors import DataError, ModelError, ParameterError
+from thetahat.data import Source, open_source
+from thetahat.data.joined import JoinedSource
+from thetahat.engines import Engine, Threads
+from thetahat.families import CATALOGUE, Family
+from thetahat.likelihood import Likelihood
+from thetahat.models.iid import IndependentModel, arrange
+from thetahat.optimize.independent import maximise
+from thetahat.optimize.newton import Newton
+from thetahat.optimize._optimizer import Optimizer
+from thetahat.response import Exact, Observations, Response, parse_response
+from thetahat.solution import Solution
+
+WEIGHTS = "(weights)"
+DEFAULT_ENGINE = Threads()
+DEFAULT_OPTIMIZER = Newton()
+
+
+@dataclass(frozen=True, slots=True)
+class Solved:
+    """A solution beside what it was made from."""
+
+    solution: Solution
+    family: Family | None
+    source: Source
+    columns: tuple[str, ...]
+    trace: tuple[Any, ...]
+
+
+def solve(
+    model: Any,  # noqa: ANN401 - a family, its name, or a model
+    data: Any,  # noqa: ANN401 - whatever holds rows
+    *,
+    weights: Any,  # noqa: ANN401 - an array or a column's name
+    fixed: Mapping[str, Any] | None,
+    start: Mapping[str, Any] | None,
+    optimizer: Optimizer | None,
+    engine: Engine | None,
+    progress: bool | None,
+) -> Solved:
+    """Read model and data, maximise, and examine what was found."""
+    family = as_family(model)
+    optimizer = _option("optimizer", optimizer, Optimizer, DEFAULT_OPTIMIZER)
+    engine = _option("engine", engine, Engine, DEFAULT_ENGINE)
+    source, response = open_rows(family.y, data)
+    extra: dict[str, Any] = {}
+    weight_column = _column(weights, WEIGHTS, "weights", extra)
+    known: dict[str, Any] = {}
+    for name in family.known:
+        if name not in family.known_values:
+            raise ParameterError(
+                f"{type(family).__name__} needs {name}: give a number or a column's name, as in "
+                f"th.{type(family).__name__}({name}=12) or th.{type(family).__name__}({name}='n')"
+            )
+        value = family.known_values[name]
+        known[name] = _column(value, f"({name})", name, extra) if np.ndim(value) or isinstance(value, str) else value
+    if extra:
+        source = JoinedSource(source, open_source(extra))
+    independent = IndependentModel(
+        family, response, weight_column=weight_column, known=known, fixed=_plain(fixed, "fixed")
+    )
+    _check_start(start, independent, fixed)
+    arrangement = arrange(independent, source, engine)
+    likelihood = Likelihood(
+        arrangement.model,
+        arrangement.blocks,
+        packed=arrangement.packed,
+        engine=engine,
+        condensed=arrangement.condensed,
+    )
+    outcome = maximise(arrangement, likelihood, engine, optimizer, start)
+    solution = Solution.of(
+        outcome,
+        arrangement.model.table,
+        arrangement.survey.n_rows,
+        arrangement.survey.n_obs,
+        likelihood,
+        independent.describe() | {"unit": arrangement.model.unit},
+    )
+    return Solved(solution, arrangement.model.family, source, independent.columns, outcome.trace)
+
+
+def as_family(model: Any) -> Family:  # noqa: ANN401
+    """Return the family that is meant, by instance, class or name."""
+    if isinstance(model, Family):
+        return model
+    if isinstance(model, type) and issubclass(model, Family):
+        return model()
+    if isinstance(model, str):
+        return family_named(model)
+    raise ModelError(
+        f"model={model!r} is no model; give a family such as th.Gamma(), its name such as 'gamma', or a th.Model"
+    )
+
+
+def family_named(name: str) -> Family:
+    """Return the family of a name in snake case, or say which there are."""
+    families = {kind().name: kind for kind in CATALOGUE}
+    if name in families:
+        return families[name]()
+    from difflib import get_close_matches
+
+    close = get_close_matches(name.lower().replace(" ", "_"), list(families), n=1)
+    hint = f" (did you mean {close[0]!r}?)" if close else ""
+    raise ModelError(f"there is no family {name!r}{hint}; there are: {', '.join(sorted(families))}")
+
+
+def open_rows(y: str | None, data: Any) -> tuple[Source, Response]:  # noqa: ANN401
+    """Open the data and find the response in them."""
+    if isinstance(data, Observations):
+        if y is not None:
+            raise ModelError(f"y={y!r} names a column, but th.Observations has no names; give one or the other")
+        return open_source(dict(data.columns)), data.response
+    source = open_source(data)
+    names = tuple(source.schema)
+    if y is not None:
+        response = parse_response(y, names)
+        source.require(response.columns)
+        return source, response
+    usable = [*names, *source.unusable]
+    if len(usable) == 1:
+        source.require(usable)
+        return source, Exact(usable[0])
+    raise ModelError(
+        f"{source.title} has {len(usable)} columns, so the response must be named: th.Gamma(y='...') or, on the command "
+        f"line, --y; the columns are: {', '.join(usable[:20])}"
+    )
+
+
+def _column(value: Any, name: str, what: str, extra: dict[str, Any]) -> str | None:  # noqa: ANN401
+    if value is None or isinstance(value, str):
+        return value
+    if not np.ndim(value) and not hasattr(value, "__len__"):
+        raise DataError(f"{what}={value!r}: give one number per row, or the name of a column")
+    extra[name] = value
+    return name
+
+
+def _option(name: str, value: Any, kind: type, default: Any) -> Any:  # noqa: ANN401
+    if value is None:
+        return default
+    if not isinstance(value, kind):
+        raise ModelError(f"{name}={value!r}: give an instance of th.{type(default).__name__} or a similar object")
+    return value
+
+
+def _plain(values: Mapping[str, Any] | None, what: str) -> dict[str, Any]:
+    if values is None:
+        return {}
+    if not isinstance(values, Mapping):
+        raise ParameterError(f"{what}={values!r}: give a dict of parameter names and values, such as {{'df': 5}}")
+    return dict(values)
+
+
+def _check_start(start: Mapping[str, Any] | None, model: IndependentModel, fixed: Mapping[str, Any] | None) -> None:
+    values = _plain(start, "start")
+    for name, value in values.items():
+        parameter = next((p for p in model.family.declared if p.name == name), None)
+        if parameter is None:
+            names = ", ".join(p.name for p in model.family.declared)
+            raise ParameterError(f"start={{{name!r}: ...}}: there is no parameter {name!r}; there are: {names}")
+        if name in (fixed or {}):
+            raise ParameterError(f"{name!r} is both fixed and given a start; give one or the other")
+        try:
+            inside = parameter.domain.contains(value)
+        except (TypeError, ValueError):
+            inside = False
+        if not inside:
+            raise ParameterError(f"start={{{name!r}: {value!r}}}: {name} must be {parameter.domain.describe()}")

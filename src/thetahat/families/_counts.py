@@ -1,0 +1,47 @@
+"""What families of counts share: quantiles, and start values for means that may be zero."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from thetahat.families._terms import Array
+
+_LARGEST = 1e300
+
+
+def positive_mean(points: NDArray[np.float64]) -> float:
+    """Mean of counts, or half a count among them all where there is none."""
+    scale = float(np.max(points))
+    mean = scale * float(np.mean(points / scale)) if scale > 0 else 0.0
+    return max(mean, 0.5 / points.size)
+
+
+def lattice_quantile(probability: Array, cdf: Callable[[Array], Array], guess: Any, largest: Any) -> Array:
+    """Smallest whole number with cdf at least ``probability``, by bisection around a guess."""
+    probability, guess, largest = np.broadcast_arrays(
+        np.asarray(probability, dtype=float), np.asarray(guess, dtype=float), np.asarray(largest, dtype=float)
+    )
+    high = np.clip(
+        np.where(np.isfinite(guess), np.ceil(guess), 0.0), 0.0, np.where(np.isfinite(largest), largest, 1e300)
+    )
+    low = high - 1.0
+    step = 1.0
+    while np.any(short := (cdf(high) < probability) & (high < largest)) and step < 1e300:
+        low = np.where(short, high, low)
+        high = np.where(short, np.minimum(high + step, largest), high)
+        step *= 2.0
+    step = 1.0
+    while np.any(long := (low >= 0.0) & (cdf(np.maximum(low, 0.0)) >= probability)):
+        high = np.where(long, low, high)
+        low = np.where(long, np.maximum(low - step, -1.0), low)
+        step *= 2.0
+    while np.any(open_ := (middle := np.floor(low + 0.5 * (high - low))) > low):
+        enough = cdf(np.maximum(middle, 0.0)) >= probability
+        high = np.where(open_ & enough, middle, high)
+        low = np.where(open_ & ~enough, middle, low)
+    result: Array = np.where(probability == 1.0, largest, np.where(probability == 0.0, 0.0, high))
+    return result

@@ -1,0 +1,73 @@
+"""Masses of counts as a saturated mass less a half deviance, in which nothing large cancels (Loader, 2000)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from thetahat.families._terms import Array
+
+from thetahat.numerics.gamma_functions import stirling_remainder
+from thetahat.numerics.namespace import NUMPY
+
+_LOG_2_PI = float(np.log(2.0 * np.pi))
+_NEAR = 0.5
+
+
+def log_saturated(xp: Any, y: Any) -> Any:
+    """Log Poisson mass of a count at a rate equal to itself: y log y - y - log y!."""
+    zero = y == 0
+    safe = xp.where(zero, 1.0, y)
+    return xp.where(zero, 0.0, -0.5 * (xp.log(safe) + _LOG_2_PI) - xp.stirling_remainder(safe))
+
+
+def half_deviance(xp: Any, y: Any, excess: Any, log_rate: Any) -> Any:
+    """y log(y/rate) + rate - y, from ``excess`` = rate - y and log rate; the rate itself where y is 0."""
+    zero = y == 0
+    safe = xp.where(zero, 1.0, y)
+    relative = excess / safe
+    near = xp.abs(relative) < _NEAR
+    curved = xp.log1p_minus(xp.where(near, relative, 0.0))
+    return xp.where(zero, excess, -safe * xp.where(near, curved, log_rate - xp.log(safe) - relative))
+
+
+def log_ratio_minus(xp: Any, relative: Any, log_ratio: Any) -> Any:
+    """log(1 + t) - t where t = ``relative`` is near 0, and by ``log_ratio`` = log(1 + t) elsewhere."""
+    near = xp.abs(relative) < _NEAR
+    return xp.where(near, xp.log1p_minus(xp.where(near, relative, 0.0)), log_ratio - relative)
+
+
+def log_rising(xp: Any, x: Any, a: Any) -> Any:
+    """log Γ(x + a)/Γ(x) less ∫ log from x to x + a, the part of it that Stirling's formula knows."""
+    return xp.stirling_remainder(x + a) - xp.stirling_remainder(x) - 0.5 * xp.log1p(a / x)
+
+
+def log_rising_slopes(x: Array, a: Array) -> tuple[Array, Array]:
+    """x d/dx and x² d²/dx² of ``log_rising``, to full relative precision however large x is."""
+    share = a / (x + a)
+    first = stirling_remainder(x + a, 1) - stirling_remainder(x, 1)
+    second = stirling_remainder(x + a, 2) - stirling_remainder(x, 2)
+    return 0.5 * share + x * first, -0.5 * share * (1.0 + x / (x + a)) + x * (x * second)
+
+
+def log_poisson(y: Array, log_rate: Array) -> Array:
+    """Log Poisson mass, to a relative precision that does not depend on the size of the counts."""
+    xp = NUMPY
+    return log_saturated(xp, y) - half_deviance(xp, y, np.exp(log_rate) - y, log_rate)
+
+
+def log_binomial(y: Array, trials: Array, logit: Array) -> Array:
+    """Log binomial mass, likewise."""
+    xp = NUMPY
+    failures = trials - y
+    gap = trials * xp.expit(logit) - y
+    # n p - y from the tail in which p is small
+    gap = np.where(logit > 0, failures - trials * xp.expit(-logit), gap)
+    saturated = log_saturated(xp, y) + log_saturated(xp, failures) - log_saturated(xp, trials)
+    log_trials = np.log(np.where(trials > 0, trials, 1.0))
+    return (
+        saturated
+        - half_deviance(xp, y, gap, log_trials + xp.log_expit(logit))
+        - half_deviance(xp, failures, -gap, log_trials + xp.log_expit(-logit))
+    )

@@ -1,0 +1,171 @@
+"""The negative binomial family: counts that vary more than Poisson's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from thetahat.families._contract import NOTHING_KNOWN, Known, Theta
+from thetahat.families._counts import lattice_quantile, positive_mean
+from thetahat.families._family import Family
+from thetahat.families._lattice import lattice_mass, lattice_mean
+from thetahat.families._limit import Limit
+from thetahat.families._saddle import (
+    half_deviance,
+    log_ratio_minus,
+    log_rising,
+    log_rising_slopes,
+    log_saturated,
+)
+from thetahat.families._support import COUNTS
+from thetahat.families._survey import Survey
+from thetahat.families._terms import Array, Coordinates, Rows, Terms
+from thetahat.numerics.namespace import NUMPY
+from thetahat.parameters import Parameter, Positive
+
+
+def _poisson_mean(values: Mapping[str, float]) -> dict[str, float]:
+    return {"mean": values["rate"]}
+
+
+def _poisson_slope(rows: Rows, eta: Coordinates) -> Any:
+    y, mean = rows[0], np.exp(eta[0])
+    return 0.5 * (np.square(y - mean) - y)
+
+
+def _poisson_scale(values: Mapping[str, float]) -> float:
+    return max(values["rate"], 1.0)
+
+
+@final
+class NegativeBinomial(Family):
+    """Negative binomial distribution: P(Y = y) = Γ(size + y)/(Γ(size) y!) p^size (1 - p)^y, p = size/(size + mean).
+
+    Working coordinates are log mean and log size. The variance is mean + mean²/size, and the limit of large size is
+    Poisson. Where the sample's variance (with divisor n) exceeds its mean, and only there, a finite maximum exists,
+    and it is unique (Aragón, Eberly & Eberly, 1992). All is written as Poisson's mass at the rate
+    mean (size + y)/(size + mean) times a correction of order 1/size (in the manner of Loader, 2000), so that the
+    score in size keeps its digits however large size is.
+
+    Examples
+    --------
+    >>> import thetahat as th
+    >>> counts = th.NegativeBinomial(mean=4, size=2)
+    >>> counts.mean(), counts.variance()
+    (4.0, 12.0)
+    >>> round(counts.log_prob(3), 6)
+    -2.027326
+    """
+
+    declared = (Parameter("mean", Positive(), (0.05, 50.0)), Parameter("size", Positive(), (0.1, 50.0)))
+    support = COUNTS
+    limits: ClassVar[tuple[Limit, ...]] = (
+        Limit("poisson", "size", "1/size", _poisson_mean, _poisson_slope, _poisson_scale),
+    )
+    uniqueness: ClassVar[str | None] = (
+        "unique where the variance exceeds the mean (Aragón, Eberly & Eberly, 1992)"
+    )
+
+    def prepare(self, xp: Any, y: Any, known: Known) -> Rows:
+        """Return y and the log of Poisson's mass of y at rate y."""
+        return y, log_saturated(xp, y)
+
+    def log_density(self, xp: Any, rows: Rows, eta: Coordinates) -> Any:
+        """Poisson's mass at rate mean (size + y)/(size + mean), corrected."""
+        y, saturated = rows
+        log_mean, log_size = eta
+        distance = log_mean - log_size
+        mean, size = xp.exp(log_mean), xp.exp(log_size)
+        excess = (mean - y) * xp.expit(-distance)
+        log_rate = xp.log(size + y) + xp.log_expit(distance)
+        relative = (y - mean) / (size + mean)
+        log_ratio = xp.log1p(y / size) - xp.softplus(distance)
+        return (
+            saturated
+            - half_deviance(xp, y, excess, log_rate)
+            + size * log_ratio_minus(xp, relative, log_ratio)
+            + log_rising(xp, size, y)
+        )
+
+    def derivatives(self, rows: Rows, eta: Coordinates) -> Terms:
+        """u = ((y - mean) p, size (∂W + log(1 + t) - t)), t = (y - mean)/(size + mean), W as in ``log_rising``."""
+        y = rows[0]
+        log_mean, log_size = eta
+        distance = log_mean - log_size
+        mean, size = np.exp(log_mean), np.exp(log_size)
+        p, q = special.expit(-distance), special.expit(distance)
+        relative = (y - mean) / (size + mean)
+        log_ratio = np.log1p(y / size) - NUMPY.softplus(distance)
+        first, second = log_rising_slopes(size, y)
+        by_mean = (y - mean) * p
+        by_size = first + size * log_ratio_minus(NUMPY, relative, log_ratio)
+        return Terms(
+            self.log_density(NUMPY, rows, eta),
+            (by_mean, by_size),
+            (-p * (mean * p + y * q), by_mean * q, by_size + second + by_mean * (by_mean / (size + y))),
+        )
+
+    def log_mass(self, low: Array, high: Array, known: Known, eta: Coordinates, order: int) -> Terms:
+        """Quadrature over the points of the interval, or of the other tail where that is the smaller."""
+        return lattice_mass(low, high, eta, _shape(eta), self._point_terms, order, n_coordinates=2)
+
+    def _point_terms(self, y: Array, order: int, log_mean: Array, log_size: Array) -> Terms:
+        rows, eta = self.prepare(NUMPY, y, NOTHING_KNOWN), (log_mean, log_size)
+        return self.derivatives(rows, eta) if order else Terms(self.log_density(NUMPY, rows, eta))
+
+    def expected_information(self, eta: Coordinates, known: Known) -> tuple[Any, ...]:
+        """Return (mean p, 0, E[u²]), the last over the lattice: as a difference it would cancel for large size."""
+        log_mean, log_size = eta
+
+        def square(y: Array, log_mean: Array, log_size: Array) -> tuple[Array, Array]:
+            terms = self._point_terms(y, 2, log_mean, log_size)
+            return terms.value, np.square(terms.gradient[1])
+
+        return (
+            np.exp(log_mean) * special.expit(log_size - log_mean),
+            np.zeros(np.broadcast_shapes(np.shape(log_mean), np.shape(log_size))),
+            lattice_mean(eta, _shape(eta), square),
+        )
+
+    def start(self, points: NDArray[np.float64], known: Known) -> Theta:
+        """Moments, or a size far above the mean where the counts do not vary more than Poisson's."""
+        mean = positive_mean(points)
+        excess = float(np.mean(np.square(points / mean - 1.0))) - 1.0 / mean
+        most = 100.0 * max(mean, 1.0)
+        return mean, min(1.0 / excess, most) if excess * most > 1.0 else most
+
+    def solve(self, survey: Survey, known: Known) -> Theta | None:
+        """The size has no closed form."""
+        return None
+
+    def quantile_at(self, probability: Array, theta: Theta, known: Known) -> Any:
+        """Whole numbers around the inverse of the incomplete beta function."""
+        mean, size = theta
+        eta = self.working(theta)
+        return lattice_quantile(
+            probability,
+            lambda k: np.exp(self.log_mass(np.full_like(k, -np.inf), k, NOTHING_KNOWN, eta, 0).value),
+            special.nbdtrik(probability, size, size / (size + mean)),
+            np.inf,
+        )
+
+    def mean_at(self, theta: Theta, known: Known) -> Any:
+        """Mean."""
+        return theta[0]
+
+    def variance_at(self, theta: Theta, known: Known) -> Any:
+        """Mean + mean²/size."""
+        return theta[0] + theta[0] * (theta[0] / theta[1])
+
+    def sample_at(self, rng: np.random.Generator, size: int, theta: Theta, known: Known) -> Array:
+        """Poisson counts at gamma rates."""
+        return rng.poisson(rng.gamma(theta[1], theta[0] / theta[1], size))
+
+
+def _shape(eta: Coordinates) -> tuple[Any, Any, float]:
+    mean, size = np.exp(eta[0]), np.exp(eta[1])
+    return np.floor(np.where(size > 1.0, mean - mean / size, 0.0)), mean, np.inf

@@ -1,0 +1,367 @@
+"""Fitting a model to data, and what a fit can tell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from os import PathLike
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from thetahat._errors import InferenceError, SourceError
+from thetahat.families import Family
+from thetahat.estimation import solve
+from thetahat.optimize.certificate import Certificate
+from thetahat.solution import Solution
+
+if TYPE_CHECKING:
+    from thetahat.data import Source
+    from thetahat.engines import Engine
+    from thetahat.inference.delta import Transformed, Values
+    from thetahat.inference.intervals import Intervals
+    from thetahat.inference.profile import Profile
+    from thetahat.optimize import Optimizer
+    from thetahat.report.facts import Summary
+
+
+def fit(
+    model: Any,  # noqa: ANN401 - a family, its name, or a model
+    data: Any,  # noqa: ANN401 - whatever holds rows
+    *,
+    weights: Any = None,  # noqa: ANN401 - an array or a column's name
+    fixed: Mapping[str, Any] | None = None,
+    start: Mapping[str, Any] | None = None,
+    optimizer: Optimizer | None = None,
+    engine: Engine | None = None,
+    progress: bool | None = None,
+) -> Fit:
+    """Find the parameters that make the data least surprising: θ̂ = argmax Σ w_i log p(z_i; θ).
+
+    Parameters
+    ----------
+    model
+        A family (``th.Gamma()``), its name (``"gamma"``), or a ``th.Model``. The family names its response where the
+        data have columns: ``th.Gamma(y="wait")``, ``th.Weibull(y="censored(time, event)")``.
+    data
+        An array or sequence; ``th.Observations``; a data frame or a dict of columns; a path to CSV or Parquet, or several.
+    weights
+        Frequency weights, as if rows were repeated: an array, or the name of a column.
+    fixed
+        Parameters held at a value on the natural scale: ``{"df": 5}``.
+    start
+        Start values on the natural scale for some or all parameters.
+    optimizer
+        By default ``th.Newton()``.
+    engine
+        By default ``th.Threads()``.
+    progress
+        Whether to show a progress bar on standard error; by default only where it is a terminal and the work is long.
+
+    Raises
+    ------
+    DataError
+        If rows are missing, infinite, of the wrong kind or outside the support; the message names them.
+    ParameterError
+        If ``fixed`` or ``start`` do not fit the model.
+    ModelError
+        If the model cannot be read.
+
+    Examples
+    --------
+    >>> import thetahat as th
+    >>> fit = th.fit(th.Exponential(), [1.0, 2.0, 3.0])
+    >>> fit.estimates
+    {'rate': 0.5}
+    >>> fit.certificate.verdict.value
+    'maximum'
+    """
+    solved = solve(
+        model, data, weights=weights, fixed=fixed, start=start, optimizer=optimizer, engine=engine, progress=progress
+    )
+    return Fit(solved.solution, solved.family, solved.source, solved.columns, solved.trace)
+
+
+@final
+class Fit:
+    """A fitted model. Immutable; what needs the data keeps a reference to them, which ``save`` leaves behind."""
+
+    __slots__ = ("_columns", "_digest", "_family", "_source", "_trace", "solution")
+
+    def __init__(
+        self,
+        solution: Solution,
+        family: Family | None,
+        source: Source | None,
+        columns: tuple[str, ...],
+        trace: tuple[Any, ...],
+        digest: str | None = None,
+    ) -> None:
+        for name, value in (
+            ("solution", solution),
+            ("_family", family),
+            ("_source", source),
+            ("_columns", columns),
+            ("_trace", trace),
+            ("_digest", digest),
+        ):
+            object.__setattr__(self, name, value)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"a Fit is immutable; {name!r} cannot be set")
+
+    # ---- Estimates ----------------------------------------------------------------------------------------------
+
+    @property
+    def estimates(self) -> dict[str, float]:
+        """θ̂ on the natural scale, in declared order, fixed parameters included."""
+        return dict(self.solution.natural)
+
+    @property
+    def standard_errors(self) -> dict[str, float]:
+        """Root of the diagonal of ``covariance()``; NaN where the certificate forbids it and for fixed parameters."""
+        return self.solution.standard_errors()
+
+    @property
+    def certificate(self) -> Certificate:
+        """The verdict on this fit, and its evidence."""
+        return self.solution.certificate
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All parameters, in declared order."""
+        return self.solution.table.names
+
+    @property
+    def free_names(self) -> tuple[str, ...]:
+        """The estimated parameters, the rows and columns of ``covariance``."""
+        return self.solution.table.free_names
+
+    @property
+    def model(self) -> Mapping[str, Any]:
+        """The model's specification as plain data."""
+        return MappingProxyType(dict(self.solution.description))
+
+    @property
+    def trace(self) -> tuple[Any, ...]:
+        """The accepted steps of the optimiser, one record each."""
+        return self._trace
+
+    # ---- Numbers ------------------------------------------------------------------------------------------------
+
+    @property
+    def log_likelihood(self) -> float:
+        """ℓ(θ̂) in nats, with every constant, so that it compares across families."""
+        return self.solution.log_likelihood
+
+    @property
+    def nll(self) -> float:
+        """-ℓ(θ̂)."""
+        return -self.log_likelihood
+
+    @property
+    def cross_entropy(self) -> float:
+        """-ℓ(θ̂)/n_obs, the empirical cross-entropy in nats per observation.
+
+        For counts and categories it is H(p̂) + KL(p̂ ‖ q). For densities only differences in θ are differences of KL, and
+        under censoring it is that of the records as observed: not comparable across censoring or units.
+        """
+        return self.nll / self.n_obs
+
+    @property
+    def aic(self) -> float:
+        """-2ℓ + 2k (Akaike, 1974)."""
+        return -2 * self.log_likelihood + 2 * self.dof
+
+    @property
+    def aicc(self) -> float:
+        """AIC + 2k(k + 1)/(n_obs - k - 1) (Hurvich & Tsai, 1989); inf when n_obs <= k + 1."""
+        spare = self.n_obs - self.dof - 1
+        return self.aic + 2 * self.dof * (self.dof + 1) / spare if spare > 0 else float(np.inf)
+
+    @property
+    def bic(self) -> float:
+        """-2ℓ + k ln n_obs (Schwarz, 1978)."""
+        return -2 * self.log_likelihood + self.dof * float(np.log(self.n_obs))
+
+    @property
+    def dof(self) -> int:
+        """k, the number of free parameters; a simplex of K counts K - 1."""
+        return self.solution.table.n_free
+
+    @property
+    def n_rows(self) -> int:
+        """Rows read."""
+        return self.solution.n_rows
+
+    @property
+    def n_obs(self) -> float:
+        """Σ w, the number of observations that the rows stand for."""
+        return self.solution.n_obs
+
+    # ---- Inference ----------------------------------------------------------------------------------------------
+
+    def covariance(self, kind: str = "observed") -> NDArray[np.float64]:
+        """Covariance of the estimates, (k, k) over ``free_names``.
+
+        Parameters
+        ----------
+        kind
+            ``observed`` A⁻¹; ``expected`` from the Fisher information; ``opg`` (Σ w u uᵀ)⁻¹; ``sandwich`` A⁻¹BA⁻¹ (HC0);
+            ``HC1`` times n/(n - k); ``stata`` times n/(n - 1).
+
+        Raises
+        ------
+        InferenceError
+            If the kind is unknown, needs data that are not there, or does not exist (expected, under censoring).
+        """
+        from thetahat.inference.covariance import covariance
+
+        return covariance(self.solution, kind)
+
+    def information(self, kind: str = "observed") -> NDArray[np.float64]:
+        """Information of the natural parameters: the inverse of ``covariance(kind)``."""
+        from thetahat.inference.covariance import information
+
+        return information(self.solution, kind)
+
+    def intervals(
+        self,
+        level: float = 0.95,
+        method: str = "wald",
+        parameters: Sequence[str] | str | None = None,
+        scale: str = "free",
+    ) -> Intervals:
+        """Confidence intervals by parameter name.
+
+        Parameters
+        ----------
+        level
+            Confidence level.
+        method
+            ``wald``, made on the free scale and mapped back so that it stays in the domain; ``profile``, the values
+            whose profile log-likelihood is within χ²/2 of the maximum, one-sided at an edge.
+        parameters
+            Which; by default all that were estimated.
+        scale
+            ``free``, or ``natural`` for the symmetric Wald interval.
+
+        Raises
+        ------
+        InferenceError
+            If an argument is unknown, or a profile is asked of a fit without data or without a usable point.
+        """
+        from thetahat.inference.intervals import intervals
+
+        return intervals(self.solution, level, method, parameters, scale)
+
+    def profile(self, name: str) -> Profile:
+        """The profile log-likelihood curve of one parameter, out to signed roots of ±3."""
+        from thetahat.inference.profile import curve
+
+        return curve(self.solution, name)
+
+    def transform(
+        self,
+        function: Callable[[Values], Any],
+        level: float = 0.95,
+        method: str = "delta",
+        *,
+        covariance: str = "observed",
+    ) -> Transformed:
+        """Estimate, standard error and interval of any function of the estimates.
+
+        The function takes the parameters by name or attribute: ``lambda p: p.shape / p.rate``.
+        """
+        from thetahat.inference.delta import transform
+
+        return transform(self.solution, function, level, method, covariance)
+
+    # ---- The fitted distribution --------------------------------------------------------------------------------
+
+    @property
+    def distribution(self) -> Family:
+        """The fitted distribution, frozen.
+
+        Raises
+        ------
+        InferenceError
+            If the model is a density of one's own, or the estimates are no point of the family.
+        """
+        if self._family is None:
+            raise InferenceError("a density of one's own has no distribution object; evaluate its log_prob instead")
+        return self._family.frozen(self.estimates)
+
+    def simulate(self, rng: np.random.Generator | int | None = None, n: int | None = None) -> NDArray[Any]:
+        """Draw ``n`` values (by default as many as rows) from the fitted distribution."""
+        return self.distribution.sample(self.n_rows if n is None else n, rng=rng)
+
+    # ---- Telling it ---------------------------------------------------------------------------------------------
+
+    def summary(self, level: float = 0.95) -> Summary:
+        """The fit as a table: renders in a terminal, in a notebook and as plain text."""
+        from thetahat.report.facts import summarise
+
+        return summarise(self, level)
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={value:.6g}" for name, value in self.estimates.items())
+        return f"<Fit {self.solution.description.get('family', 'model')}: {shown}; {self.certificate.verdict.value}>"
+
+    def _repr_html_(self) -> str:
+        return self.summary()._repr_html_()
+
+    def report(self, path: str | PathLike[str]) -> None:
+        """Write one self-contained HTML page: verdict, table, density, Q-Q and P-P plots, profiles."""
+        from thetahat.report.page import write_page
+
+        write_page(self, path)
+
+    @property
+    def source(self) -> Source | None:
+        """Where the rows came from; None for a loaded fit."""
+        return self._source
+
+    @property
+    def data_digest(self) -> str:
+        """SHA-256 of the columns that were fitted, computed when it is asked for."""
+        if self._digest is None:
+            if self._source is None:
+                raise InferenceError("this fit has neither data nor their digest")
+            object.__setattr__(self, "_digest", self._source.digest(self._columns))
+        return str(self._digest)
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the fit, without the data, as JSON that ``th.load`` reads."""
+        from thetahat.storage import to_text
+
+        with open(path, "w", encoding="utf-8") as file:  # noqa: PTH123 - any path-like
+            file.write(to_text(self.solution, self.data_digest, self._columns))
+
+
+def load(path: str | PathLike[str]) -> Fit:
+    """Read a fit that ``Fit.save`` wrote; what needs the data then says so.
+
+    Raises
+    ------
+    SourceError
+        If there is no such file, or it is not a saved fit of a version that can be read.
+
+    Examples
+    --------
+    >>> import thetahat as th, tempfile, pathlib
+    >>> path = pathlib.Path(tempfile.mkdtemp(), "fit.json")
+    >>> th.fit(th.Exponential(), [1.0, 2.0, 3.0]).save(path)
+    >>> th.load(path).estimates
+    {'rate': 0.5}
+    """
+    from thetahat.storage import from_text
+
+    try:
+        with open(path, encoding="utf-8") as file:  # noqa: PTH123 - any path-like
+            text = file.read()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SourceError(f"{path} cannot be read: {error}; give a file written by fit.save") from error
+    solution, family, digest, columns = from_text(text, path)
+    return Fit(solution, family, None, columns, (), digest)

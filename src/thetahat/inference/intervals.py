@@ -1,0 +1,121 @@
+"""Confidence intervals: Wald on the free or the natural scale, and profile likelihood."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, final
+
+import numpy as np
+from scipy import special
+
+from thetahat._errors import InferenceError
+from thetahat.inference import profile
+from thetahat.parameters import Real
+from thetahat.solution import Solution
+
+METHODS = ("wald", "profile")
+SCALES = ("free", "natural")
+
+
+@final
+class Intervals(Mapping[str, tuple[float, float]]):
+    """Intervals by parameter name; renders as a table.
+
+    Examples
+    --------
+    >>> import thetahat as th
+    >>> fit = th.fit(th.Poisson(), [2, 4, 3, 5, 1])
+    >>> low, high = fit.intervals()["rate"]
+    >>> round(low, 4), round(high, 4)
+    (1.8098, 4.973)
+    """
+
+    def __init__(self, ends: Mapping[str, tuple[float, float]], *, level: float, method: str, scale: str) -> None:
+        self._ends = dict(ends)
+        self.level = level
+        self.method = method
+        self.scale = scale
+
+    def __getitem__(self, name: str) -> tuple[float, float]:
+        return self._ends[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._ends)
+
+    def __len__(self) -> int:
+        return len(self._ends)
+
+    @property
+    def title(self) -> str:
+        """What the table shows."""
+        how = f"{self.method}, {self.scale} scale" if self.method == "wald" else self.method
+        return f"{100 * self.level:g} % intervals ({how})"
+
+    def __repr__(self) -> str:
+        from thetahat.report.plain import intervals_table
+
+        return intervals_table(self)
+
+    def _repr_html_(self) -> str:
+        from thetahat.report.html import intervals_html
+
+        return intervals_html(self)
+
+
+def intervals(
+    solution: Solution,
+    level: float = 0.95,
+    method: str = "wald",
+    parameters: Sequence[str] | str | None = None,
+    scale: str = "free",
+) -> Intervals:
+    """Intervals for the estimated parameters."""
+    if not 0 < level < 1:
+        raise InferenceError(f"level={level!r}: the confidence level must lie between 0 and 1, such as 0.95")
+    if method not in METHODS:
+        raise InferenceError(f"method={method!r}: choose from {', '.join(METHODS)}")
+    if scale not in SCALES:
+        raise InferenceError(f"scale={scale!r}: choose from {', '.join(SCALES)}")
+    names = _names(solution, parameters)
+    if method == "profile":
+        ends = {name: profile.interval(solution, name, level) for name in names}
+    else:
+        ends = _wald(solution, names, level, scale)
+    return Intervals(ends, level=level, method=method, scale=scale)
+
+
+def _names(solution: Solution, parameters: Sequence[str] | str | None) -> list[str]:
+    if parameters is None:
+        return list(solution.table.free_names)
+    names = [parameters] if isinstance(parameters, str) else list(parameters)
+    for name in names:
+        solution.table.entry(name)
+    return names
+
+
+def _wald(solution: Solution, names: list[str], level: float, scale: str) -> dict[str, tuple[float, float]]:
+    width = float(special.ndtri(0.5 + level / 2))
+    free = solution.free_covariance()
+    errors = solution.standard_errors(free)
+    ends: dict[str, tuple[float, float]] = {}
+    for name in names:
+        parameter, span, _ = solution.table.entry(name)
+        estimate, error = solution.natural[name], errors[name]
+        if np.isnan(error):
+            ends[name] = (float(np.nan), float(np.nan))
+        elif scale == "natural" or isinstance(parameter.domain, Real):
+            ends[name] = (estimate - width * error, estimate + width * error)
+        elif parameter.domain.vector:
+            centre, spread = special.logit(estimate), width * error / (estimate * (1 - estimate))
+            ends[name] = (float(special.expit(centre - spread)), float(special.expit(centre + spread)))
+        else:
+            at, spread = solution.point[span.start], width * np.sqrt(free[span.start, span.start])
+            unit = solution.table.unit(parameter.name)
+            low, high = (_natural(parameter.domain, at + sign * spread, unit) for sign in (-1.0, 1.0))
+            ends[name] = (low, high)
+    return ends
+
+
+def _natural(domain: Any, free: float, unit: float) -> float:  # noqa: ANN401 - a scalar domain
+    with np.errstate(over="ignore"):
+        return float(domain.from_free(np.float64(free)) * unit)

@@ -1,0 +1,105 @@
+"""The likelihood of a model on data: a point on the free scale in, a tally out, over any engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from thetahat.engines import Engine
+from thetahat.models import DERIVATIVES, SCORES, Model, Tally
+from thetahat.parameters import ParameterTable
+
+Vector = NDArray[np.float64]
+
+
+class Likelihood:
+    """ℓ(φ) with its derivatives on the free scale, summed over rows.
+
+    Parameters
+    ----------
+    model
+        Makes tallies of packed rows.
+    blocks
+        Returns the rows, from the start, at every call: packed ones or raw blocks.
+    packed
+        Whether they are packed already.
+    condensed
+        Pseudo rows with the same ℓ (but not the same row scores), or None.
+    engine
+        Who sums.
+    on_pass
+        Called after each pass over the rows, for progress.
+    """
+
+    def __init__(
+        self,
+        model: Model[Any],
+        blocks: Callable[[], Iterable[Any]],
+        *,
+        packed: bool,
+        engine: Engine,
+        condensed: Any = None,  # noqa: ANN401 - whatever the model packs
+        table: ParameterTable | None = None,
+        on_pass: Callable[[], None] | None = None,
+    ) -> None:
+        self.model = model
+        self.table = model.table if table is None else table
+        self.engine = engine
+        self._blocks = blocks
+        self._packed = packed
+        self._condensed = condensed
+        self._on_pass = on_pass
+        self.n_passes = 0
+
+    def tally(self, free: Vector, order: int = DERIVATIVES) -> Tally:
+        """Sum over all rows at a point on the free scale: order VALUE, DERIVATIVES or SCORES."""
+        working = self.table.working(free)
+        tally = self._reduce(working, order)
+        return tally if self.table.all_free else tally.restrict(self.table.free_index)
+
+    def _reduce(self, working: Vector, order: int) -> Tally:
+        model = self.model
+        if self._condensed is not None and order != SCORES:
+            with np.errstate(all="ignore"):
+                return model.tally(self._condensed, working, order)
+        if self._packed:
+
+            def function(block: Any) -> Tally:  # noqa: ANN401
+                return model.tally(block, working, order)
+
+        else:
+
+            def function(block: Any) -> Tally:  # noqa: ANN401
+                return model.tally(model.pack(block), working, order)
+
+        self.n_passes += 1
+        tally = self.engine.reduce(function, self._blocks())
+        if self._on_pass is not None:
+            self._on_pass()
+        return tally
+
+    def expected_information(self, working: Vector) -> NDArray[np.float64]:
+        """Sum the expected information of all rows at a working vector, for models that have one."""
+        model: Any = self.model
+
+        def function(block: Any) -> Tally:  # noqa: ANN401
+            packed = block if self._packed else model.pack(block)
+            matrix = model.expected_information(packed, working)
+            return Tally(0.0, 0.0, np.zeros(matrix.shape[0]), matrix)
+
+        return self.engine.reduce(function, self._blocks()).information
+
+    def with_fixed(self, fixed: dict[str, Any]) -> Likelihood:
+        """Return the likelihood of the same rows with more parameters fixed."""
+        return Likelihood(
+            self.model,
+            self._blocks,
+            packed=self._packed,
+            engine=self.engine,
+            condensed=self._condensed,
+            table=self.table.with_fixed(fixed),
+            on_pass=self._on_pass,
+        )

@@ -1,0 +1,117 @@
+"""What is asked of rows before a family sees them: numbers, inside the support, with sensible weights."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from thetahat._errors import DataError, ParameterError
+from thetahat.families import Family
+from thetahat.response import Observed
+from thetahat.response._response import numbers, rows_message
+
+Array = NDArray[Any]
+
+
+def checked_values(family: Family, what: str, y: Array, rows: Array | None, start: int) -> Array:
+    """Return exact values as numbers inside the family's support, or say which rows are not."""
+    if not y.shape[0]:
+        return y.astype(float)
+    support = family.support
+    if y.dtype == bool and support.discrete and support.upper == 1:
+        y = y.astype(np.int64)
+    if y.dtype == bool or y.dtype == object:
+        numbers(what, y, start)
+    lowest, highest = float(y.min()), float(y.max())
+    whole = not support.discrete or y.dtype.kind in "iu" or bool((y == np.floor(y)).all())
+    if np.isfinite(lowest) and np.isfinite(highest) and whole and support.spans(lowest, highest):
+        return y if support.discrete or y.dtype == float else y.astype(float)
+    numbers(what, y, start)
+    bad = ~support.contains(y)
+    positions = np.flatnonzero(bad) if rows is None else rows[np.flatnonzero(bad)]
+    shown = ", ".join(
+        f"row {start + int(p)} ({v:.6g})" for p, v in zip(positions[:5], y[bad][:5].tolist(), strict=True)
+    )
+    more = ", ..." if positions.size > 5 else ""
+    n_bad = f"{positions.size:,} value{'s' if positions.size > 1 else ''}"
+    raise DataError(
+        f"{what}: {n_bad} outside the support of {type(family).__name__}, which takes "
+        f"{support.describe()}: {shown}{more}. {_remedy(support.lower, support.upper, y[bad])}"
+    )
+
+
+def checked_ends(family: Family, what: str, observed: Observed, start: int) -> tuple[Array, Array]:
+    """Return the ends of intervals, open where they reach the support's, or say which rows hold no value."""
+    low, high = observed.low, observed.high
+    if not low.shape[0]:
+        return low, high
+    if family.labelled:
+        raise DataError(f"{type(family).__name__}: labels have no order, so they cannot be censored")
+    support = family.support
+    if support.discrete:
+        empty = (np.floor(high) <= np.floor(low)) | (high < support.lower) | (low >= support.upper)
+    else:
+        empty = (high <= support.lower) | (low >= support.upper)
+    if empty.any():
+        rows = observed.interval_rows if observed.interval_rows is not None else np.arange(low.size)
+        at = np.flatnonzero(empty)[:5]
+        shown = ", ".join(f"row {start + int(rows[i])} ({low[i]:.6g}, {high[i]:.6g}]" for i in at)
+        raise DataError(
+            f"{what}: {int(empty.sum()):,} intervals hold no value that "
+            f"{type(family).__name__} can take ({support.describe()}): {shown}. Correct these rows"
+        )
+    lowest = support.lower - 1 if support.discrete else support.lower
+    return np.where(low <= lowest, -np.inf, low), np.where(high >= support.upper, np.inf, high)
+
+
+def checked_weights(column: str, values: Array, start: int) -> Array:
+    """Return frequency weights, which are numbers from 0 up."""
+    weights = numbers(column, values, start).astype(float, copy=False)
+    bad = weights < 0
+    if bad.any():
+        raise DataError(
+            f"weights {column!r}: {int(bad.sum()):,} are negative: {rows_message(bad, weights, start)}. "
+            "Frequency weights count rows, so they must be 0 or more"
+        )
+    return weights
+
+
+def checked_labels(column: str, values: Array, start: int) -> Array:
+    """Return labels without missing ones; text as NumPy's text."""
+    if values.dtype == object:
+        missing = np.array([value is None for value in values])
+        if missing.any():
+            raise DataError(
+                f"column {column!r} has {int(missing.sum()):,} missing labels: {rows_message(missing, values, start)}. "
+                "Remove these rows or give them a label"
+            )
+        return values.astype(str)
+    if values.dtype.kind == "f":
+        return numbers(column, values, start)
+    return values
+
+
+def _remedy(lower: float, upper: float, bad: Array) -> str:
+    if np.isinf(upper) and lower == 0 and bool((bad == 0).all()):
+        return (
+            "A zero has density 0 or infinity here: model it apart (zero-inflated or hurdle), shift the data, or give it "
+            "as interval data: th.Observations.interval(0, limit)"
+        )
+    if np.isfinite(lower) and np.isfinite(upper) and bool(((bad == lower) | (bad == upper)).all()):
+        return (
+            "A value exactly on the edge has density 0 or infinity: give it as interval data "
+            "(th.Observations.interval), squeeze the data inside, or model the edges apart"
+        )
+    return "Correct these rows, or choose a family whose support holds them"
+
+
+def check_known(family: Family) -> None:
+    """Say which known quantity a family still needs."""
+    for name in family.known:
+        if name not in family.known_values:
+            raise ParameterError(
+                f"{type(family).__name__} needs {name}: give a number or a column's name, as in "
+                f"th.{type(family).__name__}({name}=12) or th.{type(family).__name__}({name}='n')"
+            )

@@ -1,0 +1,56 @@
+"""Distinct values and how often they occur: what discrete data collapse to before the first iteration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+MOST_LEVELS = 100_000
+"""Data with more distinct values than this are kept as rows."""
+COUNTED_RANGE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """Sorted distinct values with the sum of their weights; an associative record.
+
+    ``values`` is None once there are too many to be worth it.
+    """
+
+    values: Array | None
+    weights: Array
+    n_rows: int
+    n_positive: int
+
+    def merge(self, other: Levels) -> Levels:
+        """Join the levels of the rows that follow."""
+        n_rows, n_positive = self.n_rows + other.n_rows, self.n_positive + other.n_positive
+        if self.values is None or other.values is None:
+            return Levels(None, np.zeros(0), n_rows, n_positive)
+        values, index = np.unique(np.concatenate([self.values, other.values]), return_inverse=True)
+        if values.size > MOST_LEVELS:
+            return Levels(None, np.zeros(0), n_rows, n_positive)
+        weights = np.bincount(index, np.concatenate([self.weights, other.weights]), values.size)
+        return Levels(values, weights, n_rows, n_positive)
+
+
+def levels_of(values: Array, weight: Array | None, n_rows: int) -> Levels:
+    """Count the distinct values of one block; whole numbers of small range by counting, others by sorting."""
+    n = values.shape[0]
+    if n and values.dtype != object:
+        lowest = int(values.min())
+        if int(values.max()) - lowest < COUNTED_RANGE:
+            codes = values if lowest == 0 else values - lowest
+            if codes.dtype.kind == "f":
+                codes = codes.astype(np.int64)
+            counts = np.bincount(codes)
+            weights = counts if weight is None else np.bincount(codes, weight)
+            present = np.flatnonzero(counts)
+            return Levels(present + lowest, weights[present].astype(float), n_rows, n)
+    distinct, index = np.unique(values, return_inverse=True)
+    return Levels(distinct, np.bincount(index, weight, distinct.size).astype(float), n_rows, n)

@@ -1,0 +1,218 @@
+"""Rows of a univariate response, packed once for a family, and their tallies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from thetahat.families import Family
+from thetahat.families._survey import Survey
+from thetahat.families._terms import Terms
+from thetahat.models._model import SCORES, VALUE, Tally
+
+Array = NDArray[Any]
+Vector = NDArray[np.float64]
+
+TILE = 8_192
+"""Rows whose temporaries stay in a core's cache."""
+THINNED = 1_024
+"""Rows of each block from which start values are made."""
+
+
+@dataclass(frozen=True, slots=True)
+class PackedRows:
+    """Rows of one block: prepared columns of exact rows, ends of interval rows, weights (None where all are one)."""
+
+    n_rows: int
+    y: Array
+    prepared: tuple[Array, ...]
+    weight: Array | None
+    low: Array
+    high: Array
+    interval_weight: Array | None
+    known: Mapping[str, Any]
+    interval_known: Mapping[str, Any]
+
+    @property
+    def n_exact(self) -> float:
+        """Sum of the weights of exact rows."""
+        return float(self.y.shape[0]) if self.weight is None else float(self.weight.sum())
+
+    @property
+    def n_interval(self) -> float:
+        """Sum of the weights of interval rows."""
+        return float(self.low.shape[0]) if self.interval_weight is None else float(self.interval_weight.sum())
+
+    def survey(self) -> Survey:
+        """Counts, range and centred moments."""
+        n_exact, n_interval = self.n_exact, self.n_interval
+        weight = self.weight
+        if self.y.shape[0]:
+            columns = [np.broadcast_to(column, self.y.shape) for column in self.prepared]
+            if weight is None:
+                means = np.array([float(np.add.reduce(column)) / n_exact for column in columns])
+            else:
+                means = np.array([float(np.add.reduce(column * weight)) / n_exact for column in columns])
+            centred = columns[0] - means[0]
+            # The mean's own rounding is removed from it, so that a huge offset leaves the moments exact.
+            shift = float(np.add.reduce(centred if weight is None else centred * weight)) / n_exact
+            np.multiply(centred, centred, out=centred)
+            if weight is not None:
+                np.multiply(centred, weight, out=centred)
+            spread = max(float(np.add.reduce(centred)) - n_exact * shift * shift, 0.0)
+            means[0] += shift
+            minimum, maximum = float(self.y.min()), float(self.y.max())
+        else:
+            means, spread, minimum, maximum = np.zeros(len(self.prepared)), 0.0, np.inf, -np.inf
+        has_interval = self.low.shape[0] > 0
+        return Survey(
+            self.n_rows,
+            n_exact + n_interval,
+            n_exact,
+            minimum,
+            maximum,
+            means,
+            spread,
+            float(self.low.max()) if has_interval else -np.inf,
+            float(self.high.min()) if has_interval else np.inf,
+            self.y.shape[0] + self.low.shape[0],
+        )
+
+    def thinned(self, most: int = THINNED) -> PackedRows:
+        """Every so many-th row, at most about twice ``most``."""
+        total = self.y.shape[0] + self.low.shape[0]
+        step = max(1, total // most)
+        if step == 1:
+            return self
+        every = slice(None, None, step)
+        return self._taken(every, every, self.n_rows)
+
+    def _taken(self, exact: slice, interval: slice, n_rows: int) -> PackedRows:
+        return PackedRows(
+            n_rows,
+            self.y[exact],
+            tuple(_take(column, exact) for column in self.prepared),
+            None if self.weight is None else self.weight[exact],
+            self.low[interval],
+            self.high[interval],
+            None if self.interval_weight is None else self.interval_weight[interval],
+            {name: _take(value, exact) for name, value in self.known.items()},
+            {name: _take(value, interval) for name, value in self.interval_known.items()},
+        )
+
+    def points(self, lower: float, upper: float) -> tuple[Vector, Vector | None]:
+        """A representative value for each row, inside (lower, upper), and the rows' weights."""
+        if not self.low.shape[0]:
+            return self.y.astype(float, copy=False), self.weight
+        low, high = self.low, self.high
+        floor = np.where(np.isfinite(low), low, lower if np.isfinite(lower) else high - 1.0)
+        ceiling = np.where(np.isfinite(high), high, upper if np.isfinite(upper) else low)
+        middle = np.maximum(floor, lower) / 2 + np.minimum(ceiling, upper) / 2
+        weight = None
+        if self.weight is not None and self.interval_weight is not None:
+            weight = np.concatenate([self.weight, self.interval_weight])
+        return np.concatenate([self.y.astype(float, copy=False), middle]), weight
+
+
+def _take(column: Any, rows: slice) -> Any:  # noqa: ANN401
+    return column[rows] if np.ndim(column) else column
+
+
+def join(parts: list[PackedRows]) -> PackedRows:
+    """Put packed rows one after another."""
+    if len(parts) == 1:
+        return parts[0]
+
+    def stack(pieces: list[Any], like: list[Array]) -> Any:  # noqa: ANN401
+        if pieces[0] is None or not np.ndim(pieces[0]):
+            return pieces[0]
+        return np.concatenate([np.broadcast_to(p, r.shape) for p, r in zip(pieces, like, strict=True)])
+
+    ys, lows = [part.y for part in parts], [part.low for part in parts]
+    first = parts[0]
+    return PackedRows(
+        sum(part.n_rows for part in parts),
+        np.concatenate(ys),
+        tuple(stack([part.prepared[j] for part in parts], ys) for j in range(len(first.prepared))),
+        stack([part.weight for part in parts], ys),
+        np.concatenate(lows),
+        np.concatenate([part.high for part in parts]),
+        stack([part.interval_weight for part in parts], lows),
+        {name: stack([part.known[name] for part in parts], ys) for name in first.known},
+        {name: stack([part.interval_known[name] for part in parts], lows) for name in first.interval_known},
+    )
+
+
+def tally_rows(family: Family, packed: PackedRows, working: Vector, order: int) -> Tally:
+    """Sum a family's terms over packed rows, tile by tile."""
+    eta = tuple(working.tolist()) if working.dtype == float else tuple(working)
+    eta = tuple(np.float64(coordinate) for coordinate in eta)
+    total: Tally | None = None
+    for start in range(0, packed.y.shape[0], TILE):
+        tile = slice(start, start + TILE)
+        rows = tuple(_take(column, tile) for column in packed.prepared)
+        terms = family.derivatives(rows, eta)
+        weight = None if packed.weight is None else packed.weight[tile]
+        n = min(TILE, packed.y.shape[0] - start)
+        part = _sum(terms, weight, n, len(eta), order)
+        if order == SCORES:
+            part = _with_densest(part, terms.value, packed.y[tile])
+        total = part if total is None else total.merge(part)
+    for start in range(0, packed.low.shape[0], TILE):
+        tile = slice(start, start + TILE)
+        known = {name: _take(value, tile) for name, value in packed.interval_known.items()}
+        terms = family.log_mass(
+            packed.low[tile], packed.high[tile], known, eta, VALUE if order == VALUE else 2
+        )
+        weight = None if packed.interval_weight is None else packed.interval_weight[tile]
+        part = _sum(terms, weight, min(TILE, packed.low.shape[0] - start), len(eta), order)
+        total = part if total is None else total.merge(part)
+    if total is None:
+        k = len(eta)
+        zeros = (np.zeros(k), np.zeros((k, k))) if order == SCORES else (None, None)
+        return Tally(0.0, 0.0, np.zeros(k), np.zeros((k, k)), *zeros)
+    return total
+
+
+def _sum(terms: Terms, weight: Array | None, n: int, k: int, order: int) -> Tally:
+    mass = float(n) if weight is None else float(np.add.reduce(weight))
+
+    def summed(item: Any) -> float:  # noqa: ANN401
+        if not np.ndim(item):
+            return float(item) * mass
+        return float(np.add.reduce(item if weight is None else item * weight))
+
+    value = summed(terms.value)
+    absolute = summed(np.abs(terms.value))
+    score, information = np.zeros(k), np.zeros((k, k))
+    if order == VALUE:
+        return Tally(value, absolute, score, information)
+    position = 0
+    for i in range(k):
+        score[i] = summed(terms.gradient[i])
+        for j in range(i + 1):
+            information[i, j] = information[j, i] = -summed(terms.hessian[position])
+            position += 1
+    if order != SCORES:
+        return Tally(value, absolute, score, information)
+    opg = np.zeros((k, k))
+    absolute_score = np.zeros(k)
+    for i in range(k):
+        absolute_score[i] = summed(np.abs(terms.gradient[i]))
+        for j in range(i + 1):
+            opg[i, j] = opg[j, i] = summed(terms.gradient[i] * terms.gradient[j])
+    return Tally(value, absolute, score, information, absolute_score, opg)
+
+
+def _with_densest(tally: Tally, value: Any, y: Array) -> Tally:  # noqa: ANN401
+    if y.dtype != float:
+        return tally
+    with np.errstate(all="ignore"):
+        densest = float(np.max(np.broadcast_to(value, y.shape) + np.log(np.spacing(np.abs(y)))))
+    return Tally(
+        tally.value, tally.absolute, tally.score, tally.information, tally.absolute_score, tally.opg, densest
+    )

@@ -1,0 +1,348 @@
+"""Independent rows of one family, identically distributed given what is known of each row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from thetahat._errors import DataError
+from thetahat.data import Block, Source
+from thetahat.engines import Engine
+from thetahat.families import Family
+from thetahat.families._survey import Survey
+from thetahat.models._model import Model, Tally, Vector
+from thetahat.models._checks import checked_ends, checked_labels, checked_values, checked_weights
+from thetahat.models._levels import Levels, levels_of
+from thetahat.models._rows import PackedRows, join, tally_rows
+from thetahat.numerics.namespace import NUMPY
+from thetahat.parameters import ParameterTable
+from thetahat.response import Observed, Response
+from thetahat.response._response import NO_VALUES, numbers
+
+Array = NDArray[Any]
+
+COUNT = "(count)"
+"""The column that holds how often each level of collapsed data occurs."""
+ORDINARY = (1e-75, 1e75)
+"""Magnitudes of data that need no unit: fourth powers stay inside double precision."""
+
+
+@final
+class IndependentModel(Model[PackedRows]):
+    """y_i ~ family(θ), independent, each row known exactly or to lie in an interval."""
+
+    def __init__(
+        self,
+        family: Family,
+        response: Response,
+        *,
+        weight_column: str | None = None,
+        known: Mapping[str, Any] | None = None,
+        fixed: Mapping[str, Any] | None = None,
+        unit: float = 1.0,
+    ) -> None:
+        self.family = family
+        self.response = response
+        self.weight_column = weight_column
+        self.known = dict(known or {})
+        self.unit = unit
+        units = {name: unit for name in family.scales} if unit != 1.0 else {}
+        self.table = ParameterTable(tuple(family.declared), {**family.given, **(fixed or {})}, units)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Response, weights and known quantities that are columns."""
+        named = [value for value in self.known.values() if isinstance(value, str)]
+        weights = [self.weight_column] if self.weight_column is not None else []
+        return tuple(dict.fromkeys([*self.response.columns, *weights, *named]))
+
+    @property
+    def name(self) -> str:
+        """The family's name."""
+        return self.family.name
+
+    def describe(self) -> Mapping[str, Any]:
+        """Family, response and fixed values as plain data."""
+        fixed = {name: np.asarray(value).tolist() for name, value in self.table.fixed.items()}
+        known = {n: v if isinstance(v, str) else np.asarray(v).tolist() for n, v in self.known.items()}
+        levels = getattr(self.family, "levels", None) if self.family.labelled else None
+        return {
+            "kind": "family",
+            "family": self.family.name,
+            "response": self.response.describe(),
+            "weights": self.weight_column,
+            "known": known,
+            "fixed": fixed,
+            "unit": self.unit,
+            "levels": None
+            if levels is None
+            else [getattr(level, "item", lambda level=level: level)() for level in levels],
+        }
+
+    def changed(self, **changes: Any) -> IndependentModel:  # noqa: ANN401
+        """Return the model with some of its parts replaced."""
+        parts: dict[str, Any] = {
+            "weight_column": self.weight_column,
+            "known": self.known,
+            "fixed": {n: v for n, v in self.table.fixed.items() if n not in self.family.given},
+            "unit": self.unit,
+        }
+        family = changes.pop("family", self.family)
+        response = changes.pop("response", self.response)
+        return IndependentModel(family, response, **{**parts, **changes})
+
+    # ---- Reading a block ----------------------------------------------------------------------------------------
+
+    def pack(self, block: Block) -> PackedRows:
+        """Read, check and prepare one block."""
+        observed, weights, known = self._observe(block)
+        exact_known, interval_known = self._part(known, observed)
+        y = checked_values(
+            self.family, self.response.describe(), observed.y, observed.exact_rows, block.start
+        )
+        low, high = checked_ends(self.family, self.response.describe(), observed, block.start)
+        weight, interval_weight = self._part_weight(weights, observed)
+        if self.unit != 1.0:
+            y, low, high = y / self.unit, low / self.unit, high / self.unit
+        with np.errstate(all="ignore"):
+            prepared = self.family.prepare(NUMPY, y, exact_known)
+        return PackedRows(
+            block.n_rows, y, prepared, weight, low, high, interval_weight, exact_known, interval_known
+        )
+
+    def count_levels(self, block: Block) -> Levels:
+        """Count the distinct values of one block of exact rows."""
+        observed, weights, _ = self._observe(block)
+        y = (
+            observed.y
+            if self.family.labelled
+            else checked_values(
+                self.family, self.response.describe(), observed.y, observed.exact_rows, block.start
+            )
+        )
+        if self.family.labelled:
+            y = checked_labels(self.response.describe(), y, block.start)
+        return levels_of(y, weights, block.n_rows)
+
+    def _observe(self, block: Block) -> tuple[Observed, Array | None, dict[str, Any]]:
+        columns = block.columns
+        weights = None
+        if self.weight_column is not None:
+            weights = checked_weights(self.weight_column, columns[self.weight_column], block.start)
+        known = {
+            name: numbers(value, columns[value], block.start).astype(float)
+            if isinstance(value, str)
+            else value
+            for name, value in self.known.items()
+        }
+        if weights is not None and not weights.all():
+            kept = np.flatnonzero(weights)
+            columns = {name: values[kept] for name, values in columns.items()}
+            known = {name: value[kept] if np.ndim(value) else value for name, value in known.items()}
+            weights = weights[kept]
+        return self.response.observe(columns, block.start), weights, known
+
+    @staticmethod
+    def _part(known: Mapping[str, Any], observed: Observed) -> tuple[dict[str, Any], dict[str, Any]]:
+        def rows(value: Any, positions: Array | None) -> Any:  # noqa: ANN401
+            return value if positions is None or not np.ndim(value) else value[positions]
+
+        exact = {name: rows(value, observed.exact_rows) for name, value in known.items()}
+        return exact, {name: rows(value, observed.interval_rows) for name, value in known.items()}
+
+    @staticmethod
+    def _part_weight(weights: Array | None, observed: Observed) -> tuple[Array | None, Array | None]:
+        if weights is None or observed.exact_rows is None:
+            return weights, None if weights is None else NO_VALUES
+        return weights[observed.exact_rows], weights[observed.interval_rows]
+
+    # ---- Sums over rows -----------------------------------------------------------------------------------------
+
+    def tally(self, packed: PackedRows, working: Vector, order: int) -> Tally:
+        """Sum the family's terms over packed rows."""
+        tally = tally_rows(self.family, packed, working, order)
+        if self.unit == 1.0:
+            return tally
+        shift = packed.n_exact * np.log(self.unit)
+        return replace(tally, value=tally.value - shift, absolute=tally.absolute + abs(shift))
+
+    def expected_information(self, packed: PackedRows, working: Vector) -> Array:
+        """Sum the Fisher information of packed exact rows in working coordinates."""
+        eta = tuple(np.float64(coordinate) for coordinate in working)
+        entries = self.family.expected_information(eta, packed.known)
+        k = working.size
+        matrix = np.zeros((k, k))
+        n = packed.n_exact
+        lower = [
+            float(entry) * n
+            if not np.ndim(entry)
+            else float(np.add.reduce(entry if packed.weight is None else entry * packed.weight))
+            for entry in entries
+        ]
+        matrix[np.tril_indices(k)] = lower
+        return matrix + np.tril(matrix, -1).T
+
+    def condensed(self, survey: Survey) -> PackedRows | None:
+        """Pseudo rows with the very log-likelihood of all rows, where their statistics are sufficient."""
+        if not (survey.all_exact and self.family.affine):
+            return None
+        if self.family.affine == "quadratic":
+            half = np.sqrt(survey.spread / survey.n_exact)
+            column = np.array([survey.means[0] - half, survey.means[0] + half])
+            prepared: tuple[Array, ...] = (column,)
+        else:
+            prepared = tuple(np.array([mean]) for mean in survey.means)
+        n = prepared[0].shape[0]
+        weight = np.full(n, survey.n_exact / n)
+        none = NO_VALUES
+        return PackedRows(survey.n_rows, prepared[0], prepared, weight, none, none, None, {}, {})
+
+    def starting_values(self, sample: PackedRows) -> Vector:
+        """Start values on the free scale from representative points."""
+        support = self.family.support
+        points, weight = sample.points(support.lower, support.upper)
+        if weight is not None and weight.size and float(weight.min()) < float(weight.max()):
+            # Points repeated in proportion to their weights, so that start recipes need not know weights.
+            share = np.maximum(np.round(weight / weight.sum() * 2048), 1).astype(int)
+            points = np.repeat(points, share)
+        known = {
+            name: value if not np.ndim(value) else float(np.mean(value))
+            for name, value in sample.known.items()
+        }
+        with np.errstate(all="ignore"):
+            theta = self.family.start(points, known)
+        values = dict(zip((p.name for p in self.family.declared), theta, strict=True))
+        units = self.table.units
+        natural = {name: np.asarray(value) * units.get(name, 1.0) for name, value in values.items()}
+        return self.table.free_from_natural(natural)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrangement:
+    """A model ready to be evaluated: its final form, its packed rows, and what a first pass found."""
+
+    model: IndependentModel
+    blocks: Callable[[], Iterable[Any]]
+    packed: bool
+    survey: Survey
+    condensed: PackedRows | None
+    sample: PackedRows
+
+
+@dataclass(frozen=True, slots=True)
+class _Gathered:
+    survey: Survey
+    packs: list[PackedRows]
+    sample: list[PackedRows]
+
+    def merge(self, other: _Gathered) -> _Gathered:
+        return _Gathered(
+            self.survey.merge(other.survey), self.packs + other.packs, self.sample + other.sample
+        )
+
+
+def arrange(model: IndependentModel, source: Source, engine: Engine) -> Arrangement:
+    """Make the first pass: check every row, survey, collapse discrete data, and pack what stays in memory."""
+    n_rows = n_positive = None
+    if _collapsible(model):
+        levels = engine.reduce(model.count_levels, source.blocks(model.columns))
+        if levels.values is not None:
+            if model.family.labelled:
+                family: Any = model.family
+                known_levels = family.levels
+                model = model.changed(
+                    family=family if known_levels is not None else family.with_levels(levels.values)
+                )
+            n_rows, n_positive = levels.n_rows, levels.n_positive
+            column = model.response.columns[0]
+            values = model.family.encode(levels.values) if model.family.labelled else levels.values
+            block = Block(0, len(levels.weights), {column: np.asarray(values), COUNT: levels.weights})
+            counted = model.changed(weight_column=COUNT)
+            packed_blocks: Iterable[Any] = [block]
+            return _gather(counted, packed_blocks, engine, in_memory=True, counts=(n_rows, n_positive))
+    return _gather(
+        model, source.blocks(model.columns), engine, in_memory=source.in_memory, counts=None, source=source
+    )
+
+
+def _gather(
+    model: IndependentModel,
+    blocks: Iterable[Any],
+    engine: Engine,
+    *,
+    in_memory: bool,
+    counts: tuple[int, int] | None,
+    source: Source | None = None,
+) -> Arrangement:
+    def first_pass(block: Block) -> _Gathered:
+        packed = model.pack(block)
+        return _Gathered(packed.survey(), [packed] if in_memory else [], [packed.thinned()])
+
+    gathered = engine.reduce(first_pass, blocks)
+    survey = gathered.survey
+    if counts is not None:
+        survey = replace(survey, n_rows=counts[0], n_positive=counts[1])
+    if not survey.n_obs > 0:
+        raise DataError(
+            f"all weights in {model.weight_column!r} are zero, so no row counts; give some weight to the rows"
+        )
+    unit = _unit(model, survey)
+    if unit != 1.0:
+        again = source.blocks(model.columns) if source is not None else blocks
+        rescaled = model.changed(unit=unit)
+        return _gather(rescaled, again, engine, in_memory=in_memory, counts=counts, source=source)
+    packs = gathered.packs
+
+    def all_blocks() -> Iterable[Any]:
+        return packs if in_memory or source is None else source.blocks(model.columns)
+
+    refine = model.family.refinement(survey) if survey.all_exact else None
+    if refine is not None:
+        survey = replace(survey, refined=_mean_of(refine, model, all_blocks(), engine, survey))
+    return Arrangement(model, all_blocks, in_memory, survey, model.condensed(survey), join(gathered.sample))
+
+
+def _mean_of(
+    function: Callable[[Any], Array],
+    model: IndependentModel,
+    blocks: Iterable[Any],
+    engine: Engine,
+    survey: Survey,
+) -> float:
+    def total(block: Any) -> _Total:  # noqa: ANN401
+        packed = block if isinstance(block, PackedRows) else model.pack(block)
+        values = function(packed.prepared)
+        return _Total(float(np.add.reduce(values if packed.weight is None else values * packed.weight)))
+
+    return engine.reduce(total, blocks).value / survey.n_exact
+
+
+@dataclass(frozen=True, slots=True)
+class _Total:
+    value: float
+
+    def merge(self, other: _Total) -> _Total:
+        return _Total(self.value + other.value)
+
+
+def _collapsible(model: IndependentModel) -> bool:
+    per_row = any(isinstance(value, str) for value in model.known.values())
+    return model.family.support.discrete and not model.response.censored and not per_row
+
+
+def _unit(model: IndependentModel, survey: Survey) -> float:
+    if not model.family.scales or model.unit != 1.0:
+        return 1.0
+    ends = [
+        abs(v)
+        for v in (survey.minimum, survey.maximum, survey.highest_low, survey.lowest_high)
+        if np.isfinite(v)
+    ]
+    magnitude = max(ends, default=1.0)
+    if magnitude == 0 or ORDINARY[0] < magnitude < ORDINARY[1]:
+        return 1.0
+    return float(2.0 ** np.floor(np.log2(magnitude)))

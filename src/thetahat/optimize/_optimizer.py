@@ -1,0 +1,65 @@
+"""The contract of an optimiser: it asks for a tally at a point, is told it, and asks again."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from thetahat.models import Tally
+
+Vector = NDArray[np.float64]
+Information = Callable[[Vector], NDArray[np.float64] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the optimiser wants to know next: a tally of this order at this point."""
+
+    point: Vector
+    order: int
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """One accepted step, for the log of a fit."""
+
+    iteration: int
+    log_likelihood: float
+    newton_decrement: float
+    step: float
+    method: str
+
+
+class Search(ABC):
+    """One run of an optimiser; ``ask`` returns None when it is over."""
+
+    point: Vector
+    tally: Tally | None
+    previous: Tally | None
+    converged: bool
+    iterations: int
+    trace: list[Trace]
+
+    @abstractmethod
+    def ask(self) -> Request | None:
+        """Return the next request, or None."""
+
+    @abstractmethod
+    def tell(self, tally: Tally) -> None:
+        """Take the answer to the last request."""
+
+    @abstractmethod
+    def reject(self) -> None:
+        """Learn that the last request lies where no tally is to be had."""
+
+
+class Optimizer(ABC):
+    """A way to climb a likelihood; holds its options and starts searches."""
+
+    @abstractmethod
+    def search(self, start: Vector, expected_information: Information | None = None) -> Search:
+        """Begin a run at ``start``."""

@@ -1,0 +1,86 @@
+"""The certificate of a fit: its verdict and the evidence for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Verdict(StrEnum):
+    """What a fit found, by the criteria of the documentation's table, the first that applies."""
+
+    UNBOUNDED = "unbounded"
+    AT_INFINITY = "at_infinity"
+    BOUNDARY = "boundary"
+    SADDLE = "saddle"
+    FLAT = "flat"
+    MAXIMUM = "maximum"
+    NOT_CONVERGED = "not_converged"
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What is known of the point that a fit reports.
+
+    Attributes
+    ----------
+    verdict
+        One of ``maximum``, ``boundary``, ``at_infinity``, ``flat``, ``unbounded``, ``saddle``, ``not_converged``.
+    exists
+        Whether a maximum-likelihood estimate exists: True, False, or None where that is not known.
+    scope
+        ``global`` where a theorem makes the stationary point the only one, else ``local``.
+    supremum
+        The supremum of the log-likelihood as far as it is known; inf where it is unbounded.
+    limit
+        The name of the limiting model, or None.
+    status
+        By parameter: ``regular``, ``fixed``, ``boundary``, ``at_infinity``, ``flat``, ``unidentified``, ``irregular``,
+        ``unbounded`` or ``not_converged``.
+    parameters
+        The parameters that the verdict concerns; empty for an interior maximum.
+    direction
+        By parameter on the free scale: along which the likelihood is flat or still rises; None where there is none.
+    newton_decrement
+        ½uᵀA⁻¹u, the log-likelihood still to be gained, in nats.
+    curvature_change
+        h = ‖A^{-½}A(φ+δ)A^{-½} - I‖, how much the curvature changes over the last step.
+    condition_number
+        Of the information scaled to unit diagonal.
+    smallest_eigenvalue
+        Of the same matrix.
+    digits
+        By parameter: correct significant digits, NaN unless the verdict is ``maximum``.
+    sentence
+        The verdict and what to do about it, for people.
+    allows_standard_errors
+        Whether curvature at this point may be read as uncertainty, for at least one parameter.
+    theorem
+        The uniqueness theorem behind a ``global`` scope, or None.
+    region
+        The regular region that the verdict refers to, in words, or None where it is the whole parameter space.
+    """
+
+    verdict: Verdict
+    exists: bool | None
+    scope: str
+    supremum: float
+    limit: str | None
+    status: Mapping[str, str]
+    parameters: tuple[str, ...]
+    direction: Mapping[str, float] | None
+    newton_decrement: float
+    curvature_change: float
+    condition_number: float
+    smallest_eigenvalue: float
+    digits: Mapping[str, float]
+    sentence: str
+    allows_standard_errors: bool
+    theorem: str | None = None
+    region: str | None = None
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"Certificate({self.verdict.value}: {self.sentence})"

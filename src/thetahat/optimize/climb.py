@@ -1,0 +1,31 @@
+"""Running a search against a likelihood."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from thetahat.likelihood import Likelihood
+from thetahat.optimize._optimizer import Information, Optimizer, Search
+
+Vector = NDArray[np.float64]
+
+
+def climb(
+    likelihood: Likelihood,
+    optimizer: Optimizer,
+    start: Vector,
+    *,
+    expected: Information | None = None,
+    allowed: Any = None,  # noqa: ANN401 - a predicate on points, or None
+) -> Search:
+    """Answer a search's requests until it is over; points outside the allowed region count as -inf."""
+    search = optimizer.search(start, expected)
+    while (request := search.ask()) is not None:
+        if allowed is not None and not allowed(request.point):
+            search.reject()
+        else:
+            search.tell(likelihood.tally(request.point, request.order))
+    return search

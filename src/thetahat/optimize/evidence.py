@@ -1,0 +1,219 @@
+"""Evidence for a verdict: curvature, directions in which the likelihood is flat or still rises."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from thetahat.likelihood import Likelihood
+from thetahat.models import DERIVATIVES, SCORES, VALUE, Tally
+from thetahat.numerics.linear_algebra import SymmetricFactor, analyse
+from thetahat.parameters import ParameterTable, Real
+
+Vector = NDArray[np.float64]
+DECREMENT = 1e-10
+CURVATURE_CHANGE = 0.25
+FARTHEST_DOUBLING = 10
+DENSE = float(np.log(0.5))
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is known of a point: its tally with row scores, factored information, Newton step and their consequences."""
+
+    point: Vector
+    tally: Tally
+    factor: SymmetricFactor
+    step: Vector
+    decrement: float
+    curvature_change: float
+
+    @property
+    def positive(self) -> bool:
+        """Whether the smallest eigenvalue is above 100 times its rounding error."""
+        return self.factor.smallest > 100 * self.factor.error_bound
+
+    @property
+    def is_maximum(self) -> bool:
+        """The local criteria of ``maximum``."""
+        return self.positive and self.decrement <= DECREMENT and self.curvature_change <= CURVATURE_CHANGE
+
+    @property
+    def stationary(self) -> bool:
+        """Whether the score is null in the |A|⁻¹ norm."""
+        values = np.maximum(np.abs(self.factor.eigenvalues), self.factor.error_bound)
+        slope = self.factor.eigenvectors.T @ (self.tally.score / self.factor.roots)
+        return bool(0.5 * np.sum(slope**2 / values) <= DECREMENT)
+
+
+def gather(likelihood: Likelihood, point: Vector, previous: Tally | None) -> Evidence:
+    """Examine a point; ``previous`` is the tally one step before it, if there was a step."""
+    tally = likelihood.tally(point, SCORES)
+    if likelihood.table.n_free and np.isfinite(tally.value):
+        # The derivatives that the search used come from pseudo rows where there are such; they round less.
+        exact = likelihood.tally(point, DERIVATIVES)
+        tally = Tally(
+            exact.value, exact.absolute, exact.score, exact.information, tally.absolute_score, tally.opg, tally.densest
+        )
+    factor = analyse(tally.information)
+    if factor.smallest <= factor.error_bound:
+        return Evidence(point, tally, factor, np.zeros_like(point), np.inf, np.inf)
+    step = factor.solve(tally.score)
+    decrement = max(0.5 * float(tally.score @ step), 0.0)
+    after = tally if previous is not None else likelihood.tally(point + step, DERIVATIVES)
+    before = previous if previous is not None else tally
+    return Evidence(point, tally, factor, step, decrement, _change(before, after))
+
+
+def _change(before: Tally, after: Tally) -> float:
+    """‖A^{-½} A' A^{-½} - I‖ in the spectral norm."""
+    factor = analyse(before.information)
+    if factor.smallest <= factor.error_bound or not np.isfinite(after.information).all():
+        return float(np.inf)
+    if not factor.eigenvalues.size:
+        return 0.0
+    whiten = factor.eigenvectors / np.sqrt(factor.eigenvalues) / factor.roots[:, None]
+    change = whiten.T @ (after.information - before.information) @ whiten
+    return float(np.abs(np.linalg.eigvalsh(change)).max())
+
+
+def digits(evidence: Evidence, table: ParameterTable, n_obs: float) -> dict[str, float]:
+    """Estimated correct digits: -log10((|δ| + |A⁻¹| ε Σ w|u|) / max(|θ̂|, se)), at most 15."""
+    if not evidence.point.size:
+        return {}
+    inverse = evidence.factor.inverse()
+    sums = evidence.tally.absolute_score
+    if sums is None:
+        sums = np.sqrt(n_obs * np.maximum(np.diag(evidence.tally.information), 0.0))
+    noise = np.abs(inverse) @ (np.finfo(float).eps * sums)
+    free_error = np.abs(evidence.step) + noise
+    jacobian = table.jacobian(evidence.point)
+    with np.errstate(all="ignore"):
+        error = np.abs(jacobian) @ free_error
+        standard_error = np.sqrt(np.einsum("ij,jk,ik->i", jacobian, inverse, jacobian))
+        natural = table.natural(evidence.point)
+        size = np.maximum(np.abs([natural[name] for name in table.free_names]), standard_error)
+        found = np.minimum(-np.log10(error / size), 15.0)
+    return dict(zip(table.free_names, np.maximum(found, 0.0).tolist(), strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Ray:
+    """How ℓ behaves along a direction: whether it never falls, where it ends, and whether it levels off."""
+
+    direction: Vector
+    end: Vector
+    supremum: float
+    rises: bool
+    levels_off: bool
+
+
+def reach(table: ParameterTable, point: Vector) -> Vector:
+    """The unit of a walk along each free coordinate: 1 on a log or logit scale, the coordinate's own size on the line."""
+    units = np.ones_like(point)
+    for parameter, span in zip(table.free_parameters, table.free_slices, strict=True):
+        if isinstance(parameter.domain, Real):
+            units[span] = np.maximum(np.abs(point[span]), 1.0)
+    return units
+
+
+def walk(likelihood: Likelihood, evidence: Evidence, direction: Vector) -> Ray:
+    """Follow a direction by doublings as far as double precision goes."""
+    units = reach(likelihood.table, evidence.point)
+    length = float(np.max(np.abs(direction) / units))
+    if not length > 0 or not np.isfinite(length):
+        return Ray(direction, evidence.point, evidence.tally.value, rises=False, levels_off=False)
+    unit = direction / length
+    value = evidence.tally.value
+    noise = evidence.tally.rounding
+    end, gains = evidence.point, []
+    for doubling in range(FARTHEST_DOUBLING):
+        point = evidence.point + unit * 2.0**doubling
+        there = likelihood.tally(point, VALUE)
+        if np.isposinf(there.value):
+            return Ray(unit, point, float(np.inf), rises=True, levels_off=False)
+        if not there.finite:
+            break
+        if there.value < value - noise - there.rounding:
+            return Ray(unit, end, value, rises=False, levels_off=False)
+        gains.append(there.value - value)
+        value, end = max(value, there.value), point
+    levels_off = len(gains) >= 5 and gains[-1] <= max(DECREMENT, 4 * noise)
+    return Ray(unit, end, value, rises=len(gains) >= 3, levels_off=levels_off)
+
+
+def candidate_directions(evidence: Evidence) -> list[Vector]:
+    """Directions in which a likelihood without an interior maximum would go on rising."""
+    directions = []
+    factor = evidence.factor
+    if evidence.step.any():
+        directions.append(evidence.step)
+    weak = factor.eigenvalues <= np.maximum(1e-6, 100 * factor.error_bound)
+    for column in factor.eigenvectors.T[weak]:
+        direction = column / factor.roots
+        directions.extend([direction, -direction] if evidence.tally.score @ direction >= 0 else [-direction, direction])
+    for j in range(evidence.point.size):
+        axis = np.zeros_like(evidence.point)
+        axis[j] = 1.0
+        directions.extend([axis, -axis] if evidence.tally.score[j] >= 0 else [-axis, axis])
+    return directions
+
+
+def structural_null(likelihood: Likelihood, evidence: Evidence, rng: np.random.Generator) -> Vector | None:
+    """A direction in which no row's score ever points, at the estimate and at random points near it."""
+    if evidence.tally.opg is None:
+        return None
+    gram = analyse(evidence.tally.opg)
+    if gram.smallest > 1e3 * gram.error_bound:
+        return None
+    direction = gram.eigenvectors[:, 0] / gram.roots
+    for _ in range(2):
+        near = evidence.point + 0.1 * rng.standard_normal(evidence.point.size) * reach(likelihood.table, evidence.point)
+        there = likelihood.tally(near, SCORES)
+        if there.opg is None or not there.finite:
+            return None
+        nearby = analyse(there.opg)
+        if nearby.smallest > 1e3 * nearby.error_bound:
+            return None
+        direction = nearby.eigenvectors[:, 0] / nearby.roots
+    return np.asarray(direction / np.max(np.abs(direction)))
+
+
+def level_direction(likelihood: Likelihood, evidence: Evidence) -> Vector | None:
+    """A direction along which ℓ changes by at most τ for one unit both ways, in these data."""
+    factor = evidence.factor
+    weak = np.flatnonzero(factor.eigenvalues <= np.maximum(1e-8, 100 * factor.error_bound))
+    for index in weak:
+        direction = factor.eigenvectors[:, index] / factor.roots
+        direction = direction / np.max(np.abs(direction) / reach(likelihood.table, evidence.point))
+        moves = [likelihood.tally(evidence.point + sign * direction, VALUE).value for sign in (-1.0, 1.0)]
+        if all(abs(value - evidence.tally.value) <= DECREMENT + evidence.tally.rounding for value in moves):
+            return np.asarray(direction)
+    return None
+
+
+def ascent_direction(likelihood: Likelihood, evidence: Evidence) -> Vector | None:
+    """A verified direction of negative curvature along which ℓ rises."""
+    factor = evidence.factor
+    if factor.smallest >= -100 * factor.error_bound:
+        return None
+    direction = factor.eigenvectors[:, 0] / factor.roots
+    for length in (1.0, 0.1, 0.01, 1e-3):
+        for sign in (1.0, -1.0):
+            there = likelihood.tally(evidence.point + sign * length * direction, VALUE)
+            if there.finite and there.value > evidence.tally.value + evidence.tally.rounding + there.rounding:
+                return np.asarray(sign * direction)
+    return None
+
+
+def by_name(table: ParameterTable, direction: Vector) -> Mapping[str, float]:
+    """Direction on the free scale by parameter; a vector parameter shows its largest coordinate."""
+    shown = {}
+    for parameter, span in zip(table.free_parameters, table.free_slices, strict=True):
+        part = direction[span]
+        if part.size:
+            shown[parameter.name] = float(part[np.argmax(np.abs(part))])
+    return shown

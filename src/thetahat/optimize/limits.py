@@ -1,0 +1,138 @@
+"""Executing the limits that a family declares: the limiting fit and the slope of the profile in its chart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from thetahat.engines import Engine
+from thetahat.families import CATALOGUE, Family
+from thetahat.families._limit import Limit
+from thetahat.families._survey import Survey
+from thetahat.likelihood import Likelihood
+from thetahat.models import DERIVATIVES, Tally
+from thetahat.models._rows import PackedRows
+from thetahat.models.iid import Arrangement, IndependentModel
+from thetahat.numerics.namespace import NUMPY
+from thetahat.optimize._optimizer import Optimizer
+from thetahat.optimize.climb import climb
+
+Vector = NDArray[np.float64]
+FAR_OUT = 1e5
+"""How far above its scale a parameter is set where the chart's slope is taken from censored rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class LimitFit:
+    """A limiting submodel fitted to the same rows.
+
+    ``slope`` is ∂ℓ_profile/∂ε at ε = 0: where it is not positive, ℓ falls on leaving the limit. ``natural`` holds the
+    family's parameters there, with inf for the one that ran away; ``tally`` is in the free coordinates of ``names``.
+    """
+
+    limit: Limit
+    title: str
+    value: float
+    slope: float
+    natural: Mapping[str, float]
+    names: tuple[str, ...]
+    tally: Tally
+    scale: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Slope:
+    value: float
+
+    def merge(self, other: _Slope) -> _Slope:
+        return _Slope(self.value + other.value)
+
+
+def fit_limits(arrangement: Arrangement, engine: Engine, optimizer: Optimizer) -> list[LimitFit]:
+    """Fit every declared limit whose parameter is free."""
+    model = arrangement.model
+    free = [limit for limit in model.family.limits if limit.parameter not in model.table.fixed]
+    return [_fit(limit, arrangement, engine, optimizer) for limit in free]
+
+
+def _fit(limit: Limit, arrangement: Arrangement, engine: Engine, optimizer: Optimizer) -> LimitFit:
+    model = arrangement.model
+    family = next(family for family in CATALOGUE if family().name == limit.family)()
+    back = {ours: theirs for theirs, ours in limit.names.items()}
+    fixed = {back[name]: value for name, value in model.table.fixed.items()}
+    limit_model = IndependentModel(
+        family, model.response, weight_column=model.weight_column, known=model.known, fixed=fixed, unit=model.unit
+    )
+
+    def repack(block: Any) -> PackedRows:  # noqa: ANN401 - packed rows or a raw block
+        if not arrangement.packed:
+            return limit_model.pack(block)
+        with np.errstate(all="ignore"):
+            return replace(block, prepared=family.prepare(NUMPY, block.y, block.known))
+
+    survey: Survey = engine.reduce(lambda block: repack(block).survey(), arrangement.blocks())
+    packs = [repack(block) for block in arrangement.blocks()] if arrangement.packed else None
+    likelihood = Likelihood(
+        limit_model,
+        arrangement.blocks if packs is None else lambda: packs,
+        packed=packs is not None,
+        engine=engine,
+        condensed=limit_model.condensed(survey),
+    )
+    point = _maximise(limit_model, likelihood, survey, arrangement, optimizer)
+    tally = likelihood.tally(point, DERIVATIVES)
+    at_limit = limit_model.table.natural(point)
+    natural = {limit.names[name]: value for name, value in at_limit.items()}
+    scaled = {name: value / limit_model.table.unit(name) for name, value in at_limit.items()}
+    scale = limit.scale(scaled)
+    placed = {limit.names[name]: value for name, value in scaled.items()}
+    slope = _slope(limit, model, arrangement, placed, scale, engine)
+    natural[limit.parameter] = np.inf
+    ordered = {name: natural[name] for name in model.table.names}
+    names = tuple(limit.names[name] for name in limit_model.table.free_names)
+    return LimitFit(limit, type(family).__name__, tally.value, slope, ordered, names, tally, scale)
+
+
+def _maximise(
+    model: IndependentModel, likelihood: Likelihood, survey: Survey, arrangement: Arrangement, optimizer: Optimizer
+) -> Vector:
+    if survey.all_exact and model.table.all_free:
+        theta = model.family.solve(survey, {})
+        if theta is not None and all(
+            parameter.domain.contains(value) for parameter, value in zip(model.family.declared, theta, strict=True)
+        ):
+            units = model.table.units
+            names = [parameter.name for parameter in model.family.declared]
+            natural = {n: np.asarray(v) * units.get(n, 1.0) for n, v in zip(names, theta, strict=True)}
+            return model.table.free_from_natural(natural)
+    start = model.starting_values(arrangement.sample)
+    return climb(likelihood, optimizer, start).point
+
+
+def _slope(
+    limit: Limit, model: IndependentModel, arrangement: Arrangement, placed: Mapping[str, float], scale: float, engine: Engine
+) -> float:
+    far = scale * FAR_OUT
+    family: Family = model.family
+    theta = tuple(far if p.name == limit.parameter else placed[p.name] for p in family.declared)
+    eta = family.working(theta)
+    position = [p.name for p in family.declared].index(limit.parameter)
+
+    def total(block: Any) -> _Slope:  # noqa: ANN401 - packed rows or a raw block
+        packed = block if arrangement.packed else model.pack(block)
+        value = 0.0
+        if packed.y.shape[0]:
+            slopes = limit.slope(packed.prepared, eta)
+            value += float(np.add.reduce(slopes if packed.weight is None else slopes * packed.weight))
+        if packed.low.shape[0]:
+            # With the parameter at 1/ε, ∂ℓ/∂ε is minus the parameter times the score in its logarithm.
+            terms = family.log_mass(packed.low, packed.high, packed.interval_known, eta, 2)
+            scores = -far * np.broadcast_to(terms.gradient[position], packed.low.shape)
+            value += float(np.add.reduce(scores if packed.interval_weight is None else scores * packed.interval_weight))
+        return _Slope(value)
+
+    return engine.reduce(total, arrangement.blocks()).value

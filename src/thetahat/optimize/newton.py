@@ -1,0 +1,227 @@
+"""Newton's method with a trust region on the free scale; Fisher scoring where the curvature is not positive."""
+
+from __future__ import annotations
+
+from typing import final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from thetahat._errors import ModelError
+from thetahat.models import DERIVATIVES, Tally
+from thetahat.numerics.linear_algebra import SymmetricFactor, analyse
+from thetahat.optimize._optimizer import Information, Optimizer, Request, Search, Trace
+
+Vector = NDArray[np.float64]
+
+DECREMENT = 1e-10
+"""τ of the verdicts, in nats."""
+NEGLIGIBLE = 1e-22
+"""A decrement at which a further step could not change a digit."""
+FARTHEST = 1e8
+"""A free coordinate this far out has left every scale on which data could have put it."""
+
+
+@final
+class Newton(Optimizer):
+    """Maximise ℓ by steps δ = (A + μD)⁻¹u, A = -∇²ℓ, within a trust region in the scaled norm (Moré & Sorensen, 1983).
+
+    Where A is not positive definite the expected information takes its place if the model has one (Fisher scoring);
+    else the trust-region step along negative curvature is taken, so that a saddle is left. Stops on the Newton
+    decrement ½uᵀA⁻¹u, which has no units, once it cannot be reduced further.
+
+    Parameters
+    ----------
+    max_iterations
+        Steps that may be tried. 0 examines the start itself, which then gets its certificate.
+
+    Raises
+    ------
+    ModelError
+        If ``max_iterations`` is not a whole number from 0 up.
+
+    Examples
+    --------
+    >>> import thetahat as th
+    >>> th.fit(th.Weibull(), [1.0, 2.0, 3.0], optimizer=th.Newton(max_iterations=1)).certificate.verdict.value
+    'not_converged'
+    """
+
+    def __init__(self, max_iterations: int = 200) -> None:
+        if int(max_iterations) != max_iterations or max_iterations < 0:
+            raise ModelError(f"Newton(max_iterations={max_iterations!r}): give a whole number from 0 up")
+        self.max_iterations = int(max_iterations)
+
+    def search(self, start: Vector, expected_information: Information | None = None) -> Search:
+        """Begin a run at ``start``."""
+        return NewtonSearch(start, self.max_iterations, expected_information)
+
+
+class NewtonSearch(Search):
+    """One run of Newton's method, as questions and answers."""
+
+    def __init__(self, start: Vector, max_iterations: int, expected_information: Information | None) -> None:
+        self.point = np.asarray(start, dtype=float)
+        self.tally: Tally | None = None
+        self.previous: Tally | None = None
+        self.converged = False
+        self.iterations = 0
+        self.trace: list[Trace] = []
+        self._max_iterations = max_iterations
+        self._expected = expected_information
+        self._radius = 4.0
+        self._trial: Vector | None = self.point
+        self._predicted = 0.0
+        self._step_norm = 0.0
+        self._decrement = np.inf
+        self._method = "start"
+
+    def ask(self) -> Request | None:
+        """Ask for derivatives at the trial point."""
+        return None if self._trial is None else Request(self._trial, DERIVATIVES)
+
+    def tell(self, tally: Tally) -> None:
+        """Accept or reject the trial point and propose the next."""
+        if self.tally is None:
+            self.tally = tally
+            if not tally.finite or self.point.size == 0:
+                self.converged = self.point.size == 0
+                self._trial = None
+                return
+        else:
+            self.iterations += 1
+            if not self._accept(tally) and not self._shrink():
+                return
+        self._continue()
+
+    def reject(self) -> None:
+        """Shorten the step."""
+        self.iterations += 1
+        if self.tally is None:
+            self._trial = None
+        elif self._shrink():
+            self._continue()
+
+    def _shrink(self) -> bool:
+        self._radius = self._step_norm / 4
+        if self._radius >= 1e-13:
+            return True
+        self.converged = self._decrement <= DECREMENT
+        self._trial = None
+        return False
+
+    def _continue(self) -> None:
+        if self.iterations >= self._max_iterations:
+            self.converged = self._current_decrement() <= DECREMENT
+            self._trial = None
+            return
+        self._propose()
+
+    def _accept(self, tally: Tally) -> bool:
+        current = self.tally
+        assert current is not None  # noqa: S101 - tell is called after the first answer
+        assert self._trial is not None  # noqa: S101 - likewise
+        if not tally.finite or not np.isfinite(tally.score).all() or not np.isfinite(tally.information).all():
+            return False
+        gain = tally.value - current.value
+        noise = current.rounding + tally.rounding
+        if self._predicted > 4 * noise:
+            good = gain / self._predicted
+        else:
+            # Below the rounding of ℓ only the score can tell progress: its norm in the present metric must not grow.
+            good = 1.0 if _decrement(tally) <= max(self._decrement, 1e-18) and gain > -4 * noise else -1.0
+        if good < 1e-4:
+            return False
+        if good > 0.75 and self._step_norm > 0.8 * self._radius:
+            self._radius = min(4 * self._radius, 1e6)
+        elif good < 0.25:
+            self._radius = self._step_norm / 2
+        self.previous, self.tally, self.point = current, tally, self._trial
+        self.trace.append(
+            Trace(self.iterations, tally.value, float(self._decrement), float(self._step_norm), self._method)
+        )
+        return True
+
+    def _current_decrement(self) -> float:
+        assert self.tally is not None  # noqa: S101 - called after an answer
+        return _decrement(self.tally)
+
+    def _propose(self) -> None:
+        tally = self.tally
+        assert tally is not None  # noqa: S101 - called after an answer
+        factor = analyse(tally.information)
+        before = self._decrement
+        positive = factor.smallest > factor.error_bound
+        if positive:
+            step = factor.solve(tally.score)
+            self._decrement = max(0.5 * float(tally.score @ step), 0.0)
+            stalled = self._decrement > before / 4 and before <= DECREMENT
+            if self._decrement <= NEGLIGIBLE or (self._decrement <= DECREMENT and stalled):
+                self.converged = True
+                self._trial = None
+                return
+        else:
+            self._decrement = np.inf
+        if np.abs(self.point).max() > FARTHEST and not positive:
+            self._trial = None
+            return
+        step, predicted, norm, self._method = self._step(factor, tally)
+        if norm == 0.0 or not np.isfinite(predicted):
+            self._trial = None
+            return
+        self._predicted, self._step_norm = predicted, norm
+        self._trial = self.point + step
+
+    def _step(self, factor: SymmetricFactor, tally: Tally) -> tuple[Vector, float, float, str]:
+        method = "newton"
+        if factor.smallest <= factor.error_bound and self._expected is not None:
+            expected = self._expected(self.point)
+            if expected is not None and np.isfinite(expected).all():
+                scoring = analyse(expected)
+                if scoring.smallest > scoring.error_bound:
+                    factor, method = scoring, "fisher scoring"
+        roots = factor.roots
+        slope = factor.eigenvectors.T @ (tally.score / roots)
+        coefficients = _trust_region(factor.eigenvalues, slope, self._radius, factor.error_bound)
+        step = (factor.eigenvectors @ coefficients) / roots
+        predicted = float(slope @ coefficients - 0.5 * np.sum(factor.eigenvalues * coefficients**2))
+        if method == "newton" and factor.smallest <= factor.error_bound:
+            method = "negative curvature"
+        return step, predicted, float(np.linalg.norm(coefficients)), method
+
+
+def _decrement(tally: Tally) -> float:
+    factor = analyse(tally.information)
+    if factor.smallest <= factor.error_bound:
+        return float(np.inf)
+    return max(0.5 * float(tally.score @ factor.solve(tally.score)), 0.0)
+
+
+def _trust_region(values: Vector, slope: Vector, radius: float, floor: float) -> Vector:
+    """Maximise slope·c - ½ Σ values c² over |c| <= radius, in the eigenbasis (Moré & Sorensen, 1983)."""
+    lowest = float(values[0])
+    if lowest > floor:
+        coefficients = slope / values
+        if np.linalg.norm(coefficients) <= radius:
+            return np.asarray(coefficients)
+    shift = max(0.0, -lowest)
+    gap = values + shift
+    leading = gap <= max(floor, 1e-14)
+    if np.linalg.norm(slope[leading]) <= 1e-12 * max(float(np.linalg.norm(slope)), 1e-300) or not slope.any():
+        # The hard case: no slope along the lowest curvature, so the rest of the radius is spent along it.
+        with np.errstate(divide="ignore", invalid="ignore"):
+            rest = np.where(leading, 0.0, slope / np.where(leading, 1.0, gap))
+        length = float(np.linalg.norm(rest))
+        if length < radius and leading.any():
+            rest[0] = np.sqrt(radius**2 - length**2)
+            return np.asarray(rest)
+    low, high = shift, shift + max(float(np.linalg.norm(slope)) / radius, 1e-300)
+    for _ in range(60):
+        middle = 0.5 * (low + high)
+        if np.linalg.norm(slope / (values + middle)) > radius:
+            low = middle
+        else:
+            high = middle
+        if high - low <= 1e-3 * high:
+            break
+    return np.asarray(slope / (values + high))

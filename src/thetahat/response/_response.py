@@ -1,0 +1,111 @@
+"""The contract of a response: what is known of each row's value."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from thetahat._errors import DataError
+
+Array = NDArray[Any]
+SHOWN_ROWS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """The rows of one block, parted into values known exactly and values known to lie in (low, high].
+
+    ``exact_rows`` and ``interval_rows`` are positions in the block; None means all of it.
+    """
+
+    y: Array
+    exact_rows: Array | None
+    low: Array
+    high: Array
+    interval_rows: Array | None
+
+
+class Response(ABC):
+    """Which columns hold the response and how they are to be read."""
+
+    @property
+    @abstractmethod
+    def columns(self) -> tuple[str, ...]:
+        """The columns it reads."""
+
+    @property
+    @abstractmethod
+    def censored(self) -> bool:
+        """Whether rows may be known only to lie in an interval."""
+
+    @abstractmethod
+    def observe(self, columns: Mapping[str, Array], start: int) -> Observed:
+        """Read one block, which begins at row ``start``."""
+
+    @abstractmethod
+    def describe(self) -> str:
+        """Write the response as text: ``wait``, ``censored(time, event)``."""
+
+
+NO_VALUES = np.zeros(0)
+
+
+def rows_message(bad: Array, values: Array, start: int) -> str:
+    """List the first few offending rows and their values: ``row 3 (-1.0), row 8 (nan)``."""
+    positions = np.flatnonzero(bad)
+    shown = ", ".join(f"row {start + int(i)} ({_text(values[i])})" for i in positions[:SHOWN_ROWS])
+    return shown + (", ..." if positions.size > SHOWN_ROWS else "")
+
+
+def _text(value: Any) -> str:  # noqa: ANN401
+    item = value.item() if isinstance(value, np.generic) else value
+    return f"{item:.6g}" if isinstance(item, float) else repr(item)
+
+
+def numbers(column: str, values: Array, start: int, *, infinite: bool = False) -> Array:
+    """Return a column as numbers, or say why it cannot be read as such."""
+    if values.dtype == bool:
+        raise DataError(
+            f"column {column!r} holds True/False where numbers are needed; convert it if 0 and 1 are meant"
+        )
+    if values.dtype == object:
+        raise DataError(
+            f"column {column!r} holds text where numbers are needed: {rows_message(np.arange(values.size) < 1, values, start)}. "
+            "Convert it, or choose another column"
+        )
+    finite = ~np.isnan(values) if infinite else np.isfinite(values)
+    return values if finite.all() else _refuse(column, values, start, finite)
+
+
+def _refuse(column: str, values: Array, start: int, finite: Array) -> Array:
+    bad = ~finite
+    n_missing = int(np.isnan(values).sum())
+    n_infinite = int(bad.sum()) - n_missing
+    parts = [f"{n_missing:,} missing (NaN)"] if n_missing else []
+    parts += [f"{n_infinite:,} infinite"] if n_infinite else []
+    raise DataError(
+        f"column {column!r} has {' and '.join(parts)} value{'s' if n_missing + n_infinite > 1 else ''} in rows "
+        f"{start}-{start + values.size - 1}: {rows_message(bad, values, start)}. Remove or impute these rows"
+    )
+
+
+def flags(column: str, values: Array, start: int) -> NDArray[np.bool_]:
+    """Return a column of 0/1 or True/False as booleans."""
+    if values.dtype == bool:
+        return values
+    if values.dtype == object:
+        raise DataError(
+            f"column {column!r} holds text; an event or detection column must hold 0/1 or True/False"
+        )
+    bad = ~((values == 0) | (values == 1))
+    if bad.any():
+        raise DataError(
+            f"column {column!r} must hold 0/1 or True/False; {int(bad.sum()):,} values are neither: "
+            f"{rows_message(bad, values, start)}"
+        )
+    return values == 1

@@ -1,0 +1,61 @@
+"""Values known to lie in an interval."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+
+from thetahat._errors import DataError
+from thetahat.response._response import Array, Observed, Response, numbers, rows_message
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class IntervalCensored(Response):
+    """Values known to lie in (low, high]; low equal to high is exact, infinite ends leave that side open."""
+
+    low: str
+    high: str
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The two ends."""
+        return (self.low, self.high)
+
+    @property
+    def censored(self) -> bool:
+        """Rows may be."""
+        return True
+
+    def observe(self, columns: Mapping[str, Array], start: int) -> Observed:
+        """Part exact rows from intervals, refusing NaN, low > high and rows that say nothing."""
+        low = numbers(self.low, columns[self.low], start, infinite=True).astype(float, copy=False)
+        high = numbers(self.high, columns[self.high], start, infinite=True).astype(float, copy=False)
+        bad = low > high
+        if bad.any():
+            raise DataError(
+                f"{self.describe()}: {int(bad.sum()):,} rows have low above high, the first at "
+                f"{rows_message(bad, low, start)}. Swap the columns or correct the rows"
+            )
+        bad = (low == high) & np.isinf(low)
+        if bad.any():
+            raise DataError(
+                f"{self.describe()}: {int(bad.sum()):,} rows have both ends at the same infinity: "
+                f"{rows_message(bad, low, start)}"
+            )
+        bad = np.isneginf(low) & np.isposinf(high)
+        if bad.any():
+            raise DataError(
+                f"{self.describe()}: {int(bad.sum()):,} rows run from -inf to inf and say nothing of the value: "
+                f"{rows_message(bad, low, start)}. Remove them"
+            )
+        exact = low == high
+        exact_rows, interval_rows = np.flatnonzero(exact), np.flatnonzero(~exact)
+        return Observed(low[exact_rows], exact_rows, low[interval_rows], high[interval_rows], interval_rows)
+
+    def describe(self) -> str:
+        """Return ``interval(low, high)``."""
+        return f"interval({self.low}, {self.high})"

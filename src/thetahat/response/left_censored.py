@@ -1,0 +1,42 @@
+"""Values of which some are known only not to exceed a detection limit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+
+from thetahat.response._response import Array, Observed, Response, flags, numbers
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class LeftCensored(Response):
+    """``detected`` 1: the value is ``value``; 0: it is known only not to exceed ``value``."""
+
+    value: str
+    detected: str
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Value and detected."""
+        return (self.value, self.detected)
+
+    @property
+    def censored(self) -> bool:
+        """Rows may be."""
+        return True
+
+    def observe(self, columns: Mapping[str, Array], start: int) -> Observed:
+        """Part detected rows from those below their limit."""
+        value = numbers(self.value, columns[self.value], start).astype(float, copy=False)
+        detected = flags(self.detected, columns[self.detected], start)
+        exact_rows, interval_rows = np.flatnonzero(detected), np.flatnonzero(~detected)
+        high = value[interval_rows]
+        return Observed(value[exact_rows], exact_rows, np.full(high.shape, -np.inf), high, interval_rows)
+
+    def describe(self) -> str:
+        """Return ``left_censored(value, detected)``."""
+        return f"left_censored({self.value}, {self.detected})"

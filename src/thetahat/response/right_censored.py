@@ -1,0 +1,42 @@
+"""Values of which some are known only to exceed the time of last sight."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+
+from thetahat.response._response import Array, Observed, Response, flags, numbers
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class RightCensored(Response):
+    """``event`` 1: the value is ``time``; 0: it is known only to exceed ``time``."""
+
+    time: str
+    event: str
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Time and event."""
+        return (self.time, self.event)
+
+    @property
+    def censored(self) -> bool:
+        """Rows may be."""
+        return True
+
+    def observe(self, columns: Mapping[str, Array], start: int) -> Observed:
+        """Part events from censored rows."""
+        time = numbers(self.time, columns[self.time], start).astype(float, copy=False)
+        event = flags(self.event, columns[self.event], start)
+        exact_rows, interval_rows = np.flatnonzero(event), np.flatnonzero(~event)
+        low = time[interval_rows]
+        return Observed(time[exact_rows], exact_rows, low, np.full(low.shape, np.inf), interval_rows)
+
+    def describe(self) -> str:
+        """Return ``censored(time, event)``."""
+        return f"censored({self.time}, {self.event})"
