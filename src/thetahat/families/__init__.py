@@ -3,26 +3,44 @@
 from __future__ import annotations
 
 from thetahat.families._family import Family
+from thetahat.families.bernoulli import Bernoulli
 from thetahat.families.beta import Beta
 from thetahat.families.exponential import Exponential
 from thetahat.families.gamma import Gamma
 from thetahat.families.gev import GEV
 from thetahat.families.log_normal import LogNormal
 from thetahat.families.logistic import Logistic
+from thetahat.families.negative_binomial import NegativeBinomial
 from thetahat.families.normal import Normal
+from thetahat.families.poisson import Poisson
 from thetahat.families.student_t import StudentT
 from thetahat.families.weibull import Weibull
 
 CATALOGUE: tuple[type[Family], ...] = (
+    Bernoulli,
     Beta,
     Exponential,
-    GEV,
     Gamma,
+    GEV,
     LogNormal,
     Logistic,
+    NegativeBinomial,
     Normal,
+    Poisson,
     StudentT,
     Weibull,
 )
 
-__all__ = ["CATALOGUE", "Family", *(family.__name__ for family in CATALOGUE)]
+
+def families() -> list[str]:
+    """List the names of all families, in snake case, as ``th.fit`` and the command line take them.
+
+    Examples
+    --------
+    >>> "gamma" in families()
+    True
+    """
+    return [family().name for family in CATALOGUE]
+
+
+__all__ = ["CATALOGUE", "Family", "families", *(family.__name__ for family in CATALOGUE)]

@@ -64,7 +64,7 @@ class NegativeBinomial(Family):
     declared = (Parameter("mean", Positive(), (0.05, 50.0)), Parameter("size", Positive(), (0.1, 50.0)))
     support = COUNTS
     limits: ClassVar[tuple[Limit, ...]] = (
-        Limit("poisson", "size", "1/size", _poisson_mean, _poisson_slope, _poisson_scale),
+        Limit("poisson", "size", "1/size", {"rate": "mean"}, _poisson_slope, _poisson_scale),
     )
     uniqueness: ClassVar[str | None] = (
         "unique where the variance exceeds the mean (Aragón, Eberly & Eberly, 1992)"
