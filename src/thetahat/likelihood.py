@@ -54,6 +54,11 @@ class Likelihood:
         self._on_pass = on_pass
         self.n_passes = 0
 
+    @property
+    def condensed(self) -> bool:
+        """Whether derivatives come from pseudo rows."""
+        return self._condensed is not None
+
     def tally(self, free: Vector, order: int = DERIVATIVES) -> Tally:
         """Sum over all rows at a point on the free scale: order VALUE, DERIVATIVES or SCORES."""
         working = self.table.working(free)

@@ -20,6 +20,8 @@ _NODES = 32
 _HIGHEST_LEVEL = 64
 _NEGLIGIBLE = 45.0
 """Nats below the largest term at which the rest of a tail no longer counts."""
+_FAR = 30.0
+"""Nats below one from which a tail's second derivative is summed rather than closed."""
 _ROWS_AT_ONCE = 256
 
 PointTerms = Callable[..., Terms]
@@ -211,12 +213,13 @@ def lattice_mass(
         if ends.size:
             is_upper = first[ends] > 0.0
             k = np.where(is_upper, first[ends] - 1.0, last[ends])
-            here = [item[ends] for item in values]
-            value[ends], edge, slope = tail(k, is_upper, *here)
+            value[ends], edge, slope = tail(k, is_upper, *(item[ends] for item in values))
             if order:
                 gradient[0, ends] = np.where(is_upper, 1.0, -1.0) * np.exp(edge - value[ends])
                 hessian[0, ends] = gradient[0, ends] * (slope - gradient[0, ends])
-        proper[ends] = lower[ends] = upper[ends] = False
+            # Far out the slope of the log density all but cancels the ratio; there points are summed.
+            done = ends[(value[ends] > -_FAR) | (order == 0)]
+            proper[done] = lower[done] = upper[done] = False
     for through_other, group in ((False, proper & ~lower & ~upper), (True, lower | upper)):
         start = np.where(lower, last + 1.0, 0.0) if through_other else first
         stop = np.where(lower, largest, first - 1.0) if through_other else last

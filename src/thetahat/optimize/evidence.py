@@ -14,6 +14,7 @@ from thetahat.numerics.linear_algebra import SymmetricFactor, analyse
 from thetahat.parameters import ParameterTable, Real
 
 Vector = NDArray[np.float64]
+Matrix = NDArray[np.float64]
 DECREMENT = 1e-10
 CURVATURE_CHANGE = 0.25
 FARTHEST_DOUBLING = 10
@@ -49,39 +50,40 @@ class Evidence:
         return bool(0.5 * np.sum(slope**2 / values) <= DECREMENT)
 
 
-def gather(likelihood: Likelihood, point: Vector, previous: Tally | None) -> Evidence:
-    """Examine a point; ``previous`` is the tally one step before it, if there was a step."""
-    tally = likelihood.tally(point, SCORES)
-    if likelihood.table.n_free and np.isfinite(tally.value):
-        # The derivatives that the search used come from pseudo rows where there are such; they round less.
-        exact = likelihood.tally(point, DERIVATIVES)
-        tally = Tally(
-            exact.value, exact.absolute, exact.score, exact.information, tally.absolute_score, tally.opg, tally.densest
-        )
+def gather(likelihood: Likelihood, point: Vector, tally: Tally, previous: Tally | None) -> Evidence:
+    """Examine a point from its tally; ``previous`` is the tally one step before it, if there was a step."""
+    if tally.absolute_score is None and not likelihood.condensed:
+        tally = likelihood.tally(point, SCORES)
     factor = analyse(tally.information)
-    if factor.smallest <= factor.error_bound:
+    if not factor.smallest > factor.error_bound:
         return Evidence(point, tally, factor, np.zeros_like(point), np.inf, np.inf)
     step = factor.solve(tally.score)
     decrement = max(0.5 * float(tally.score @ step), 0.0)
-    after = tally if previous is not None else likelihood.tally(point + step, DERIVATIVES)
-    before = previous if previous is not None else tally
-    return Evidence(point, tally, factor, step, decrement, _change(before, after))
+    if previous is not None:
+        change = _change(analyse(previous.information), previous.information, tally.information)
+    else:
+        change = _change(factor, tally.information, likelihood.tally(point + step, DERIVATIVES).information)
+    return Evidence(point, tally, factor, step, decrement, change)
 
 
-def _change(before: Tally, after: Tally) -> float:
+def _change(factor: SymmetricFactor, before: Matrix, after: Matrix) -> float:
     """‖A^{-½} A' A^{-½} - I‖ in the spectral norm."""
-    factor = analyse(before.information)
-    if factor.smallest <= factor.error_bound or not np.isfinite(after.information).all():
-        return float(np.inf)
     if not factor.eigenvalues.size:
         return 0.0
-    whiten = factor.eigenvectors / np.sqrt(factor.eigenvalues) / factor.roots[:, None]
-    change = whiten.T @ (after.information - before.information) @ whiten
+    if not factor.smallest > factor.error_bound or not np.isfinite(after).all():
+        return float(np.inf)
+    whiten = factor.inverse_root()
+    change = whiten.T @ (after - before) @ whiten
+    if change.shape[0] == 1:
+        return abs(float(change[0, 0]))
     return float(np.abs(np.linalg.eigvalsh(change)).max())
 
 
 def digits(evidence: Evidence, table: ParameterTable, n_obs: float) -> dict[str, float]:
-    """Estimated correct digits: -log10((|δ| + |A⁻¹| ε Σ w|u|) / max(|θ̂|, se)), at most 15."""
+    """Estimated correct digits: -log10((|δ| + |A⁻¹| ε Σ w|u|) / max(|θ̂|, se)), at most 15.
+
+    Where only sufficient statistics were summed, Σ w|u_j| is bounded by √(n A_jj) (Cauchy and Schwarz).
+    """
     if not evidence.point.size:
         return {}
     inverse = evidence.factor.inverse()
@@ -164,9 +166,12 @@ def candidate_directions(evidence: Evidence) -> list[Vector]:
 
 def structural_null(likelihood: Likelihood, evidence: Evidence, rng: np.random.Generator) -> Vector | None:
     """A direction in which no row's score ever points, at the estimate and at random points near it."""
-    if evidence.tally.opg is None:
+    opg = evidence.tally.opg
+    if opg is None:
+        opg = likelihood.tally(evidence.point, SCORES).opg
+    if opg is None:
         return None
-    gram = analyse(evidence.tally.opg)
+    gram = analyse(opg)
     if gram.smallest > 1e3 * gram.error_bound:
         return None
     direction = gram.eigenvectors[:, 0] / gram.roots

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thetahat._errors import ModelError
-from thetahat.models import DERIVATIVES, Tally
+from thetahat.models import DERIVATIVES, SCORES, Tally
 from thetahat.numerics.linear_algebra import SymmetricFactor, analyse
 from thetahat.optimize._optimizer import Information, Optimizer, Request, Search, Trace
 
@@ -16,6 +16,8 @@ Vector = NDArray[np.float64]
 
 DECREMENT = 1e-10
 """τ of the verdicts, in nats."""
+NEARLY = 1e-6
+"""Below this the next point is likely to be the last, since convergence is quadratic."""
 NEGLIGIBLE = 1e-22
 """A decrement at which a further step could not change a digit."""
 FARTHEST = 1e8
@@ -77,8 +79,10 @@ class NewtonSearch(Search):
         self._method = "start"
 
     def ask(self) -> Request | None:
-        """Ask for derivatives at the trial point."""
-        return None if self._trial is None else Request(self._trial, DERIVATIVES)
+        """Ask for derivatives at the trial point, with row scores where it is likely to be the last."""
+        if self._trial is None:
+            return None
+        return Request(self._trial, SCORES if self._decrement < NEARLY else DERIVATIVES)
 
     def tell(self, tally: Tally) -> None:
         """Accept or reject the trial point and propose the next."""

@@ -39,7 +39,7 @@ def judge(likelihood: Likelihood, search: Search, declared: Declared) -> Outcome
     """Examine where a search ended and say what it is."""
     if search.tally is None or not search.tally.finite:
         return lost(likelihood.table, search, declared)
-    found = evidences.gather(likelihood, search.point, search.previous)
+    found = evidences.gather(likelihood, search.point, search.tally, search.previous)
     limit = _limit_reached(found, declared)
     if limit is not None:
         return at_limit(likelihood.table, found, search, limit, declared)
