@@ -13,11 +13,12 @@ from thetahat.data import Source, open_source
 from thetahat.data.joined import JoinedSource
 from thetahat.engines import Engine, Threads
 from thetahat.families import CATALOGUE, Family
+from thetahat.first_pass import arrange
 from thetahat.likelihood import Likelihood
-from thetahat.models.iid import IndependentModel, arrange
+from thetahat.models.iid import IndependentModel
+from thetahat.optimize._optimizer import Optimizer
 from thetahat.optimize.independent import maximise
 from thetahat.optimize.newton import Newton
-from thetahat.optimize._optimizer import Optimizer
 from thetahat.response import Exact, Observations, Response, parse_response
 from thetahat.solution import Solution
 
@@ -63,7 +64,9 @@ def solve(
                 f"th.{type(family).__name__}({name}=12) or th.{type(family).__name__}({name}='n')"
             )
         value = family.known_values[name]
-        known[name] = _column(value, f"({name})", name, extra) if np.ndim(value) or isinstance(value, str) else value
+        known[name] = (
+            _column(value, f"({name})", name, extra) if np.ndim(value) or isinstance(value, str) else value
+        )
     if extra:
         source = JoinedSource(source, open_source(extra))
     independent = IndependentModel(
@@ -119,7 +122,9 @@ def open_rows(y: str | None, data: Any) -> tuple[Source, Response]:  # noqa: ANN
     """Open the data and find the response in them."""
     if isinstance(data, Observations):
         if y is not None:
-            raise ModelError(f"y={y!r} names a column, but th.Observations has no names; give one or the other")
+            raise ModelError(
+                f"y={y!r} names a column, but th.Observations has no names; give one or the other"
+            )
         return open_source(dict(data.columns)), data.response
     source = open_source(data)
     names = tuple(source.schema)
@@ -150,7 +155,9 @@ def _option(name: str, value: Any, kind: type, default: Any) -> Any:  # noqa: AN
     if value is None:
         return default
     if not isinstance(value, kind):
-        raise ModelError(f"{name}={value!r}: give an instance of th.{type(default).__name__} or a similar object")
+        raise ModelError(
+            f"{name}={value!r}: give an instance of th.{type(default).__name__} or a similar object"
+        )
     return value
 
 
@@ -158,17 +165,23 @@ def _plain(values: Mapping[str, Any] | None, what: str) -> dict[str, Any]:
     if values is None:
         return {}
     if not isinstance(values, Mapping):
-        raise ParameterError(f"{what}={values!r}: give a dict of parameter names and values, such as {{'df': 5}}")
+        raise ParameterError(
+            f"{what}={values!r}: give a dict of parameter names and values, such as {{'df': 5}}"
+        )
     return dict(values)
 
 
-def _check_start(start: Mapping[str, Any] | None, model: IndependentModel, fixed: Mapping[str, Any] | None) -> None:
+def _check_start(
+    start: Mapping[str, Any] | None, model: IndependentModel, fixed: Mapping[str, Any] | None
+) -> None:
     values = _plain(start, "start")
     for name, value in values.items():
         parameter = next((p for p in model.family.declared if p.name == name), None)
         if parameter is None:
             names = ", ".join(p.name for p in model.family.declared)
-            raise ParameterError(f"start={{{name!r}: ...}}: there is no parameter {name!r}; there are: {names}")
+            raise ParameterError(
+                f"start={{{name!r}: ...}}: there is no parameter {name!r}; there are: {names}"
+            )
         if name in (fixed or {}):
             raise ParameterError(f"{name!r} is both fixed and given a start; give one or the other")
         try:
@@ -176,4 +189,6 @@ def _check_start(start: Mapping[str, Any] | None, model: IndependentModel, fixed
         except (TypeError, ValueError):
             inside = False
         if not inside:
-            raise ParameterError(f"start={{{name!r}: {value!r}}}: {name} must be {parameter.domain.describe()}")
+            raise ParameterError(
+                f"start={{{name!r}: {value!r}}}: {name} must be {parameter.domain.describe()}"
+            )

@@ -78,7 +78,14 @@ def fit(
     'maximum'
     """
     solved = solve(
-        model, data, weights=weights, fixed=fixed, start=start, optimizer=optimizer, engine=engine, progress=progress
+        model,
+        data,
+        weights=weights,
+        fixed=fixed,
+        start=start,
+        optimizer=optimizer,
+        engine=engine,
+        progress=progress,
     )
     return Fit(solved.solution, solved.family, solved.source, solved.columns, solved.trace)
 
@@ -290,7 +297,9 @@ class Fit:
             If the model is a density of one's own, or the estimates are no point of the family.
         """
         if self._family is None:
-            raise InferenceError("a density of one's own has no distribution object; evaluate its log_prob instead")
+            raise InferenceError(
+                "a density of one's own has no distribution object; evaluate its log_prob instead"
+            )
         return self._family.frozen(self.estimates)
 
     def simulate(self, rng: np.random.Generator | int | None = None, n: int | None = None) -> NDArray[Any]:

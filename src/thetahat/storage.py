@@ -12,7 +12,16 @@ import numpy as np
 from thetahat._errors import SourceError
 from thetahat.families import CATALOGUE, Family
 from thetahat.optimize.certificate import Certificate, Verdict
-from thetahat.parameters import Bounded, Domain, Parameter, ParameterTable, Positive, Real, Simplex, UnitInterval
+from thetahat.parameters import (
+    Bounded,
+    Domain,
+    Parameter,
+    ParameterTable,
+    Positive,
+    Real,
+    Simplex,
+    UnitInterval,
+)
 from thetahat.solution import Solution
 
 FORMAT = "thetahat-fit"
@@ -35,7 +44,8 @@ def to_text(solution: Solution, digest: str, columns: tuple[str, ...]) -> str:
         "version": VERSION,
         "model": dict(solution.description),
         "parameters": [
-            {"name": parameter.name, "domain": _domain_plain(parameter.domain)} for parameter in solution.table.parameters
+            {"name": parameter.name, "domain": _domain_plain(parameter.domain)}
+            for parameter in solution.table.parameters
         ],
         "fixed": {name: np.asarray(value).tolist() for name, value in solution.table.fixed.items()},
         "units": dict(solution.table.units),
@@ -83,7 +93,9 @@ def from_text(text: str, where: str | PathLike[str]) -> tuple[Solution, Family |
     try:
         plain = json.loads(text)
     except json.JSONDecodeError as error:
-        raise SourceError(f"{where} is not JSON (line {error.lineno}: {error.msg}); give a file written by fit.save") from error
+        raise SourceError(
+            f"{where} is not JSON (line {error.lineno}: {error.msg}); give a file written by fit.save"
+        ) from error
     if not isinstance(plain, dict) or plain.get("format") != FORMAT:
         raise SourceError(f"{where} is not a saved fit; give a file written by fit.save")
     if plain.get("version") != VERSION:

@@ -55,10 +55,10 @@ def reduced_terms(xp: Any, z: Any, shape: Any) -> Reduced:
 
 def _slope(v: Any) -> Any:
     """A'(v) = -(log(1 + v) - v)/v² - 1/(1 + v)."""
-    near = np.abs(v) < 1e-5
-    safe = np.where(near, 1.0, v)
-    rest = np.where(near, 0.5 - v * (1.0 / 3.0 - 0.25 * v), -log1p_minus(safe) / safe / safe)
-    return rest - 1.0 / (1.0 + v)
+    tiny, large = np.abs(v) < 1e-5, v > 1.0
+    safe = np.where(tiny, 1.0, v)
+    rest = np.where(tiny, 0.5 - v * (1.0 / 3.0 - 0.25 * v), -log1p_minus(safe) / safe / safe)
+    return np.where(large, (v / (1.0 + v) - np.log1p(safe)) / safe / safe, rest - 1.0 / (1.0 + v))
 
 
 def _bend(v: Any) -> Any:

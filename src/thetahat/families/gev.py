@@ -77,8 +77,9 @@ class GEV(LocationScale):
         u = 1.0 + shape * z
         first = pull / u
         second = (1.0 + shape) * (shape - t) / u / u
-        mixed = -w.by_z * (1.0 + t * w.by_shape) + pull * w.by_z_shape
-        radial_first = first + z * second
+        # What z g'' and its like leave of g' is gathered over u², where at huge z it would cancel.
+        radial_first = (t * (1.0 - z) - 1.0 - shape) / u / u
+        mixed = (z * (1.0 - t) - 1.0) / u / u - t * w.by_shape / u
         value = np.where(inside, -(1.0 + shape) * w.value - t, -np.inf)
         terms = Standard(
             value,

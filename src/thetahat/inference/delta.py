@@ -33,7 +33,9 @@ class Values(Mapping[str, float]):
         try:
             return self.__dict__["_values"][name]
         except KeyError:
-            raise AttributeError(f"there is no parameter {name!r}; there are: {', '.join(self._values)}") from None
+            raise AttributeError(
+                f"there is no parameter {name!r}; there are: {', '.join(self._values)}"
+            ) from None
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._values)
@@ -106,7 +108,10 @@ def _derivative(
     table = [difference(step / 2**level) for level in range(4)]
     # Richardson: errors are in even powers of the step, so each sweep removes one of them.
     for order in range(1, 4):
-        table = [(4**order * fine - coarse) / (4**order - 1) for coarse, fine in zip(table, table[1:], strict=False)]
+        table = [
+            (4**order * fine - coarse) / (4**order - 1)
+            for coarse, fine in zip(table, table[1:], strict=False)
+        ]
     if not np.isfinite(table[0]).all():
         raise InferenceError(
             f"the function given to transform is not finite near the estimates (value there: {centre.tolist()})"

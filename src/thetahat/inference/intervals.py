@@ -30,7 +30,9 @@ class Intervals(Mapping[str, tuple[float, float]]):
     (1.8098, 4.973)
     """
 
-    def __init__(self, ends: Mapping[str, tuple[float, float]], *, level: float, method: str, scale: str) -> None:
+    def __init__(
+        self, ends: Mapping[str, tuple[float, float]], *, level: float, method: str, scale: str
+    ) -> None:
         self._ends = dict(ends)
         self.level = level
         self.method = method

@@ -100,7 +100,12 @@ def curve(solution: Solution, name: str, points: int = 41, reach: float = 3.0) -
         drop = max(solution.log_likelihood - found[index], 0.0)
         roots.append(float(np.sign(at - centre) * np.sqrt(2 * drop)))
     return Profile(
-        name, np.array(natural), np.array(values), np.array(roots), solution.natural[name], solution.log_likelihood
+        name,
+        np.array(natural),
+        np.array(values),
+        np.array(roots),
+        solution.natural[name],
+        solution.log_likelihood,
     )
 
 

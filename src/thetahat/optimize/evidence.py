@@ -156,7 +156,9 @@ def candidate_directions(evidence: Evidence) -> list[Vector]:
     weak = factor.eigenvalues <= np.maximum(1e-6, 100 * factor.error_bound)
     for column in factor.eigenvectors.T[weak]:
         direction = column / factor.roots
-        directions.extend([direction, -direction] if evidence.tally.score @ direction >= 0 else [-direction, direction])
+        directions.extend(
+            [direction, -direction] if evidence.tally.score @ direction >= 0 else [-direction, direction]
+        )
     for j in range(evidence.point.size):
         axis = np.zeros_like(evidence.point)
         axis[j] = 1.0
@@ -176,7 +178,9 @@ def structural_null(likelihood: Likelihood, evidence: Evidence, rng: np.random.G
         return None
     direction = gram.eigenvectors[:, 0] / gram.roots
     for _ in range(2):
-        near = evidence.point + 0.1 * rng.standard_normal(evidence.point.size) * reach(likelihood.table, evidence.point)
+        near = evidence.point + 0.1 * rng.standard_normal(evidence.point.size) * reach(
+            likelihood.table, evidence.point
+        )
         there = likelihood.tally(near, SCORES)
         if there.opg is None or not there.finite:
             return None

@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thetahat.engines import Engine
+from thetahat.first_pass import Arrangement
 from thetahat.likelihood import Likelihood
 from thetahat.models import DERIVATIVES
 from thetahat.models._rows import PackedRows
-from thetahat.models.iid import Arrangement, IndependentModel
+from thetahat.models.iid import IndependentModel
 from thetahat.optimize._optimizer import Information, Optimizer, Search
 from thetahat.optimize.climb import climb
 from thetahat.optimize.limits import LimitFit, fit_limits
@@ -57,7 +58,12 @@ def maximise(
             return _closed(model, likelihood, optimizer, theta, declared)
     limits = fit_limits(arrangement, engine, optimizer)
     declared = Declared(
-        declared.n_obs, declared.theorem, declared.region, declared.unbounded_in_theory, limits, declared.regularity
+        declared.n_obs,
+        declared.theorem,
+        declared.region,
+        declared.unbounded_in_theory,
+        limits,
+        declared.regularity,
     )
     begin = _start(arrangement, likelihood, optimizer, start)
     search = _climb(arrangement, likelihood, optimizer, begin)
@@ -76,7 +82,11 @@ def _spike(arrangement: Arrangement) -> bool:
 
 
 def _closed(
-    model: IndependentModel, likelihood: Likelihood, optimizer: Optimizer, theta: tuple[Any, ...], declared: Declared
+    model: IndependentModel,
+    likelihood: Likelihood,
+    optimizer: Optimizer,
+    theta: tuple[Any, ...],
+    declared: Declared,
 ) -> Outcome:
     table = model.table
     natural: dict[str, float] = {}
@@ -86,7 +96,11 @@ def _closed(
         free = np.atleast_1d(np.asarray(parameter.domain.to_free(value), dtype=float))
         entries = np.atleast_1d(np.asarray(value, dtype=float)) * table.unit(parameter.name)
         natural.update(zip(parameter.names, entries.tolist(), strict=True))
-        on_edge = [n for n, v in zip(parameter.names, np.atleast_1d(value), strict=True) if parameter.domain.is_edge(v)]
+        on_edge = [
+            n
+            for n, v in zip(parameter.names, np.atleast_1d(value), strict=True)
+            if parameter.domain.is_edge(v)
+        ]
         edges.extend(on_edge)
         point.extend(np.clip(np.nan_to_num(free, nan=0.0), -BEYOND, BEYOND) if on_edge else free)
     at = np.array(point, dtype=float)
@@ -110,8 +124,14 @@ def _start(
     n_sample = sample.y.shape[0] + sample.low.shape[0]
     if arrangement.condensed is None and arrangement.survey.n_positive >= WORTH_THINNING * n_sample:
         thinned = Likelihood(model, lambda: [sample], packed=True, engine=likelihood.engine)
-        search = climb(thinned, optimizer, guess, expected=_expected(model, sample), allowed=_region(arrangement))
-        if search.tally is not None and search.converged and likelihood.tally(search.point, DERIVATIVES).finite:
+        search = climb(
+            thinned, optimizer, guess, expected=_expected(model, sample), allowed=_region(arrangement)
+        )
+        if (
+            search.tally is not None
+            and search.converged
+            and likelihood.tally(search.point, DERIVATIVES).finite
+        ):
             return search.point
     return guess
 

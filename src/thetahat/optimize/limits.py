@@ -13,10 +13,11 @@ from thetahat.engines import Engine
 from thetahat.families import CATALOGUE, Family
 from thetahat.families._limit import Limit
 from thetahat.families._survey import Survey
+from thetahat.first_pass import Arrangement
 from thetahat.likelihood import Likelihood
 from thetahat.models import DERIVATIVES, Tally
 from thetahat.models._rows import PackedRows
-from thetahat.models.iid import Arrangement, IndependentModel
+from thetahat.models.iid import IndependentModel
 from thetahat.numerics.namespace import NUMPY
 from thetahat.optimize._optimizer import Optimizer
 from thetahat.optimize.climb import climb
@@ -65,7 +66,12 @@ def _fit(limit: Limit, arrangement: Arrangement, engine: Engine, optimizer: Opti
     back = {ours: theirs for theirs, ours in limit.names.items()}
     fixed = {back[name]: value for name, value in model.table.fixed.items()}
     limit_model = IndependentModel(
-        family, model.response, weight_column=model.weight_column, known=model.known, fixed=fixed, unit=model.unit
+        family,
+        model.response,
+        weight_column=model.weight_column,
+        known=model.known,
+        fixed=fixed,
+        unit=model.unit,
     )
 
     def repack(block: Any) -> PackedRows:  # noqa: ANN401 - packed rows or a raw block
@@ -98,12 +104,17 @@ def _fit(limit: Limit, arrangement: Arrangement, engine: Engine, optimizer: Opti
 
 
 def _maximise(
-    model: IndependentModel, likelihood: Likelihood, survey: Survey, arrangement: Arrangement, optimizer: Optimizer
+    model: IndependentModel,
+    likelihood: Likelihood,
+    survey: Survey,
+    arrangement: Arrangement,
+    optimizer: Optimizer,
 ) -> Vector:
     if survey.all_exact and model.table.all_free:
         theta = model.family.solve(survey, {})
         if theta is not None and all(
-            parameter.domain.contains(value) for parameter, value in zip(model.family.declared, theta, strict=True)
+            parameter.domain.contains(value)
+            for parameter, value in zip(model.family.declared, theta, strict=True)
         ):
             units = model.table.units
             names = [parameter.name for parameter in model.family.declared]
@@ -114,7 +125,12 @@ def _maximise(
 
 
 def _slope(
-    limit: Limit, model: IndependentModel, arrangement: Arrangement, placed: Mapping[str, float], scale: float, engine: Engine
+    limit: Limit,
+    model: IndependentModel,
+    arrangement: Arrangement,
+    placed: Mapping[str, float],
+    scale: float,
+    engine: Engine,
 ) -> float:
     far = scale * FAR_OUT
     family: Family = model.family
@@ -132,7 +148,9 @@ def _slope(
             # With the parameter at 1/ε, ∂ℓ/∂ε is minus the parameter times the score in its logarithm.
             terms = family.log_mass(packed.low, packed.high, packed.interval_known, eta, 2)
             scores = -far * np.broadcast_to(terms.gradient[position], packed.low.shape)
-            value += float(np.add.reduce(scores if packed.interval_weight is None else scores * packed.interval_weight))
+            value += float(
+                np.add.reduce(scores if packed.interval_weight is None else scores * packed.interval_weight)
+            )
         return _Slope(value)
 
     return engine.reduce(total, arrangement.blocks()).value

@@ -51,7 +51,9 @@ def judge(likelihood: Likelihood, search: Search, declared: Declared) -> Outcome
         ray = evidences.walk(likelihood, found, direction)
         if ray.rises and _falls_behind(likelihood, found, ray):
             if np.isposinf(ray.supremum) or not ray.levels_off:
-                return unbounded(likelihood.table, search, declared, "it still rises as far as it was followed", found)
+                return unbounded(
+                    likelihood.table, search, declared, "it still rises as far as it was followed", found
+                )
             return _recession(likelihood.table, found, search, ray, declared)
     if found.stationary:
         ascent = evidences.ascent_direction(likelihood, found)
@@ -82,7 +84,9 @@ def _falls_behind(likelihood: Likelihood, found: Evidence, ray: Ray) -> bool:
     if ray.supremum > found.tally.value + 4 * found.tally.rounding + evidences.DECREMENT:
         return True
     back = likelihood.tally(found.point - 2.0 * ray.direction, evidences.VALUE)
-    return bool(not back.finite or back.value < found.tally.value - found.tally.rounding - evidences.DECREMENT)
+    return bool(
+        not back.finite or back.value < found.tally.value - found.tally.rounding - evidences.DECREMENT
+    )
 
 
 # ---- The verdicts -------------------------------------------------------------------------------------------------
@@ -96,7 +100,11 @@ def _maximum(likelihood: Likelihood, found: Evidence, search: Search, declared: 
     status = {name: "regular" if regular else regularity for name in table.free_names}
     scope = "global" if declared.theorem else "local"
     sentence = "Interior maximum"
-    sentence += f", the only one ({declared.theorem})" if declared.theorem else " (local: other maxima are not excluded)"
+    sentence += (
+        f", the only one ({declared.theorem})"
+        if declared.theorem
+        else " (local: other maxima are not excluded)"
+    )
     if declared.unbounded_in_theory is not None:
         sentence += f". {declared.unbounded_in_theory}"
     if not regular:
@@ -105,8 +113,17 @@ def _maximum(likelihood: Likelihood, found: Evidence, search: Search, declared: 
             "uncertainty; use a parametric bootstrap"
         )
     certificate = _certificate(
-        Verdict.MAXIMUM, table, found, declared, sentence=sentence, exists=True, scope=scope, status=status,
-        supremum=found.tally.value, digits=evidences.digits(found, table, declared.n_obs), allows=regular,
+        Verdict.MAXIMUM,
+        table,
+        found,
+        declared,
+        sentence=sentence,
+        exists=True,
+        scope=scope,
+        status=status,
+        supremum=found.tally.value,
+        digits=evidences.digits(found, table, declared.n_obs),
+        allows=regular,
     )
     mask = np.full(table.n_free, regular)
     return _outcome(natural, found, search, certificate, mask)
@@ -123,8 +140,18 @@ def at_limit(
         f"falls to 0. Fit {limit.title} instead; the other parameters' standard errors are those of that limit"
     )
     certificate = _certificate(
-        Verdict.AT_INFINITY, table, found, declared, sentence=sentence, exists=False, limit=limit.title, status=status,
-        supremum=limit.value, parameters=(runaway,), direction={runaway: 1.0}, allows=len(limit.names) > 0,
+        Verdict.AT_INFINITY,
+        table,
+        found,
+        declared,
+        sentence=sentence,
+        exists=False,
+        limit=limit.title,
+        status=status,
+        supremum=limit.value,
+        parameters=(runaway,),
+        direction={runaway: 1.0},
+        allows=len(limit.names) > 0,
     )
     mask = np.array([name != runaway for name in table.free_names])
     point = np.zeros(table.n_free)
@@ -139,7 +166,12 @@ def at_limit(
 
 
 def at_edge(
-    table: ParameterTable, natural: Mapping[str, float], point: Vector, tally: Tally, concerned: tuple[str, ...], declared: Declared
+    table: ParameterTable,
+    natural: Mapping[str, float],
+    point: Vector,
+    tally: Tally,
+    concerned: tuple[str, ...],
+    declared: Declared,
 ) -> Outcome:
     """A closed form whose solution lies on the edge of the parameter space."""
     mask = np.ones(table.n_free, dtype=bool)
@@ -148,7 +180,9 @@ def at_edge(
     return _edge_outcome(table, natural, point, tally, mask, concerned, None, declared, ())
 
 
-def _recession(table: ParameterTable, found: Evidence, search: Search, ray: Ray, declared: Declared) -> Outcome:
+def _recession(
+    table: ParameterTable, found: Evidence, search: Search, ray: Ray, declared: Declared
+) -> Outcome:
     units = evidences.reach(table, found.point)
     moved = np.abs(ray.direction) / units > CONCERNED
     natural = table.natural(ray.end)
@@ -162,13 +196,24 @@ def _recession(table: ParameterTable, found: Evidence, search: Search, ray: Ray,
             continue
         upward = bool(ray.direction[span][0] > 0)
         edge = parameter.domain.upper if upward else parameter.domain.lower
-        natural[parameter.name] = float(edge) if np.isfinite(edge) or isinstance(parameter.domain, Real) else float(np.inf)
+        natural[parameter.name] = (
+            float(edge) if np.isfinite(edge) or isinstance(parameter.domain, Real) else float(np.inf)
+        )
         infinite = infinite or not np.isfinite(natural[parameter.name])
     names = tuple(concerned)
     if not infinite:
         direction = evidences.by_name(table, ray.direction)
         return _edge_outcome(
-            table, natural, ray.end, found.tally, ~moved, names, direction, declared, tuple(search.trace), ray.supremum
+            table,
+            natural,
+            ray.end,
+            found.tally,
+            ~moved,
+            names,
+            direction,
+            declared,
+            tuple(search.trace),
+            ray.supremum,
         )
     status = {name: "at_infinity" if name in names else "regular" for name in table.free_names}
     sentence = (
@@ -176,8 +221,16 @@ def _recession(table: ParameterTable, found: Evidence, search: Search, ray: Ray,
         f"{ray.supremum:.6g} along the direction shown. The data do not bound {'it' if len(names) == 1 else 'them'}"
     )
     certificate = _certificate(
-        Verdict.AT_INFINITY, table, found, declared, sentence=sentence, exists=False, status=status,
-        supremum=ray.supremum, parameters=names, direction=evidences.by_name(table, ray.direction),
+        Verdict.AT_INFINITY,
+        table,
+        found,
+        declared,
+        sentence=sentence,
+        exists=False,
+        status=status,
+        supremum=ray.supremum,
+        parameters=names,
+        direction=evidences.by_name(table, ray.direction),
         allows=bool((~moved).any()),
     )
     return _outcome(natural, found, search, certificate, ~moved, value=ray.supremum)
@@ -203,16 +256,29 @@ def _edge_outcome(
         "use a one-sided profile interval"
     )
     certificate = _certificate(
-        Verdict.BOUNDARY, table, None, declared, sentence=sentence, exists=True,
-        scope="global" if declared.theorem else "local", status=status, supremum=value, parameters=names,
-        direction=direction, allows=bool(mask.any()),
+        Verdict.BOUNDARY,
+        table,
+        None,
+        declared,
+        sentence=sentence,
+        exists=True,
+        scope="global" if declared.theorem else "local",
+        status=status,
+        supremum=value,
+        parameters=names,
+        direction=direction,
+        allows=bool(mask.any()),
     )
     information = tally.information[np.ix_(mask, mask)]
     return Outcome(natural, point, value, tally, mask, information, certificate, trace)
 
 
 def unbounded(
-    table: ParameterTable, search: Search | None, declared: Declared, reason: str, found: Evidence | None = None
+    table: ParameterTable,
+    search: Search | None,
+    declared: Declared,
+    reason: str,
+    found: Evidence | None = None,
 ) -> Outcome:
     """The likelihood has no upper bound on these data."""
     names = table.free_names
@@ -221,8 +287,16 @@ def unbounded(
         "with their rounding as intervals (th.Observations.interval), or fix a parameter"
     )
     certificate = _certificate(
-        Verdict.UNBOUNDED, table, found, declared, sentence=sentence, exists=False, supremum=float(np.inf),
-        status=dict.fromkeys(names, "unbounded"), parameters=names, allows=False,
+        Verdict.UNBOUNDED,
+        table,
+        found,
+        declared,
+        sentence=sentence,
+        exists=False,
+        supremum=float(np.inf),
+        status=dict.fromkeys(names, "unbounded"),
+        parameters=names,
+        allows=False,
     )
     return _nothing(table, search, certificate)
 
@@ -234,35 +308,68 @@ def lost(table: ParameterTable, search: Search, declared: Declared) -> Outcome:
         "which every row has positive density: start={...}"
     )
     certificate = _certificate(
-        Verdict.NOT_CONVERGED, table, None, declared, sentence=sentence, exists=None, supremum=float(np.nan),
-        status=dict.fromkeys(table.free_names, "not_converged"), parameters=table.free_names, allows=False,
+        Verdict.NOT_CONVERGED,
+        table,
+        None,
+        declared,
+        sentence=sentence,
+        exists=None,
+        supremum=float(np.nan),
+        status=dict.fromkeys(table.free_names, "not_converged"),
+        parameters=table.free_names,
+        allows=False,
     )
     return _nothing(table, search, certificate)
 
 
-def _saddle(table: ParameterTable, found: Evidence, search: Search, ascent: Vector, declared: Declared) -> Outcome:
+def _saddle(
+    table: ParameterTable, found: Evidence, search: Search, ascent: Vector, declared: Declared
+) -> Outcome:
     direction = evidences.by_name(table, ascent)
-    names = tuple(name for name, part in direction.items() if abs(part) > 0.1 * np.max(np.abs(list(direction.values()))))
+    names = tuple(
+        name for name, part in direction.items() if abs(part) > 0.1 * np.max(np.abs(list(direction.values())))
+    )
     sentence = (
         f"A saddle point: the score is zero, but the likelihood rises along a combination of {_and(names)}. "
         "Give other start values, or more iterations"
     )
     certificate = _certificate(
-        Verdict.SADDLE, table, found, declared, sentence=sentence, exists=None, supremum=float(np.nan), parameters=names,
-        status=dict.fromkeys(table.free_names, "not_converged"), direction=direction, allows=False,
+        Verdict.SADDLE,
+        table,
+        found,
+        declared,
+        sentence=sentence,
+        exists=None,
+        supremum=float(np.nan),
+        parameters=names,
+        status=dict.fromkeys(table.free_names, "not_converged"),
+        direction=direction,
+        allows=False,
     )
-    return _outcome(table.natural(found.point), found, search, certificate, np.zeros(table.n_free, dtype=bool))
+    return _outcome(
+        table.natural(found.point), found, search, certificate, np.zeros(table.n_free, dtype=bool)
+    )
 
 
 def _flat(
-    table: ParameterTable, found: Evidence, search: Search, null: Vector, declared: Declared, *, structural: bool
+    table: ParameterTable,
+    found: Evidence,
+    search: Search,
+    null: Vector,
+    declared: Declared,
+    *,
+    structural: bool,
 ) -> Outcome:
     direction = evidences.by_name(table, null)
     largest = max(abs(part) for part in direction.values())
     names = tuple(name for name, part in direction.items() if abs(part) > CONCERNED * largest)
     status = {name: "flat" if name in names else "regular" for name in table.free_names}
     why = "whatever the data" if structural else "in these data"
-    what = "does not change the likelihood" if len(names) == 1 else "enter the likelihood only through a combination"
+    what = (
+        "does not change the likelihood"
+        if len(names) == 1
+        else "enter the likelihood only through a combination"
+    )
     sentence = (
         f"The likelihood is flat: {_and(names)} {what} ({why}), so no single value is best. "
         "Fix one of them, or reparametrise"
@@ -271,8 +378,17 @@ def _flat(
     for parameter, span in zip(table.free_parameters, table.free_slices, strict=True):
         mask[span] = parameter.name not in names
     certificate = _certificate(
-        Verdict.FLAT, table, found, declared, sentence=sentence, exists=True, status=status,
-        supremum=found.tally.value, parameters=names, direction=direction, allows=bool(mask.any()),
+        Verdict.FLAT,
+        table,
+        found,
+        declared,
+        sentence=sentence,
+        exists=True,
+        status=status,
+        supremum=found.tally.value,
+        parameters=names,
+        direction=direction,
+        allows=bool(mask.any()),
     )
     return _outcome(table.natural(found.point), found, search, certificate, mask)
 
@@ -288,10 +404,20 @@ def _not_converged(table: ParameterTable, found: Evidence, search: Search, decla
             "determine the parameters. Fix a parameter, or gather more data"
         )
     certificate = _certificate(
-        Verdict.NOT_CONVERGED, table, found, declared, sentence=sentence, exists=None, supremum=float(np.nan),
-        status=dict.fromkeys(table.free_names, "not_converged"), parameters=table.free_names, allows=False,
+        Verdict.NOT_CONVERGED,
+        table,
+        found,
+        declared,
+        sentence=sentence,
+        exists=None,
+        supremum=float(np.nan),
+        status=dict.fromkeys(table.free_names, "not_converged"),
+        parameters=table.free_names,
+        allows=False,
     )
-    return _outcome(table.natural(found.point), found, search, certificate, np.zeros(table.n_free, dtype=bool))
+    return _outcome(
+        table.natural(found.point), found, search, certificate, np.zeros(table.n_free, dtype=bool)
+    )
 
 
 # ---- Putting them together ------------------------------------------------------------------------------------------
@@ -350,7 +476,9 @@ def _outcome(
     if certificate.verdict is not Verdict.FLAT:
         information = information[np.ix_(mask, mask)]
     value = found.tally.value if value is None else value
-    return Outcome(natural, found.point, value, found.tally, mask, information, certificate, tuple(search.trace))
+    return Outcome(
+        natural, found.point, value, found.tally, mask, information, certificate, tuple(search.trace)
+    )
 
 
 def _nothing(table: ParameterTable, search: Search | None, certificate: Certificate) -> Outcome:
@@ -359,7 +487,9 @@ def _nothing(table: ParameterTable, search: Search | None, certificate: Certific
     k = table.n_free
     tally = Tally(float(np.nan), 0.0, none, np.full((k, k), np.nan))
     trace = tuple(search.trace) if search is not None else ()
-    return Outcome(natural, none, float(np.nan), tally, np.zeros(k, dtype=bool), np.zeros((0, 0)), certificate, trace)
+    return Outcome(
+        natural, none, float(np.nan), tally, np.zeros(k, dtype=bool), np.zeros((0, 0)), certificate, trace
+    )
 
 
 def _and(names: tuple[str, ...]) -> str:

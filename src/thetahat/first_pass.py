@@ -1,0 +1,150 @@
+"""The first pass over the rows: every row checked, surveyed, collapsed where discrete, packed where in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from thetahat._errors import DataError
+from thetahat.data import Block, Source
+from thetahat.engines import Engine
+from thetahat.families._survey import Survey
+from thetahat.models._rows import PackedRows, join
+from thetahat.models.iid import IndependentModel
+
+Array = NDArray[Any]
+COUNT = "(count)"
+"""The column that holds how often each level of collapsed data occurs."""
+ORDINARY = (1e-75, 1e75)
+"""Magnitudes of data that need no unit: fourth powers stay inside double precision."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrangement:
+    """A model ready to be evaluated: its final form, its packed rows, and what a first pass found."""
+
+    model: IndependentModel
+    blocks: Callable[[], Iterable[Any]]
+    packed: bool
+    survey: Survey
+    condensed: PackedRows | None
+    sample: PackedRows
+
+
+@dataclass(frozen=True, slots=True)
+class _Gathered:
+    survey: Survey
+    packs: list[PackedRows]
+    sample: list[PackedRows]
+
+    def merge(self, other: _Gathered) -> _Gathered:
+        return _Gathered(
+            self.survey.merge(other.survey), self.packs + other.packs, self.sample + other.sample
+        )
+
+
+def arrange(model: IndependentModel, source: Source, engine: Engine) -> Arrangement:
+    """Make the first pass: check every row, survey, collapse discrete data, and pack what stays in memory."""
+    n_rows = n_positive = None
+    if _collapsible(model):
+        levels = engine.reduce(model.count_levels, source.blocks(model.columns))
+        if levels.values is not None:
+            if model.family.labelled:
+                family: Any = model.family
+                known_levels = family.levels
+                model = model.changed(
+                    family=family if known_levels is not None else family.with_levels(levels.values)
+                )
+            n_rows, n_positive = levels.n_rows, levels.n_positive
+            column = model.response.columns[0]
+            values = model.family.encode(levels.values) if model.family.labelled else levels.values
+            block = Block(0, len(levels.weights), {column: np.asarray(values), COUNT: levels.weights})
+            counted = model.changed(weight_column=COUNT)
+            packed_blocks: Iterable[Any] = [block]
+            return _gather(counted, packed_blocks, engine, in_memory=True, counts=(n_rows, n_positive))
+    return _gather(
+        model, source.blocks(model.columns), engine, in_memory=source.in_memory, counts=None, source=source
+    )
+
+
+def _gather(
+    model: IndependentModel,
+    blocks: Iterable[Any],
+    engine: Engine,
+    *,
+    in_memory: bool,
+    counts: tuple[int, int] | None,
+    source: Source | None = None,
+) -> Arrangement:
+    def first_pass(block: Block) -> _Gathered:
+        packed = model.pack(block)
+        return _Gathered(packed.survey(), [packed] if in_memory else [], [packed.thinned()])
+
+    gathered = engine.reduce(first_pass, blocks)
+    survey = gathered.survey
+    if counts is not None:
+        survey = replace(survey, n_rows=counts[0], n_positive=counts[1])
+    if not survey.n_obs > 0:
+        raise DataError(
+            f"all weights in {model.weight_column!r} are zero, so no row counts; give some weight to the rows"
+        )
+    unit = _unit(model, survey)
+    if unit != 1.0:
+        again = source.blocks(model.columns) if source is not None else blocks
+        rescaled = model.changed(unit=unit)
+        return _gather(rescaled, again, engine, in_memory=in_memory, counts=counts, source=source)
+    packs = gathered.packs
+
+    def all_blocks() -> Iterable[Any]:
+        return packs if in_memory or source is None else source.blocks(model.columns)
+
+    refine = model.family.refinement(survey) if survey.all_exact else None
+    if refine is not None:
+        survey = replace(survey, refined=_mean_of(refine, model, all_blocks(), engine, survey))
+    return Arrangement(model, all_blocks, in_memory, survey, model.condensed(survey), join(gathered.sample))
+
+
+def _mean_of(
+    function: Callable[[Any], Array],
+    model: IndependentModel,
+    blocks: Iterable[Any],
+    engine: Engine,
+    survey: Survey,
+) -> float:
+    def total(block: Any) -> _Total:  # noqa: ANN401
+        packed = block if isinstance(block, PackedRows) else model.pack(block)
+        values = function(packed.prepared)
+        return _Total(float(np.add.reduce(values if packed.weight is None else values * packed.weight)))
+
+    return engine.reduce(total, blocks).value / survey.n_exact
+
+
+@dataclass(frozen=True, slots=True)
+class _Total:
+    value: float
+
+    def merge(self, other: _Total) -> _Total:
+        return _Total(self.value + other.value)
+
+
+def _collapsible(model: IndependentModel) -> bool:
+    per_row = any(isinstance(value, str) for value in model.known.values())
+    return model.family.support.discrete and not model.response.censored and not per_row
+
+
+def _unit(model: IndependentModel, survey: Survey) -> float:
+    if not model.family.scales or model.unit != 1.0:
+        return 1.0
+    ends = [
+        abs(v)
+        for v in (survey.minimum, survey.maximum, survey.highest_low, survey.lowest_high)
+        if np.isfinite(v)
+    ]
+    magnitude = max(ends, default=1.0)
+    if magnitude == 0 or ORDINARY[0] < magnitude < ORDINARY[1]:
+        return 1.0
+    return float(2.0 ** np.floor(np.log2(magnitude)))
