@@ -102,7 +102,7 @@ def _jax_namespace() -> SimpleNamespace:
         )
         return jnp.where(large, series, plain)
 
-    def betaln(a: Any, b: Any) -> Any:  # noqa: ANN401
+    def betaln(a: Any, b: Any) -> Any:
         # jax.scipy's orders its arguments by minimum and maximum, whose derivatives at a = b are wrong.
         swap = a > b
         smaller, larger = jnp.where(swap, b, a), jnp.where(swap, a, b)
