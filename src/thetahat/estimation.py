@@ -88,7 +88,7 @@ def solve(
         arrangement.survey.n_rows,
         arrangement.survey.n_obs,
         likelihood,
-        independent.describe() | {"unit": arrangement.model.unit},
+        {**independent.describe(), "unit": arrangement.model.unit},
     )
     return Solved(solution, arrangement.model.family, source, independent.columns, outcome.trace)
 

@@ -15,6 +15,7 @@ from thetahat.engines import Engine
 from thetahat.families._survey import Survey
 from thetahat.models._rows import PackedRows, join
 from thetahat.models.iid import IndependentModel
+from thetahat.response._response import shown_column
 
 Array = NDArray[Any]
 COUNT = "(count)"
@@ -90,7 +91,7 @@ def _gather(
         survey = replace(survey, n_rows=counts[0], n_positive=counts[1])
     if not survey.n_obs > 0:
         raise DataError(
-            f"all weights in {model.weight_column!r} are zero, so no row counts; give some weight to the rows"
+            f"all weights ({shown_column(str(model.weight_column))}) are zero, so no row counts; give some weight to the rows"
         )
     unit = _unit(model, survey)
     if unit != 1.0:

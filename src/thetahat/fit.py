@@ -96,6 +96,13 @@ class Fit:
 
     __slots__ = ("_columns", "_digest", "_family", "_source", "_trace", "solution")
 
+    solution: Solution
+    _family: Family | None
+    _source: Source | None
+    _columns: tuple[str, ...]
+    _trace: tuple[Any, ...]
+    _digest: str | None
+
     def __init__(
         self,
         solution: Solution,

@@ -1,8 +1,9 @@
 """Masses of intervals of whole numbers, by Gaussian quadrature over their points.
 
-A sum over very many points is split into blocks of 32 · 2^k that grow away from its ends (and from the mode, which is
-made an end), and in each block 32 nodes of the Gauss rule of the block's own counting measure stand for its points.
-Derivatives follow as moments conditional on the interval, so that nothing cancels, however narrow or far out it is.
+A sum over very many points is split into blocks of 32 · 2^k that grow away from its ends (and from the
+mode, which is made an end), and in each block 32 nodes of the Gauss rule of the block's own counting measure
+stand for its points. Derivatives follow as moments conditional on the interval, so that nothing cancels,
+however narrow or far out it is.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ def _level(offset: float) -> int:
 
 
 def _finite_blocks(row: Array, first: Array, last: Array) -> list[_Points]:
-    """Blocks that grow away from both ends; what is left in the middle in blocks no larger than those beside it."""
+    """Blocks that grow away from both ends, and in the middle none larger than those beside them."""
     found: list[_Points] = []
     left, right = first.copy(), last + 1.0
     offset = 0.0
@@ -80,7 +81,7 @@ def _finite_blocks(row: Array, first: Array, last: Array) -> list[_Points]:
 
 
 def _tail_blocks(row: Array, first: Array, log_mass: Callable[[Array, Array], Array]) -> list[_Points]:
-    """Blocks that grow away from ``first`` until what follows is negligible; the mass must fall from there on."""
+    """Blocks that grow from ``first``, where the mass must fall, until what follows is negligible."""
     found: list[_Points] = []
     least = log_mass(first, row) - _NEGLIGIBLE
     offset = 0.0
@@ -179,15 +180,15 @@ def lattice_mass(
     shape
         Mode, mean and largest value, numbers or arrays by row.
     terms
-        ``terms(y, order, *parameters)``: log mass at real y between the lattice points too, where it must be smooth,
-        with derivatives when ``order`` is 2.
+        ``terms(y, order, *parameters)``: log mass, smooth between the lattice points too, with derivatives when
+        ``order`` is 2.
     order
         0 or 2.
     n_coordinates
         How many working coordinates there are.
     tail
         For families of one coordinate, ``tail(k, upper, *parameters)``: log P(Y > k) where ``upper``, else
-        log P(Y <= k); the log of that probability's absolute slope in the coordinate, and the slope of this log.
+        log P(Y <= k); the log of that probability's absolute slope in the coordinate; the slope of this log.
     """
     arrays = np.broadcast_arrays(
         *(np.asarray(item, dtype=float) for item in (low, high, *shape, *parameters))
@@ -256,7 +257,7 @@ def lattice_mean(
 ) -> Any:
     """Mean of a smooth function of a unimodal count from 0 up.
 
-    ``integrand(y, *parameters)`` returns the log mass and the function's value; the rest is as in ``lattice_mass``.
+    ``integrand(y, *parameters)`` returns the log mass and the function; the rest is as in ``lattice_mass``.
     """
     arrays = np.broadcast_arrays(*(np.asarray(item, dtype=float) for item in (*shape, *parameters)))
     dimensions = arrays[0].shape

@@ -1,4 +1,4 @@
-"""Masses of counts as a saturated mass less a half deviance, in which nothing large cancels (Loader, 2000)."""
+"""Masses of counts as a saturated mass less a half deviance, so that nothing cancels (Loader, 2000)."""
 
 from __future__ import annotations
 

@@ -45,11 +45,11 @@ def _poisson_scale(values: Mapping[str, float]) -> float:
 class NegativeBinomial(Family):
     """Negative binomial distribution: P(Y = y) = Γ(size + y)/(Γ(size) y!) p^size (1 - p)^y, p = size/(size + mean).
 
-    Working coordinates are log mean and log size. The variance is mean + mean²/size, and the limit of large size is
-    Poisson. Where the sample's variance (with divisor n) exceeds its mean, and only there, a finite maximum exists,
-    and it is unique (Aragón, Eberly & Eberly, 1992). All is written as Poisson's mass at the rate
-    mean (size + y)/(size + mean) times a correction of order 1/size (in the manner of Loader, 2000), so that the
-    score in size keeps its digits however large size is.
+    Working coordinates are log mean and log size. The variance is mean + mean²/size, and the limit of large
+    size is Poisson. Where the sample's variance (with divisor n) exceeds its mean, and only there, a finite
+    maximum exists, and it is unique (Aragón, Eberly & Eberly, 1992). All is written as Poisson's mass at the
+    rate mean (size + y)/(size + mean) times a correction of order 1/size (in the manner of Loader, 2000), so
+    that the score in size keeps its digits however large size is.
 
     Examples
     --------
@@ -92,7 +92,7 @@ class NegativeBinomial(Family):
         )
 
     def derivatives(self, rows: Rows, eta: Coordinates) -> Terms:
-        """u = ((y - mean) p, size (∂W + log(1 + t) - t)), t = (y - mean)/(size + mean), W as in ``log_rising``."""
+        """Score ((y - mean) p, size (W' + log(1 + t) - t)), t = (y - mean)/(size + mean), W ``log_rising``."""
         y = rows[0]
         log_mean, log_size = eta
         distance = log_mean - log_size
@@ -118,7 +118,7 @@ class NegativeBinomial(Family):
         return self.derivatives(rows, eta) if order else Terms(self.log_density(NUMPY, rows, eta))
 
     def expected_information(self, eta: Coordinates, known: Known) -> tuple[Any, ...]:
-        """Return (mean p, 0, E[u²]), the last over the lattice: as a difference it would cancel for large size."""
+        """Return (mean p, 0, E[u²]), the last summed: as a difference it would cancel for large size."""
         log_mean, log_size = eta
 
         def square(y: Array, log_mean: Array, log_size: Array) -> tuple[Array, Array]:

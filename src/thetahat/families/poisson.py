@@ -24,9 +24,10 @@ from thetahat.parameters import Parameter, Positive
 class Poisson(Family):
     """Poisson distribution: P(Y = y) = rate^y exp(-rate) / y!, y = 0, 1, 2, ...
 
-    The working coordinate is log rate, in which the log-likelihood is concave, that of intervals too: each is the
-    probability that log rate lies between two log arrival times, whose joint density is log-concave (Prékopa, 1973).
-    The maximum is the mean. Tails are those of the gamma distribution, P(Y <= k) = Q(k + 1, rate).
+    The working coordinate is log rate, in which the log-likelihood is concave, that of intervals too: each is
+    the probability that log rate lies between two log arrival times, whose joint density is log-concave
+    (Prékopa, 1973). The maximum is the mean. Tails are those of the gamma distribution,
+    P(Y <= k) = Q(k + 1, rate).
 
     Examples
     --------

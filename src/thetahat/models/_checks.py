@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from thetahat._errors import DataError, ParameterError
 from thetahat.families import Family
 from thetahat.response import Observed
-from thetahat.response._response import numbers, rows_message
+from thetahat.response._response import numbers, rows_message, shown_column
 
 Array = NDArray[Any]
 
@@ -72,7 +72,7 @@ def checked_weights(column: str, values: Array, start: int) -> Array:
     bad = weights < 0
     if bad.any():
         raise DataError(
-            f"weights {column!r}: {int(bad.sum()):,} are negative: {rows_message(bad, weights, start)}. "
+            f"{shown_column(column)}: {int(bad.sum()):,} are negative: {rows_message(bad, weights, start)}. "
             "Frequency weights count rows, so they must be 0 or more"
         )
     return weights

@@ -67,15 +67,22 @@ def _text(value: Any) -> str:  # noqa: ANN401
     return f"{item:.6g}" if isinstance(item, float) else repr(item)
 
 
+def shown_column(column: str) -> str:
+    """Name a column as the user knows it; one in parentheses was handed over beside the data."""
+    if column.startswith("(") and column.endswith(")"):
+        return f"{column[1:-1]}"
+    return f"column {column!r}"
+
+
 def numbers(column: str, values: Array, start: int, *, infinite: bool = False) -> Array:
     """Return a column as numbers, or say why it cannot be read as such."""
     if values.dtype == bool:
         raise DataError(
-            f"column {column!r} holds True/False where numbers are needed; convert it if 0 and 1 are meant"
+            f"{shown_column(column)} holds True/False where numbers are needed; convert it if 0 and 1 are meant"
         )
     if values.dtype == object:
         raise DataError(
-            f"column {column!r} holds text where numbers are needed: {rows_message(np.arange(values.size) < 1, values, start)}. "
+            f"{shown_column(column)} holds text where numbers are needed: {rows_message(np.arange(values.size) < 1, values, start)}. "
             "Convert it, or choose another column"
         )
     finite = ~np.isnan(values) if infinite else np.isfinite(values)
@@ -89,7 +96,7 @@ def _refuse(column: str, values: Array, start: int, finite: Array) -> Array:
     parts = [f"{n_missing:,} missing (NaN)"] if n_missing else []
     parts += [f"{n_infinite:,} infinite"] if n_infinite else []
     raise DataError(
-        f"column {column!r} has {' and '.join(parts)} value{'s' if n_missing + n_infinite > 1 else ''} in rows "
+        f"{shown_column(column)} has {' and '.join(parts)} value{'s' if n_missing + n_infinite > 1 else ''} in rows "
         f"{start}-{start + values.size - 1}: {rows_message(bad, values, start)}. Remove or impute these rows"
     )
 
@@ -100,12 +107,12 @@ def flags(column: str, values: Array, start: int) -> NDArray[np.bool_]:
         return values
     if values.dtype == object:
         raise DataError(
-            f"column {column!r} holds text; an event or detection column must hold 0/1 or True/False"
+            f"{shown_column(column)} holds text; an event or detection column must hold 0/1 or True/False"
         )
     bad = ~((values == 0) | (values == 1))
     if bad.any():
         raise DataError(
-            f"column {column!r} must hold 0/1 or True/False; {int(bad.sum()):,} values are neither: "
+            f"{shown_column(column)} must hold 0/1 or True/False; {int(bad.sum()):,} values are neither: "
             f"{rows_message(bad, values, start)}"
         )
     return values == 1
