@@ -5,8 +5,11 @@ from __future__ import annotations
 from thetahat.families._family import Family
 from thetahat.families.bernoulli import Bernoulli
 from thetahat.families.beta import Beta
+from thetahat.families.binomial import Binomial
+from thetahat.families.categorical import Categorical
 from thetahat.families.exponential import Exponential
 from thetahat.families.gamma import Gamma
+from thetahat.families.geometric import Geometric
 from thetahat.families.gev import GEV
 from thetahat.families.log_normal import LogNormal
 from thetahat.families.logistic import Logistic
@@ -19,8 +22,11 @@ from thetahat.families.weibull import Weibull
 CATALOGUE: tuple[type[Family], ...] = (
     Bernoulli,
     Beta,
+    Binomial,
+    Categorical,
     Exponential,
     Gamma,
+    Geometric,
     GEV,
     LogNormal,
     Logistic,

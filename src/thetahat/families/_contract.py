@@ -63,6 +63,8 @@ class FamilyContract(ABC):
         A sentence where the likelihood has no global bound whatever the data, or None.
     labelled
         Whether rows are labels, whose distinct values are found on a first pass.
+    options
+        Names of the settings that its own constructor takes beside parameters and keeps as attributes.
     """
 
     declared: tuple[Parameter, ...]
@@ -76,6 +78,7 @@ class FamilyContract(ABC):
     uniqueness_censored: ClassVar[str | None] = None
     unbounded_in_theory: ClassVar[str | None] = None
     labelled: ClassVar[bool] = False
+    options: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, *, y: str | None = None, **values: Any) -> None:
         names = [parameter.name for parameter in self.declared]
@@ -100,7 +103,7 @@ class FamilyContract(ABC):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         declared = getattr(cls, "declared", None)
-        if declared is not None:
+        if declared is not None and "__init__" not in vars(cls):
             arguments = [Argument("self", Argument.POSITIONAL_OR_KEYWORD)]
             arguments += [
                 Argument(name, Argument.KEYWORD_ONLY, default=None)
@@ -213,7 +216,8 @@ class FamilyContract(ABC):
 
     def __repr__(self) -> str:
         given = [f"y={self.y!r}"] if self.y is not None else []
-        given += [f"{name}={value!r}" for name, value in {**self._values, **self._known}.items()]
+        options = {name: getattr(self, name) for name in self.options if getattr(self, name) is not None}
+        given += [f"{name}={value!r}" for name, value in {**self._values, **self._known, **options}.items()]
         return f"{type(self).__name__}({', '.join(given)})"
 
     def frozen(self, estimates: Mapping[str, float]) -> Self:

@@ -180,15 +180,15 @@ def lattice_mass(
     shape
         Mode, mean and largest value, numbers or arrays by row.
     terms
-        ``terms(y, order, *parameters)``: log mass, smooth between the lattice points too, with derivatives when
-        ``order`` is 2.
+        ``terms(y, order, *parameters)``: log mass, smooth between the lattice points too, with derivatives
+        when ``order`` is 2.
     order
         0 or 2.
     n_coordinates
         How many working coordinates there are.
     tail
         For families of one coordinate, ``tail(k, upper, *parameters)``: log P(Y > k) where ``upper``, else
-        log P(Y <= k); the log of that probability's absolute slope in the coordinate; the slope of this log.
+        log P(Y <= k); the log of its absolute slope in the coordinate; the slope of that log.
     """
     arrays = np.broadcast_arrays(
         *(np.asarray(item, dtype=float) for item in (low, high, *shape, *parameters))

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from thetahat.families._terms import Array
-
 from thetahat.numerics.gamma_functions import stirling_remainder
 from thetahat.numerics.namespace import NUMPY
 

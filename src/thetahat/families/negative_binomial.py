@@ -43,7 +43,9 @@ def _poisson_scale(values: Mapping[str, float]) -> float:
 
 @final
 class NegativeBinomial(Family):
-    """Negative binomial distribution: P(Y = y) = Γ(size + y)/(Γ(size) y!) p^size (1 - p)^y, p = size/(size + mean).
+    """Negative binomial distribution: P(Y = y) = Γ(size + y)/(Γ(size) y!) p^size (1 - p)^y.
+
+    p = size/(size + mean), y = 0, 1, 2, ...
 
     Working coordinates are log mean and log size. The variance is mean + mean²/size, and the limit of large
     size is Poisson. Where the sample's variance (with divisor n) exceeds its mean, and only there, a finite
@@ -92,7 +94,7 @@ class NegativeBinomial(Family):
         )
 
     def derivatives(self, rows: Rows, eta: Coordinates) -> Terms:
-        """Score ((y - mean) p, size (W' + log(1 + t) - t)), t = (y - mean)/(size + mean), W ``log_rising``."""
+        """Score (y - mean) p, size (W' + log(1 + t) - t); t = (y - mean)/(size + mean), W ``log_rising``."""
         y = rows[0]
         log_mean, log_size = eta
         distance = log_mean - log_size

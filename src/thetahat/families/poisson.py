@@ -36,7 +36,7 @@ class Poisson(Family):
     >>> poisson.mean(), poisson.variance()
     (2.5, 2.5)
     >>> round(poisson.log_sf(200), 6)
-    -684.122163
+    -686.848402
     """
 
     declared = (Parameter("rate", Positive(), (0.05, 50.0)),)
