@@ -72,14 +72,18 @@ class Gamma(Family):
         lower = np.maximum(low, 0.0) * rate
         upper = high * rate
         mass, by_shape, by_shape_twice = log_gamma_mass(lower, upper, shape, order)
-        if order == 0:
+        if by_shape is None or by_shape_twice is None:
             return Terms(mass)
         digamma = special.digamma(shape)
         with np.errstate(divide="ignore"):
             ends = [(np.log(end), end) for end in (lower, upper)]
         (log_low, low_end), (log_high, high_end) = (
             (
-                (np.where(np.isfinite(v), shape * v - x - special.gammaln(shape), -np.inf), shape - x, (v - digamma,)),
+                (
+                    np.where(np.isfinite(v), shape * v - x - special.gammaln(shape), -np.inf),
+                    shape - x,
+                    (v - digamma,),
+                ),
                 x,
             )
             for v, x in ends

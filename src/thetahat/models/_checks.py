@@ -30,15 +30,15 @@ def checked_values(family: Family, what: str, y: Array, rows: Array | None, star
         return y if support.discrete or y.dtype == float else y.astype(float)
     numbers(what, y, start)
     bad = ~support.contains(y)
+    outside = y[bad]
     positions = np.flatnonzero(bad) if rows is None else rows[np.flatnonzero(bad)]
-    shown = ", ".join(
-        f"row {start + int(p)} ({v:.6g})" for p, v in zip(positions[:5], y[bad][:5].tolist(), strict=True)
-    )
-    more = ", ..." if positions.size > 5 else ""
+    spread = np.zeros(int(positions[-1]) + 1, dtype=y.dtype)
+    spread[positions] = outside
+    shown = rows_message(np.isin(np.arange(spread.size), positions), spread, start)
     n_bad = f"{positions.size:,} value{'s' if positions.size > 1 else ''}"
     raise DataError(
         f"{what}: {n_bad} outside the support of {type(family).__name__}, which takes "
-        f"{support.describe()}: {shown}{more}. {_remedy(support.lower, support.upper, y[bad])}"
+        f"{support.describe()}: {shown}. {_remedy(support.lower, support.upper, outside)}"
     )
 
 
@@ -57,7 +57,7 @@ def checked_ends(family: Family, what: str, observed: Observed, start: int) -> t
     if empty.any():
         rows = observed.interval_rows if observed.interval_rows is not None else np.arange(low.size)
         at = np.flatnonzero(empty)[:5]
-        shown = ", ".join(f"row {start + int(rows[i])} ({low[i]:.6g}, {high[i]:.6g}]" for i in at)
+        shown = ", ".join(f"row {start + int(rows[i])} ({low[i]:.6g}, {high[i]:.6g}]" for i in at) + ", counted from 0"
         raise DataError(
             f"{what}: {int(empty.sum()):,} intervals hold no value that "
             f"{type(family).__name__} can take ({support.describe()}): {shown}. Correct these rows"

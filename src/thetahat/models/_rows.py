@@ -92,16 +92,17 @@ class PackedRows:
         return self._taken(every, every, self.n_rows)
 
     def _taken(self, exact: slice, interval: slice, n_rows: int) -> PackedRows:
+        # Copies, since a view of a few rows would keep the whole block in memory.
         return PackedRows(
             n_rows,
-            self.y[exact],
-            tuple(_take(column, exact) for column in self.prepared),
-            None if self.weight is None else self.weight[exact],
-            self.low[interval],
-            self.high[interval],
-            None if self.interval_weight is None else self.interval_weight[interval],
-            {name: _take(value, exact) for name, value in self.known.items()},
-            {name: _take(value, interval) for name, value in self.interval_known.items()},
+            self.y[exact].copy(),
+            tuple(_copied(column, exact) for column in self.prepared),
+            None if self.weight is None else self.weight[exact].copy(),
+            self.low[interval].copy(),
+            self.high[interval].copy(),
+            None if self.interval_weight is None else self.interval_weight[interval].copy(),
+            {name: _copied(value, exact) for name, value in self.known.items()},
+            {name: _copied(value, interval) for name, value in self.interval_known.items()},
         )
 
     def points(self, lower: float, upper: float) -> tuple[Vector, Vector | None]:
@@ -120,6 +121,10 @@ class PackedRows:
 
 def _take(column: Any, rows: slice) -> Any:  # noqa: ANN401
     return column[rows] if np.ndim(column) else column
+
+
+def _copied(column: Any, rows: slice) -> Any:
+    return column[rows].copy() if np.ndim(column) else column
 
 
 def join(parts: list[PackedRows]) -> PackedRows:

@@ -56,10 +56,10 @@ NO_VALUES = np.zeros(0)
 
 
 def rows_message(bad: Array, values: Array, start: int) -> str:
-    """List the first few offending rows and their values: ``row 3 (-1.0), row 8 (nan)``."""
+    """List the first few offending rows and their values: ``row 3 (-1.0), row 8 (nan), counted from 0``."""
     positions = np.flatnonzero(bad)
     shown = ", ".join(f"row {start + int(i)} ({_text(values[i])})" for i in positions[:SHOWN_ROWS])
-    return shown + (", ..." if positions.size > SHOWN_ROWS else "")
+    return shown + (", ..." if positions.size > SHOWN_ROWS else "") + ", counted from 0"
 
 
 def _text(value: Any) -> str:  # noqa: ANN401
