@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[1] / "src" / "thetahat"
 FLOORS = (
     ("_errors",),
     ("_lazy",),
+    ("rendering", "progress", "datasets"),
     ("numerics",),
     ("parameters",),
     ("families", "data", "engines"),

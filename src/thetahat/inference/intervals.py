@@ -11,6 +11,7 @@ from scipy import special
 from thetahat._errors import InferenceError
 from thetahat.inference import profile
 from thetahat.parameters import Real
+from thetahat.rendering import Table, alike
 from thetahat.solution import Solution
 
 METHODS = ("wald", "profile")
@@ -54,14 +55,17 @@ class Intervals(Mapping[str, tuple[float, float]]):
         return f"{100 * self.level:g} % intervals ({how})"
 
     def __repr__(self) -> str:
-        from thetahat.report.plain import intervals_table
-
-        return intervals_table(self)
+        return f"{self.title}\n{self._table().text()}"
 
     def _repr_html_(self) -> str:
-        from thetahat.report.html import intervals_html
+        return self._table().html(self.title)
 
-        return intervals_html(self)
+    def _table(self) -> Table:
+        rows = []
+        for name, (low, high) in self._ends.items():
+            # Ends of an interval are about four standard errors apart.
+            rows.append((name, *alike([low, high], (high - low) / 4)))
+        return Table(("parameter", "low", "high"), tuple(rows))
 
 
 def intervals(

@@ -1,0 +1,193 @@
+"""The plain facts of a fit, before anyone decides how they look."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import isfinite, isnan
+from typing import TYPE_CHECKING, Any, final
+
+from thetahat.report._fitted import Fitted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_REASONS = {
+    "fixed": "fixed, not estimated",
+    "boundary": "on the edge of its domain",
+    "at_infinity": "the supremum is at infinity",
+    "flat": "the likelihood is flat along it",
+    "unidentified": "the data do not determine it",
+    "irregular": "the model is irregular here",
+    "edge": "the support ends at it",
+    "unbounded": "the likelihood is unbounded",
+    "not_converged": "no maximum was reached",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterFacts:
+    """One line of the table; NaN where there is no number, and then ``reason`` says why."""
+
+    name: str
+    estimate: float
+    standard_error: float
+    low: float
+    high: float
+    digits: float
+    status: str
+    reason: str
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A fit as a table: prints as text, renders as HTML in a notebook and with colours where ``rich`` prints it.
+
+    Examples
+    --------
+    >>> import thetahat as th
+    >>> print(th.fit(th.Poisson(), [2, 4, 3, 5, 1]).summary())
+    Poisson fit, maximum
+      Interior maximum, the only one (...).
+    <BLANKLINE>
+    parameter   estimate   standard error     95 % interval
+    rate           3.000            0.775   1.810 ... 4.973
+    <BLANKLINE>
+      Wald interval on the free scale, mapped back.
+      log-likelihood -8.67...   AIC 19.3...   AICc 20.6...   BIC 18.9...
+      5 rows (array of 5 integers), 1 free parameter
+    """
+
+    model: str
+    response: str
+    weights: str
+    data: str
+    n_rows: int
+    n_obs: float
+    dof: int
+    log_likelihood: float
+    aic: float
+    aicc: float
+    bic: float
+    verdict: str
+    sentence: str
+    allows_standard_errors: bool
+    level: float
+    interval: str
+    parameters: tuple[ParameterFacts, ...]
+
+    @property
+    def title(self) -> str:
+        """``"Weibull fit of censored(time, event)"``."""
+        return (
+            f"{self.model} fit of {self.response}" if self.response not in {"", "y"} else f"{self.model} fit"
+        )
+
+    @property
+    def reasons(self) -> Mapping[str, str]:
+        """Parameter -> why it has no standard error; those that have one are left out."""
+        return {fact.name: fact.reason for fact in self.parameters if fact.reason}
+
+    @property
+    def size(self) -> str:
+        """Rows, what they stand for, and free parameters, in words."""
+        rows = f"{self.n_rows:,} row{'s' * (self.n_rows != 1)}"
+        source = f" ({self.data})" if self.data else ""
+        stands = f", standing for {self.n_obs:,.6g} observations" if self.n_obs != self.n_rows else ""
+        return f"{rows}{source}{stands}, {self.dof} free parameter{'s' * (self.dof != 1)}"
+
+    def __str__(self) -> str:
+        from thetahat.report.plain import as_text
+
+        return as_text(self)
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_html_(self) -> str:
+        from thetahat.report.html import as_html
+
+        return as_html(self)
+
+    def __rich_console__(self, console: Any, options: Any) -> Iterator[Any]:  # noqa: ANN401 - rich's protocol
+        from thetahat.report.terminal import rendered
+
+        yield from rendered(self)
+
+
+def summarise(fit: Fitted, level: float = 0.95, interval: str = "wald") -> Summary:
+    """Collect the facts of a fit, fresh or loaded, with intervals of one method.
+
+    Raises
+    ------
+    InferenceError
+        If the level or the method is unknown, or a profile is asked of a fit that has none.
+    """
+    certificate, errors = fit.certificate, fit.standard_errors
+    ends = fit.intervals(level, interval)
+    nowhere = (float("nan"), float("nan"))
+    model = fit.model
+    parameters = []
+    for name, estimate in fit.estimates.items():
+        status = certificate.status[name]
+        low, high = ends.get(name, nowhere)
+        parameters.append(
+            ParameterFacts(
+                label_of(name, model),
+                estimate,
+                errors[name],
+                low,
+                high,
+                certificate.digits[name],
+                status,
+                _reason(errors[name], status, fit.log_likelihood),
+            )
+        )
+    scale = "on the free scale, mapped back" if interval == "wald" else "of the likelihood"
+    return Summary(
+        model=title_of(model),
+        response=str(model.get("response", "")),
+        weights=str(model.get("weights") or ""),
+        data="" if fit.source is None else fit.source.describe(),
+        n_rows=fit.n_rows,
+        n_obs=fit.n_obs,
+        dof=fit.dof,
+        log_likelihood=fit.log_likelihood,
+        aic=fit.aic,
+        aicc=fit.aicc,
+        bic=fit.bic,
+        verdict=certificate.verdict.value,
+        sentence=certificate.sentence,
+        allows_standard_errors=certificate.allows_standard_errors,
+        level=level,
+        interval=f"{interval.capitalize()} interval {scale}",
+        parameters=tuple(parameters),
+    )
+
+
+def title_of(model: Mapping[str, Any]) -> str:
+    """The model's name as in Python: ``negative_binomial`` -> ``NegativeBinomial``."""
+    from thetahat.families import CATALOGUE
+
+    name = str(model.get("family", "Model"))
+    return next((kind.__name__ for kind in CATALOGUE if kind().name == name), name)
+
+
+def label_of(name: str, model: Mapping[str, Any]) -> str:
+    """A parameter's name, with the label of its category where it has one: ``probs[1] (setosa)``."""
+    levels = model.get("levels")
+    if levels is None or not name.endswith("]"):
+        return name
+    index = int(name[name.rindex("[") + 1 : -1])
+    return f"{name} ({levels[index]})" if index < len(levels) else name
+
+
+def _reason(error: float, status: str, log_likelihood: float) -> str:
+    if not isnan(error):
+        return ""
+    if status in _REASONS:
+        return _REASONS[status]
+    if not isfinite(log_likelihood):
+        return "the log-likelihood is not finite"
+    return "the curvature does not allow one"

@@ -1,0 +1,88 @@
+"""A fit's facts as plain text."""
+
+from __future__ import annotations
+
+from textwrap import fill
+from typing import TYPE_CHECKING
+
+from thetahat.rendering import ABSENT, Table, alike, for_terminal, number, to_precision
+
+if TYPE_CHECKING:
+    from thetahat.report.facts import ParameterFacts, Summary
+
+WIDTH = 88
+
+
+def as_text(summary: Summary) -> str:
+    """Write the summary in lines of at most 88 characters, save where a table needs more."""
+    parts = [
+        f"{for_terminal(summary.title)}, {summary.verdict}",
+        _wrapped(sentence_of(summary)),
+        "",
+        table_of(summary).text(),
+        "",
+        *(_wrapped(note) for note in notes_of(summary)),
+    ]
+    return "\n".join(parts)
+
+
+def table_of(summary: Summary) -> Table:
+    """The parameters as cells of text, every number with the digits that its standard error leaves it."""
+    headings = ["parameter", "estimate", "standard error", f"{100 * summary.level:g} % interval"]
+    reasons = bool(summary.reasons)
+    rows = []
+    for fact in summary.parameters:
+        row = [fact.name, estimate_of(fact), error_of(fact), interval_of(fact)]
+        rows.append(tuple([*row, fact.reason] if reasons else row))
+    return Table(tuple([*headings, ""] if reasons else headings), tuple(rows))
+
+
+def estimate_of(fact: ParameterFacts) -> str:
+    """The estimate to the precision of its standard error."""
+    return to_precision(fact.estimate, fact.standard_error)
+
+
+def error_of(fact: ParameterFacts) -> str:
+    """The standard error to three digits."""
+    return to_precision(fact.standard_error, fact.standard_error)
+
+
+def interval_of(fact: ParameterFacts) -> str:
+    """Both ends to the same precision."""
+    if fact.low != fact.low and fact.high != fact.high:  # noqa: PLR0124 - NaN
+        return ABSENT
+    low, high = alike([fact.low, fact.high], fact.standard_error)
+    return f"{low} ... {high}"
+
+
+def sentence_of(summary: Summary) -> str:
+    """The certificate's sentence, closed."""
+    return for_terminal(summary.sentence).rstrip(".") + "."
+
+
+def criteria_of(summary: Summary) -> list[tuple[str, str]]:
+    """The log-likelihood and the criteria made of it, to two decimals beyond what compares models."""
+    return [
+        (name, f"{value:.3f}" if abs(value) < 1e9 else number(value, 12))
+        for name, value in (
+            ("log-likelihood", summary.log_likelihood),
+            ("AIC", summary.aic),
+            ("AICc", summary.aicc),
+            ("BIC", summary.bic),
+        )
+    ]
+
+
+def notes_of(summary: Summary) -> list[str]:
+    """What stands under the table."""
+    how = [] if not summary.allows_standard_errors else [f"{summary.interval}."]
+    weights = f"; weights in {summary.weights}" if summary.weights else ""
+    return [
+        *how,
+        "   ".join(f"{name} {value}" for name, value in criteria_of(summary)),
+        for_terminal(f"{summary.size}{weights}"),
+    ]
+
+
+def _wrapped(text: str) -> str:
+    return fill(text, WIDTH, initial_indent="  ", subsequent_indent="  ", break_long_words=False)
