@@ -10,6 +10,7 @@ from scipy import special
 
 from thetahat.families._contract import Known, Theta
 from thetahat.families._family import Family
+from thetahat.families._remembered import remembered
 from thetahat.families._support import UNIT_INTERVAL
 from thetahat.families._survey import Survey
 from thetahat.families._terms import Array, Coordinates, Rows, Terms
@@ -57,15 +58,16 @@ class Beta(Family):
         log_y, log_rest = rows
         alpha, beta = np.exp(eta[0]), np.exp(eta[1])
         value = (alpha - 1.0) * log_y + (beta - 1.0) * log_rest - special.betaln(alpha, beta)
-        by_alpha = alpha * (log_y + digamma_difference(alpha, beta))
-        by_beta = beta * (log_rest + digamma_difference(beta, alpha))
+        mean_alpha, mean_beta, bend_alpha, cross, bend_beta = _moments(*eta)
+        by_alpha = alpha * (log_y + mean_alpha)
+        by_beta = beta * (log_rest + mean_beta)
         return Terms(
             value,
             (by_alpha, by_beta),
             (
-                by_alpha + alpha * alpha * trigamma_difference(alpha, beta),
-                alpha * beta * trigamma(alpha + beta),
-                by_beta + beta * beta * trigamma_difference(beta, alpha),
+                by_alpha + bend_alpha,
+                cross,
+                by_beta + bend_beta,
             ),
         )
 
@@ -90,12 +92,8 @@ class Beta(Family):
 
     def expected_information(self, eta: Coordinates, known: Known) -> tuple[Any, ...]:
         """Variances and covariance of the scores, through ψ'."""
-        alpha, beta = np.exp(eta[0]), np.exp(eta[1])
-        return (
-            -alpha * alpha * trigamma_difference(alpha, beta),
-            -alpha * beta * trigamma(alpha + beta),
-            -beta * beta * trigamma_difference(beta, alpha),
-        )
+        _, _, bend_alpha, cross, bend_beta = _moments(*eta)
+        return -bend_alpha, -cross, -bend_beta
 
     def start(self, points: NDArray[np.float64], known: Known) -> Theta:
         """By moments, with alpha and beta kept between 0.01 and 10¹⁰."""
@@ -125,3 +123,16 @@ class Beta(Family):
     def sample_at(self, rng: np.random.Generator, size: int, theta: Theta, known: Known) -> Array:
         """NumPy's sampler."""
         return rng.beta(theta[0], theta[1], size)
+
+
+@remembered
+def _moments(log_alpha: Any, log_beta: Any) -> tuple[Any, ...]:
+    """-E log y and -E log(1 - y), and in working coordinates what the Hessian holds beside the score."""
+    alpha, beta = np.exp(log_alpha), np.exp(log_beta)
+    return (
+        digamma_difference(alpha, beta),
+        digamma_difference(beta, alpha),
+        alpha * alpha * trigamma_difference(alpha, beta),
+        alpha * beta * trigamma(alpha + beta),
+        beta * beta * trigamma_difference(beta, alpha),
+    )

@@ -11,13 +11,14 @@ from scipy import special
 from thetahat.families._contract import Known, Theta
 from thetahat.families._limit import Limit
 from thetahat.families._location_scale import LocationScale
+from thetahat.families._remembered import remembered
 from thetahat.families._standard import Standard
 from thetahat.families._starts import robust_centre_and_spread
 from thetahat.families._support import REAL_LINE
 from thetahat.families._survey import Survey
 from thetahat.families._terms import Array, Coordinates, EndTerms, Rows, end_terms
 from thetahat.numerics.elementary import log1p_minus
-from thetahat.numerics.gamma_functions import half_step_excess, half_step_excess_slope
+from thetahat.numerics.gamma_functions import half_step_excess, half_step_excess_slope, log_gamma_ratio
 from thetahat.numerics.namespace import namespace
 from thetahat.numerics.normal import LOG_SQRT_2_PI
 from thetahat.numerics.student import log_student_mass
@@ -78,35 +79,38 @@ class StudentT(LocationScale):
     def standard_log_density(self, xp: Any, z: Any, shapes: Coordinates) -> Any:
         """log Γ((df + 1)/2) - log Γ(df/2) - log(π df)/2 - (df + 1)/2 log(1 + z²/df)."""
         (log_df,) = shapes
+        growth = _log_growth(xp, z, log_df)
+        if not xp.is_jax:
+            df, constant, _, _ = _of_df(log_df)
+            return constant - 0.5 * (df + 1.0) * growth
         df = xp.exp(log_df)
         constant = xp.log_gamma_ratio(0.5 * df, 0.5) - (0.5 * log_df - _HALF_LOG_2) - LOG_SQRT_2_PI
-        return constant - 0.5 * (df + 1.0) * _log_growth(xp, z, log_df)
+        return constant - 0.5 * (df + 1.0) * growth
 
     def standard_terms(self, z: Any, shapes: Coordinates) -> Standard:
         """With w = z²/(df + z²) and r = 1 - w: z g' = -(df + 1) w."""
         (log_df,) = shapes
-        df = np.exp(log_df)
+        df, constant, score, bend = _of_df(log_df)
         square = np.square(z * np.exp(-0.5 * log_df))
         r, w = 1.0 / (1.0 + square), 1.0 / (1.0 + 1.0 / square)
         pull = 1.0 / (z + df / z)
-        # log(1 + z²/df) - w, which is w²/2 + w³/3 + ...
-        excess = np.where(
-            w < 0.35, -log1p_minus(-np.minimum(w, 0.35)), _log_growth(namespace(), z, log_df) - w
-        )
-        of_df = df * half_step_excess(df)
-        bend = df * df * half_step_excess_slope(df)
+        growth = _log_growth(namespace(), z, log_df)
+        # log(1 + z²/df) - w, which is w²/2 + w³/3 + ...; df times its rounding is harmless while df is small.
+        excess = growth - w
+        if np.max(df) > 10.0:
+            excess = np.where(w < 0.35, -log1p_minus(-np.minimum(w, 0.35)), excess)
         radial = -(df + 1.0) * w
         return Standard(
-            self.standard_log_density(namespace(), z, shapes),
+            constant - 0.5 * (df + 1.0) * growth,
             -(df + 1.0) * pull,
             (df + 1.0) * (w - r) * r / df,
             radial,
             -2.0 * (df + 1.0) * r * pull,
             2.0 * radial * r,
-            (0.5 * (of_df + w - df * excess),),
+            (0.5 * (score + w - df * excess),),
             ((r - df * w) * pull,),
             (w * (r - df * w),),
-            (0.5 * (of_df + bend - w * r - df * (excess - w * w)),),
+            (0.5 * (score + bend - w * r - df * (excess - w * w)),),
         )
 
     def standard_mass(self, low: Array, high: Array, gap: Array, shapes: Coordinates, order: int) -> EndTerms:
@@ -180,9 +184,19 @@ class StudentT(LocationScale):
         return theta[0] + theta[1] * rng.standard_t(theta[2], size)
 
 
+@remembered
+def _of_df(log_df: Any) -> tuple[Any, ...]:
+    """Of df alone: itself, the log constant, and df h and df² h' for h = ψ((df + 1)/2) - ψ(df/2) - 1/df."""
+    df = np.exp(log_df)
+    constant = log_gamma_ratio(0.5 * df, 0.5) - (0.5 * log_df - _HALF_LOG_2) - LOG_SQRT_2_PI
+    return df, constant, df * half_step_excess(df), df * df * half_step_excess_slope(df)
+
+
 def _log_growth(xp: Any, z: Any, log_df: Any) -> Any:
     """log(1 + z²/df), also where z² would overflow."""
     ratio = xp.abs(z) * xp.exp(-0.5 * log_df)
+    if not xp.is_jax and np.max(ratio, initial=0.0) <= _HUGE:
+        return np.log1p(ratio * ratio)
     huge = ratio > _HUGE
     moderate = xp.where(huge, 1.0, ratio)
     return xp.where(huge, 2.0 * xp.log(xp.where(huge, ratio, 1.0)), xp.log1p(moderate * moderate))
