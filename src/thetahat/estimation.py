@@ -88,7 +88,7 @@ def solve(
         arrangement.survey.n_rows,
         arrangement.survey.n_obs,
         likelihood,
-        {**independent.describe(), "unit": arrangement.model.unit},
+        independent.changed(family=arrangement.model.family, unit=arrangement.model.unit).describe(),
     )
     return Solved(solution, arrangement.model.family, source, independent.columns, outcome.trace)
 

@@ -176,6 +176,10 @@ class FamilyContract(ABC):
         """Turn what users call values into the numbers that ``prepare`` takes; labels become codes."""
         return y
 
+    def misfits(self, y: Array, known: Known) -> tuple[Array, str] | None:
+        """Rows that what is known of them rules out, as a mask with the reason; None where there can be none."""
+        return None
+
     def regularity(self, theta: Theta) -> str:
         """How regular the family is at theta: ``smooth`` unless a leaf says otherwise."""
         return "smooth"

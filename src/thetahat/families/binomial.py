@@ -48,6 +48,14 @@ class Binomial(Family):
     uniqueness: ClassVar[str | None] = "concave in the logit"
     uniqueness_censored: ClassVar[str | None] = "concave in the logit (Prékopa, 1973)"
 
+    def misfits(self, y: Array, known: Known) -> tuple[Array, str] | None:
+        """Trials that are no counts, and more successes than trials."""
+        trials = np.broadcast_to(np.asarray(known["trials"], dtype=float), np.shape(y))
+        wrong = ~((trials >= 0) & (trials == np.floor(trials)) & np.isfinite(trials))
+        if wrong.any():
+            return wrong, "trials must be whole numbers from 0 up"
+        return np.asarray(y > trials), "there can be no more successes than trials"
+
     def prepare(self, xp: Any, y: Any, known: Known) -> Rows:
         """Return successes, failures and the log of the number of orders, -inf where there can be none."""
         trials = known["trials"]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from thetahat._errors import DataError, ParameterError
+from thetahat._errors import DataError
 from thetahat.families import Family
 from thetahat.response import Observed
 from thetahat.response._response import numbers, rows_message, shown_column
@@ -31,15 +32,37 @@ def checked_values(family: Family, what: str, y: Array, rows: Array | None, star
     numbers(what, y, start)
     bad = ~support.contains(y)
     outside = y[bad]
-    positions = np.flatnonzero(bad) if rows is None else rows[np.flatnonzero(bad)]
-    spread = np.zeros(int(positions[-1]) + 1, dtype=y.dtype)
-    spread[positions] = outside
-    shown = rows_message(np.isin(np.arange(spread.size), positions), spread, start)
-    n_bad = f"{positions.size:,} value{'s' if positions.size > 1 else ''}"
+    n_bad = f"{outside.size:,} value{'s' if outside.size > 1 else ''}"
     raise DataError(
         f"{what}: {n_bad} outside the support of {type(family).__name__}, which takes "
-        f"{support.describe()}: {shown}. {_remedy(support.lower, support.upper, outside)}"
+        f"{support.describe()}: {_places(bad, y, rows, start)}. {_remedy(support.lower, support.upper, outside)}"
     )
+
+
+def check_known(
+    family: Family, what: str, y: Array, rows: Array | None, known: Mapping[str, Any], start: int
+) -> None:
+    """Raise where what is known of a row rules its value out."""
+    found = family.misfits(y, known)
+    if found is None or not found[0].any():
+        return
+    bad, reason = found
+    n_bad = int(bad.sum())
+    raise DataError(
+        f"{what}: {reason}, and {n_bad:,} row{'s are' if n_bad > 1 else ' is'} otherwise: "
+        f"{_places(bad, y, rows, start)}. Correct these rows"
+    )
+
+
+def _places(bad: Array, y: Array, rows: Array | None, start: int) -> str:
+    """Say where the offending rows are in the data, of which ``y`` may be a part."""
+    if rows is None:
+        return rows_message(bad, y, start)
+    whole = np.zeros(int(rows[-1]) + 1, dtype=bool)
+    whole[rows] = bad
+    values = np.zeros(whole.size, dtype=y.dtype)
+    values[rows] = y
+    return rows_message(whole, values, start)
 
 
 def checked_ends(family: Family, what: str, observed: Observed, start: int) -> tuple[Array, Array]:
@@ -105,13 +128,3 @@ def _remedy(lower: float, upper: float, bad: Array) -> str:
             "(th.Observations.interval), squeeze the data inside, or model the edges apart"
         )
     return "Correct these rows, or choose a family whose support holds them"
-
-
-def check_known(family: Family) -> None:
-    """Say which known quantity a family still needs."""
-    for name in family.known:
-        if name not in family.known_values:
-            raise ParameterError(
-                f"{type(family).__name__} needs {name}: give a number or a column's name, as in "
-                f"th.{type(family).__name__}({name}=12) or th.{type(family).__name__}({name}='n')"
-            )

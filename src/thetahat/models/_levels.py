@@ -42,7 +42,9 @@ class Levels:
 def levels_of(values: Array, weight: Array | None, n_rows: int) -> Levels:
     """Count the distinct values of one block; whole numbers of small range by counting, others by sorting."""
     n = values.shape[0]
-    if n and values.dtype != object:
+    if values.dtype == bool:
+        values = values.astype(np.int64)
+    if n and values.dtype.kind in "iuf":
         lowest = int(values.min())
         if int(values.max()) - lowest < COUNTED_RANGE:
             codes = values if lowest == 0 else values - lowest

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from thetahat.data import Block
 from thetahat.families import Family
 from thetahat.families._survey import Survey
-from thetahat.models._checks import checked_ends, checked_labels, checked_values, checked_weights
+from thetahat.models._checks import check_known, checked_ends, checked_labels, checked_values, checked_weights
 from thetahat.models._levels import Levels, levels_of
 from thetahat.models._model import Model, Tally, Vector
 from thetahat.models._rows import PackedRows, tally_rows
@@ -97,6 +97,7 @@ class IndependentModel(Model[PackedRows]):
         y = checked_values(
             self.family, self.response.describe(), observed.y, observed.exact_rows, block.start
         )
+        check_known(self.family, self.response.describe(), y, observed.exact_rows, exact_known, block.start)
         low, high = checked_ends(self.family, self.response.describe(), observed, block.start)
         weight, interval_weight = self._part_weight(weights, observed)
         if self.unit != 1.0:
@@ -109,7 +110,7 @@ class IndependentModel(Model[PackedRows]):
 
     def count_levels(self, block: Block) -> Levels:
         """Count the distinct values of one block of exact rows."""
-        observed, weights, _ = self._observe(block)
+        observed, weights, known = self._observe(block)
         y = (
             observed.y
             if self.family.labelled
@@ -119,6 +120,8 @@ class IndependentModel(Model[PackedRows]):
         )
         if self.family.labelled:
             y = checked_labels(self.response.describe(), y, block.start)
+        else:
+            check_known(self.family, self.response.describe(), y, observed.exact_rows, known, block.start)
         return levels_of(y, weights, block.n_rows)
 
     def _observe(self, block: Block) -> tuple[Observed, Array | None, dict[str, Any]]:
@@ -145,6 +148,8 @@ class IndependentModel(Model[PackedRows]):
             return value if positions is None or not np.ndim(value) else value[positions]
 
         exact = {name: rows(value, observed.exact_rows) for name, value in known.items()}
+        if observed.exact_rows is None:
+            return exact, {}
         return exact, {name: rows(value, observed.interval_rows) for name, value in known.items()}
 
     @staticmethod
