@@ -80,3 +80,20 @@ def test_huge_arguments_and_edges():
         assert float(getattr(gamma_functions, name)(np.inf)) == 0.0
     assert gamma_functions.log_gamma_ratio(np.ones((2, 1)), np.ones(3)).shape == (2, 3)
     assert float(gamma_functions.trigamma(0.0)) == np.inf
+
+
+@pytest.mark.parametrize("name", [*UNARY, "log_gamma_ratio", "digamma_difference", "trigamma_difference"])
+def test_one_number_and_an_array_agree(name):
+    function = getattr(gamma_functions, name)
+    x = np.exp(np.linspace(-100.0, 100.0, 401))
+    others = [()] if name in UNARY else [(0.5,), (3.0,), (1e-5,), (1e5,)]
+    for other in others:
+        one_by_one = [float(function(value, *other)) for value in x.tolist()]
+        np.testing.assert_allclose(one_by_one, function(x, *other), rtol=4e-15, atol=0.0)
+
+
+@pytest.mark.parametrize("order", [0, 1, 2])
+def test_one_number_and_an_array_agree_on_remainders(order):
+    x = np.exp(np.linspace(-100.0, 100.0, 401))
+    one_by_one = [float(gamma_functions.stirling_remainder(value, order)) for value in x.tolist()]
+    np.testing.assert_allclose(one_by_one, gamma_functions.stirling_remainder(x, order), rtol=4e-15, atol=0.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import log1p
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,6 +28,7 @@ def horner(coefficients: NDArray[np.floating[Any]], x: NDArray[np.floating[Any]]
 
 
 _ATANH_SERIES = 2.0 / (2.0 * np.arange(1, _ATANH_TERMS + 1) + 1.0)
+_ATANH_DESCENDING = tuple(reversed(_ATANH_SERIES.tolist()))
 _EXPM1_SERIES = 1.0 / special.factorial(np.arange(2.0, _EXPM1_TERMS + 2.0))
 
 
@@ -122,6 +124,8 @@ def log1p_minus(x: ArrayLike) -> FloatArray:
     >>> bool(abs(float(log1p_minus(1e-9)) / -5e-19 - 1) < 1e-9)
     True
     """
+    if isinstance(x, float) and -0.9 < x < 1e75:
+        return _as_number(log1p_minus_at(float(x)))
     x = np.asarray(x, dtype=np.float64)
     with np.errstate(all="ignore"):
         small = np.abs(x - 0.12) <= 0.5
@@ -132,6 +136,22 @@ def log1p_minus(x: ArrayLike) -> FloatArray:
         square: FloatArray = r * r
         series: FloatArray = np.asarray(r * (square * horner(_ATANH_SERIES, square) - near))
         return series if near is x else np.where(small, series, np.log1p(x) - x)
+
+
+def log1p_minus_at(x: float) -> float:
+    """``log1p_minus`` of one plain float from -0.9 up, without the overhead of NumPy's operations."""
+    if not abs(x - 0.12) <= 0.5:
+        return log1p(x) - x
+    r = x / (2.0 + x)
+    square = r * r
+    total = 0.0
+    for coefficient in _ATANH_DESCENDING:
+        total = total * square + coefficient
+    return r * (square * total - x)
+
+
+def _as_number(x: float) -> Any:
+    return np.float64(x)
 
 
 def expm1_minus(x: ArrayLike) -> FloatArray:

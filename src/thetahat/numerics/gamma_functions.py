@@ -6,11 +6,23 @@ by its asymptotic series from x = 8 on, and by exact recurrences below.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 from scipy import special
 
+from thetahat.numerics import _gamma_series as single
+from thetahat.numerics._gamma_series import (
+    BATEMAN_SERIES,
+    BATEMAN_SLOPE_SERIES,
+    FIRST_SERIES,
+    SECOND_SERIES,
+    SHIFT,
+    STEP_FIRST_SERIES,
+    STEP_SECOND_SERIES,
+    STEP_SERIES,
+    VALUE_SERIES,
+)
 from thetahat.numerics.elementary import horner, log1p_minus
 
 if TYPE_CHECKING:
@@ -20,17 +32,17 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
 
-_SHIFT = 8
-# Even Bernoulli numbers B_2 ... B_26; at x = 8 the next term is below one unit of rounding.
-_BERNOULLI = special.bernoulli(26)[2::2].astype(np.float64)
-_ORDERS = 2.0 * np.arange(1, _BERNOULLI.size + 1)
-# With s = 1/x²: r = (1/x) p(s), r' = -s q(s), r'' = (s/x) t(s).
-_VALUE_SERIES = _BERNOULLI / (_ORDERS * (_ORDERS - 1.0))
-_FIRST_SERIES = _BERNOULLI / _ORDERS
-_SECOND_SERIES = _BERNOULLI
-# (x + 1/2) log(1 + 1/x) - 1 = sum_k z^k / (2k + 1) with z = 1/(2x + 1)², k >= 1.
-_STEP_SERIES = 1.0 / (2.0 * np.arange(1, 20) + 1.0)
-_BATEMAN_SERIES = (np.exp2(_ORDERS) - 1.0) * 2.0 * _BERNOULLI / _ORDERS
+_LOW, _HIGH = single.ORDINARY
+_STEPS = np.arange(float(SHIFT))[:, np.newaxis]
+
+
+def _ordinary(x: object) -> TypeGuard[float]:
+    """Tell whether x is one float, NumPy's included, at whose size plain floats neither overflow nor raise."""
+    return isinstance(x, float) and _LOW < x < _HIGH
+
+
+def _number(x: float) -> Any:
+    return np.float64(x)
 
 
 def _divided_difference(
@@ -43,6 +55,13 @@ def _divided_difference(
         difference = difference * s + at_t
         at_t = at_t * t + coefficient
     return at_t + (s - t) * difference, difference
+
+
+def _descending_sum(total: FloatArray, steps: FloatArray) -> FloatArray:
+    """Add the rows of ``steps`` to ``total``, the last and smallest first."""
+    for step in steps[::-1]:
+        total = total + step
+    return total
 
 
 def _where_small(
@@ -63,25 +82,24 @@ def _remainder_series(x: FloatArray, order: int) -> FloatArray:
     inverse = 1.0 / x
     s: FloatArray = inverse * inverse
     if order == 0:
-        return np.asarray(inverse * horner(_VALUE_SERIES, s))
+        return np.asarray(inverse * horner(VALUE_SERIES, s))
     if order == 1:
-        return np.asarray(-s * horner(_FIRST_SERIES, s))
-    return np.asarray(s * inverse * horner(_SECOND_SERIES, s))
+        return np.asarray(-s * horner(FIRST_SERIES, s))
+    return np.asarray(s * inverse * horner(SECOND_SERIES, s))
 
 
 def _remainder_step(x: FloatArray, order: int) -> FloatArray:
     """Return the derivative of r(x) - r(x + 1) = (x + 1/2) log(1 + 1/x) - 1."""
     z: FloatArray = 1.0 / np.square(2.0 * x + 1.0)
-    powers = np.arange(1, _STEP_SERIES.size + 1)
     if order == 0:
-        series = z * horner(_STEP_SERIES, z)
+        series = z * horner(STEP_SERIES, z)
         return np.asarray(np.where(x < 1.0, (x + 0.5) * np.log1p(1.0 / x) - 1.0, series))
     if order == 1:
         # dz/dx = -4 z^(3/2)
-        series = -4.0 * z * np.sqrt(z) * horner(_STEP_SERIES * powers, z)
+        series = -4.0 * z * np.sqrt(z) * horner(STEP_FIRST_SERIES, z)
         return np.asarray(np.where(x < 1.0, np.log1p(1.0 / x) - (x + 0.5) / (x * (x + 1.0)), series))
     # d(z^k)/dx twice: 2k (2k + 1) 4 z^(k + 1)
-    series = z * z * horner(_STEP_SERIES * 8.0 * powers * (2.0 * powers + 1.0), z)
+    series = z * z * horner(STEP_SECOND_SERIES, z)
     return np.asarray(np.where(x < 1.0, 0.5 / np.square(x * (x + 1.0)), series))
 
 
@@ -97,16 +115,15 @@ def stirling_remainder(x: ArrayLike, order: int = 0) -> FloatArray:
     >>> bool(abs(float(stirling_remainder(1e8)) * 12e8 - 1) < 1e-14)
     True
     """
+    if _ordinary(x):
+        return _number(single.stirling_remainder(float(x), order))
     x = np.asarray(x, dtype=np.float64)
     with np.errstate(all="ignore"):
-        small = x < _SHIFT
-        result = _remainder_series(np.where(small, float(_SHIFT), x), order)
+        small = x < SHIFT
+        result = _remainder_series(np.where(small, float(SHIFT), x), order)
 
         def shifted(y: FloatArray) -> FloatArray:
-            total = _remainder_series(y + _SHIFT, order)
-            for step in range(_SHIFT - 1, -1, -1):
-                total = total + _remainder_step(y + step, order)
-            return total
+            return _descending_sum(_remainder_series(y + SHIFT, order), _remainder_step(y + _STEPS, order))
 
         return _where_small(x, small, result, shifted)
 
@@ -119,10 +136,12 @@ def log_minus_digamma(x: ArrayLike) -> FloatArray:
     >>> bool(abs(float(log_minus_digamma(1e200)) * 2e200 - 1) < 1e-14)
     True
     """
+    if _ordinary(x):
+        return _number(single.log_minus_digamma(float(x)))
     x = np.asarray(x, dtype=np.float64)
     with np.errstate(all="ignore"):
-        small = x < _SHIFT
-        safe = np.where(small, float(_SHIFT), x)
+        small = x < SHIFT
+        safe = np.where(small, float(SHIFT), x)
         large = np.asarray(0.5 / safe - _remainder_series(safe, 1))
         return _where_small(x, small, large, lambda y: np.asarray(np.log(y) - special.psi(y)))
 
@@ -135,16 +154,15 @@ def trigamma(x: ArrayLike) -> FloatArray:
     >>> bool(abs(float(trigamma(1.0)) - np.pi**2 / 6) < 1e-15)
     True
     """
+    if _ordinary(x):
+        return _number(single.trigamma(float(x)))
     x = np.asarray(x, dtype=np.float64)
     with np.errstate(all="ignore"):
-        small = x < _SHIFT
-        large = _trigamma_large(np.where(small, float(_SHIFT), x))
+        small = x < SHIFT
+        large = _trigamma_large(np.where(small, float(SHIFT), x))
 
         def shifted(y: FloatArray) -> FloatArray:
-            total = _trigamma_large(y + _SHIFT)
-            for step in range(_SHIFT - 1, -1, -1):
-                total = total + 1.0 / np.square(y + step)
-            return total
+            return _descending_sum(_trigamma_large(y + SHIFT), 1.0 / np.square(y + _STEPS))
 
         return _where_small(x, small, large, shifted)
 
@@ -161,10 +179,12 @@ def trigamma_minus_inverse(x: ArrayLike) -> FloatArray:
     >>> bool(abs(float(trigamma_minus_inverse(1e100)) * 2e200 - 1) < 1e-14)
     True
     """
+    if _ordinary(x):
+        return _number(single.trigamma_minus_inverse(float(x)))
     x = np.asarray(x, dtype=np.float64)
     with np.errstate(all="ignore"):
-        small = x < _SHIFT
-        safe = np.where(small, float(_SHIFT), x)
+        small = x < SHIFT
+        safe = np.where(small, float(SHIFT), x)
         large = np.asarray((0.5 / safe) / safe + _remainder_series(safe, 2))
         return _where_small(x, small, large, lambda y: np.asarray(trigamma(y) - 1.0 / y))
 
@@ -187,20 +207,21 @@ def log_gamma_ratio(x: ArrayLike, a: ArrayLike) -> FloatArray:
     >>> float(log_gamma_ratio(1e300, 0.5)) == 0.5 * float(np.log(1e300))
     True
     """
+    if _ordinary(x) and _ordinary(a):
+        return _number(single.log_gamma_ratio(float(x), float(a)))
     x, a = _broadcast(x, a)
     with np.errstate(all="ignore"):
-        small = x < _SHIFT
+        small = x < SHIFT
         direct = small & (a >= 1.0)
         shifted = small & ~direct
-        result = _log_gamma_ratio_large(np.where(small, float(_SHIFT), x), a)
+        result = _log_gamma_ratio_large(np.where(small, float(SHIFT), x), a)
         if direct.any():
             result[direct] = special.gammaln((x + a)[direct]) - special.gammaln(x[direct])
         if shifted.any():
             y, b = x[shifted], a[shifted]
-            total = _log_gamma_ratio_large(y + _SHIFT, b)
-            for step in range(_SHIFT - 1, -1, -1):
-                total = total - np.log1p(b / (y + step))
-            result[shifted] = total
+            result[shifted] = _descending_sum(
+                _log_gamma_ratio_large(y + SHIFT, b), -np.log1p(b / (y + _STEPS))
+            )
         infinite = np.isposinf(x)
         result[infinite] = np.where(a[infinite] > 0.0, np.inf, 0.0)
         return result
@@ -211,7 +232,7 @@ def _log_gamma_ratio_large(x: FloatArray, a: FloatArray) -> FloatArray:
     w, u = 1.0 / x, 1.0 / (x + a)
     gap = -ratio * u
     total_inverse = u + w
-    at_u, difference = _divided_difference(_VALUE_SERIES, u * u, w * w)
+    at_u, difference = _divided_difference(VALUE_SERIES, u * u, w * w)
     remainder = gap * (at_u + w * total_inverse * difference)
     return np.array(a * np.log(x + a) + x * log1p_minus(ratio) - 0.5 * np.log1p(ratio) + remainder)
 
@@ -224,16 +245,16 @@ def digamma_difference(x: ArrayLike, a: ArrayLike) -> FloatArray:
     >>> bool(abs(float(digamma_difference(1e200, 0.5)) * 2e200 - 1) < 1e-14)
     True
     """
+    if _ordinary(x) and _ordinary(a):
+        return _number(single.digamma_difference(float(x), float(a)))
     x, a = _broadcast(x, a)
     with np.errstate(all="ignore"):
-        small = x < _SHIFT
-        result = _digamma_difference_large(np.where(small, float(_SHIFT), x), a)
+        small = x < SHIFT
+        result = _digamma_difference_large(np.where(small, float(SHIFT), x), a)
         if small.any():
             y, b = x[small], a[small]
-            total = _digamma_difference_large(y + _SHIFT, b)
-            for step in range(_SHIFT - 1, -1, -1):
-                total = total + (b / (y + b + step)) / (y + step)
-            result[small] = total
+            steps = (b / (y + b + _STEPS)) / (y + _STEPS)
+            result[small] = _descending_sum(_digamma_difference_large(y + SHIFT, b), steps)
         return result
 
 
@@ -242,7 +263,7 @@ def _digamma_difference_large(x: FloatArray, a: FloatArray) -> FloatArray:
     w, u = 1.0 / x, 1.0 / (x + a)
     gap = -ratio * u
     s = u * u
-    at_s, difference = _divided_difference(_FIRST_SERIES, s, w * w)
+    at_s, difference = _divided_difference(FIRST_SERIES, s, w * w)
     # s q(s) - t q(t) = (s - t) (q(s) + t q[s, t]) with s - t = (u - w)(u + w)
     return np.array(np.log1p(ratio) - 0.5 * gap - gap * (u + w) * (at_s + w * w * difference))
 
@@ -255,17 +276,17 @@ def trigamma_difference(x: ArrayLike, a: ArrayLike) -> FloatArray:
     >>> bool(abs(float(trigamma_difference(1e100, 0.5)) * -2e200 - 1) < 1e-14)
     True
     """
+    if _ordinary(x) and _ordinary(a):
+        return _number(single.trigamma_difference(float(x), float(a)))
     x, a = _broadcast(x, a)
     with np.errstate(all="ignore"):
-        small = x < _SHIFT
-        result = _trigamma_difference_large(np.where(small, float(_SHIFT), x), a)
+        small = x < SHIFT
+        result = _trigamma_difference_large(np.where(small, float(SHIFT), x), a)
         if small.any():
             y, b = x[small], a[small]
-            total = _trigamma_difference_large(y + _SHIFT, b)
-            for step in range(_SHIFT - 1, -1, -1):
-                low, high = y + step, y + b + step
-                total = total - (b / high) / low * (1.0 / low + 1.0 / high)
-            result[small] = total
+            low, high = y + _STEPS, y + b + _STEPS
+            steps = -(b / high) / low * (1.0 / low + 1.0 / high)
+            result[small] = _descending_sum(_trigamma_difference_large(y + SHIFT, b), steps)
         return result
 
 
@@ -273,7 +294,7 @@ def _trigamma_difference_large(x: FloatArray, a: FloatArray) -> FloatArray:
     w, u = 1.0 / x, 1.0 / (x + a)
     gap = -(a / x) * u
     s, t = u * u, w * w
-    at_s, difference = _divided_difference(_SECOND_SERIES, s, t)
+    at_s, difference = _divided_difference(SECOND_SERIES, s, t)
     # u s q(s) - w t q(t) = (u - w) [(s + u w + t) q(s) + w t (u + w) q[s, t]]
     series = (s + u * w + t) * at_s + w * t * (u + w) * difference
     return np.array(gap * (1.0 + 0.5 * (u + w) + series))
@@ -292,11 +313,13 @@ def half_step_excess(z: ArrayLike) -> FloatArray:
     >>> bool(abs(float(half_step_excess(1e100)) * 2e200 - 1) < 1e-14)
     True
     """
+    if _ordinary(z):
+        return _number(single.half_step_excess(float(z)))
     z = np.asarray(z, dtype=np.float64)
     with np.errstate(all="ignore"):
-        small = z < 2 * _SHIFT
-        s: FloatArray = np.square(1.0 / np.where(small, 2.0 * _SHIFT, z))
-        large = np.asarray(s * horner(_BATEMAN_SERIES, s))
+        small = z < 2 * SHIFT
+        s: FloatArray = np.square(1.0 / np.where(small, 2.0 * SHIFT, z))
+        large = np.asarray(s * horner(BATEMAN_SERIES, s))
         return _where_small(z, small, large, lambda y: digamma_difference(0.5 * y, 0.5) - 1.0 / y)
 
 
@@ -308,12 +331,14 @@ def half_step_excess_slope(z: ArrayLike) -> FloatArray:
     >>> bool(abs(float(half_step_excess_slope(1e50)) * -1e150 - 1) < 1e-14)
     True
     """
+    if _ordinary(z):
+        return _number(single.half_step_excess_slope(float(z)))
     z = np.asarray(z, dtype=np.float64)
     with np.errstate(all="ignore"):
-        small = z < 2 * _SHIFT
-        inverse = 1.0 / np.where(small, 2.0 * _SHIFT, z)
+        small = z < 2 * SHIFT
+        inverse = 1.0 / np.where(small, 2.0 * SHIFT, z)
         s: FloatArray = np.square(inverse)
-        large = np.asarray(-inverse * s * horner(_BATEMAN_SERIES * _ORDERS, s))
+        large = np.asarray(-inverse * s * horner(BATEMAN_SLOPE_SERIES, s))
         return _where_small(
             z,
             small,
