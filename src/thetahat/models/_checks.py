@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from thetahat._errors import DataError
 from thetahat.families import Family
 from thetahat.response import Observed
-from thetahat.response._response import numbers, rows_message, shown_column
+from thetahat.response._response import RowNumbers, numbers, rows_message, shown_column
 
 Array = NDArray[Any]
 
 
-def checked_values(family: Family, what: str, y: Array, rows: Array | None, start: int) -> Array:
+def checked_values(family: Family, what: str, y: Array, rows: Array | None, where: RowNumbers) -> Array:
     """Return exact values as numbers inside the family's support, or say which rows are not."""
     if not y.shape[0]:
         return y.astype(float)
@@ -24,23 +24,23 @@ def checked_values(family: Family, what: str, y: Array, rows: Array | None, star
     if y.dtype == bool and support.discrete and support.upper == 1:
         y = y.astype(np.int64)
     if y.dtype == bool or y.dtype == object:
-        numbers(what, y, start)
+        numbers(what, y, where)
     lowest, highest = float(y.min()), float(y.max())
     whole = not support.discrete or y.dtype.kind in "iu" or bool((y == np.floor(y)).all())
     if np.isfinite(lowest) and np.isfinite(highest) and whole and support.spans(lowest, highest):
         return y if support.discrete or y.dtype == float else y.astype(float)
-    numbers(what, y, start)
+    numbers(what, y, where)
     bad = ~support.contains(y)
     outside = y[bad]
     n_bad = f"{outside.size:,} value{'s' if outside.size > 1 else ''}"
     raise DataError(
         f"{what}: {n_bad} outside the support of {type(family).__name__}, which takes "
-        f"{support.describe()}: {_places(bad, y, rows, start)}. {_remedy(support.lower, support.upper, outside)}"
+        f"{support.describe()}: {_places(bad, y, rows, where)}. {_remedy(support.lower, support.upper, outside)}"
     )
 
 
 def check_known(
-    family: Family, what: str, y: Array, rows: Array | None, known: Mapping[str, Any], start: int
+    family: Family, what: str, y: Array, rows: Array | None, known: Mapping[str, Any], where: RowNumbers
 ) -> None:
     """Raise where what is known of a row rules its value out."""
     found = family.misfits(y, known)
@@ -50,22 +50,22 @@ def check_known(
     n_bad = int(bad.sum())
     raise DataError(
         f"{what}: {reason}, and {n_bad:,} row{'s are' if n_bad > 1 else ' is'} otherwise: "
-        f"{_places(bad, y, rows, start)}. Correct these rows"
+        f"{_places(bad, y, rows, where)}. Correct these rows"
     )
 
 
-def _places(bad: Array, y: Array, rows: Array | None, start: int) -> str:
+def _places(bad: Array, y: Array, rows: Array | None, where: RowNumbers) -> str:
     """Say where the offending rows are in the data, of which ``y`` may be a part."""
     if rows is None:
-        return rows_message(bad, y, start)
+        return rows_message(bad, y, where)
     whole = np.zeros(int(rows[-1]) + 1, dtype=bool)
     whole[rows] = bad
     values = np.zeros(whole.size, dtype=y.dtype)
     values[rows] = y
-    return rows_message(whole, values, start)
+    return rows_message(whole, values, where)
 
 
-def checked_ends(family: Family, what: str, observed: Observed, start: int) -> tuple[Array, Array]:
+def checked_ends(family: Family, what: str, observed: Observed, where: RowNumbers) -> tuple[Array, Array]:
     """Return the ends of intervals, open where they reach the support's, or say which rows hold no value."""
     low, high = observed.low, observed.high
     if not low.shape[0]:
@@ -80,7 +80,10 @@ def checked_ends(family: Family, what: str, observed: Observed, start: int) -> t
     if empty.any():
         rows = observed.interval_rows if observed.interval_rows is not None else np.arange(low.size)
         at = np.flatnonzero(empty)[:5]
-        shown = ", ".join(f"row {start + int(rows[i])} ({low[i]:.6g}, {high[i]:.6g}]" for i in at) + ", counted from 0"
+        shown = (
+            ", ".join(f"row {where.of(rows[i])} ({low[i]:.6g}, {high[i]:.6g}]" for i in at)
+            + ", counted from 0"
+        )
         raise DataError(
             f"{what}: {int(empty.sum()):,} intervals hold no value that "
             f"{type(family).__name__} can take ({support.describe()}): {shown}. Correct these rows"
@@ -89,30 +92,30 @@ def checked_ends(family: Family, what: str, observed: Observed, start: int) -> t
     return np.where(low <= lowest, -np.inf, low), np.where(high >= support.upper, np.inf, high)
 
 
-def checked_weights(column: str, values: Array, start: int) -> Array:
+def checked_weights(column: str, values: Array, where: RowNumbers) -> Array:
     """Return frequency weights, which are numbers from 0 up."""
-    weights = numbers(column, values, start).astype(float, copy=False)
+    weights = numbers(column, values, where).astype(float, copy=False)
     bad = weights < 0
     if bad.any():
         raise DataError(
-            f"{shown_column(column)}: {int(bad.sum()):,} are negative: {rows_message(bad, weights, start)}. "
+            f"{shown_column(column)}: {int(bad.sum()):,} are negative: {rows_message(bad, weights, where)}. "
             "Frequency weights count rows, so they must be 0 or more"
         )
     return weights
 
 
-def checked_labels(column: str, values: Array, start: int) -> Array:
+def checked_labels(column: str, values: Array, where: RowNumbers) -> Array:
     """Return labels without missing ones; text as NumPy's text."""
     if values.dtype == object:
         missing = np.array([value is None for value in values])
         if missing.any():
             raise DataError(
-                f"column {column!r} has {int(missing.sum()):,} missing labels: {rows_message(missing, values, start)}. "
+                f"column {column!r} has {int(missing.sum()):,} missing labels: {rows_message(missing, values, where)}. "
                 "Remove these rows or give them a label"
             )
         return values.astype(str)
     if values.dtype.kind == "f":
-        return numbers(column, values, start)
+        return numbers(column, values, where)
     return values
 
 

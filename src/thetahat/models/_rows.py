@@ -119,7 +119,7 @@ class PackedRows:
         return np.concatenate([self.y.astype(float, copy=False), middle]), weight
 
 
-def _take(column: Any, rows: slice) -> Any:  # noqa: ANN401
+def _take(column: Any, rows: slice) -> Any:
     return column[rows] if np.ndim(column) else column
 
 
@@ -132,7 +132,7 @@ def join(parts: list[PackedRows]) -> PackedRows:
     if len(parts) == 1:
         return parts[0]
 
-    def stack(pieces: list[Any], like: list[Array]) -> Any:  # noqa: ANN401
+    def stack(pieces: list[Any], like: list[Array]) -> Any:
         if pieces[0] is None or not np.ndim(pieces[0]):
             return pieces[0]
         return np.concatenate([np.broadcast_to(p, r.shape) for p, r in zip(pieces, like, strict=True)])
@@ -186,7 +186,7 @@ def tally_rows(family: Family, packed: PackedRows, working: Vector, order: int) 
 def _sum(terms: Terms, weight: Array | None, n: int, k: int, order: int) -> Tally:
     mass = float(n) if weight is None else float(np.add.reduce(weight))
 
-    def summed(item: Any) -> float:  # noqa: ANN401
+    def summed(item: Any) -> float:
         if not np.ndim(item):
             return float(item) * mass
         return float(np.add.reduce(item if weight is None else item * weight))
@@ -213,7 +213,7 @@ def _sum(terms: Terms, weight: Array | None, n: int, k: int, order: int) -> Tall
     return Tally(value, absolute, score, information, absolute_score, opg)
 
 
-def _with_densest(tally: Tally, value: Any, y: Array) -> Tally:  # noqa: ANN401
+def _with_densest(tally: Tally, value: Any, y: Array) -> Tally:
     if y.dtype != float:
         return tally
     with np.errstate(all="ignore"):

@@ -19,7 +19,7 @@ from thetahat.models._rows import PackedRows, tally_rows
 from thetahat.numerics.namespace import NUMPY
 from thetahat.parameters import ParameterTable
 from thetahat.response import Observed, Response
-from thetahat.response._response import NO_VALUES, numbers
+from thetahat.response._response import NO_VALUES, RowNumbers, numbers
 
 Array = NDArray[Any]
 
@@ -76,7 +76,7 @@ class IndependentModel(Model[PackedRows]):
             else [getattr(level, "item", lambda level=level: level)() for level in levels],
         }
 
-    def changed(self, **changes: Any) -> IndependentModel:  # noqa: ANN401
+    def changed(self, **changes: Any) -> IndependentModel:
         """Return the model with some of its parts replaced."""
         parts: dict[str, Any] = {
             "weight_column": self.weight_column,
@@ -92,13 +92,12 @@ class IndependentModel(Model[PackedRows]):
 
     def pack(self, block: Block) -> PackedRows:
         """Read, check and prepare one block."""
-        observed, weights, known = self._observe(block)
+        observed, weights, known, where = self._observe(block)
+        what = self.response.describe()
         exact_known, interval_known = self._part(known, observed)
-        y = checked_values(
-            self.family, self.response.describe(), observed.y, observed.exact_rows, block.start
-        )
-        check_known(self.family, self.response.describe(), y, observed.exact_rows, exact_known, block.start)
-        low, high = checked_ends(self.family, self.response.describe(), observed, block.start)
+        y = checked_values(self.family, what, observed.y, observed.exact_rows, where)
+        check_known(self.family, what, y, observed.exact_rows, exact_known, where)
+        low, high = checked_ends(self.family, what, observed, where)
         weight, interval_weight = self._part_weight(weights, observed)
         if self.unit != 1.0:
             y, low, high = y / self.unit, low / self.unit, high / self.unit
@@ -110,41 +109,33 @@ class IndependentModel(Model[PackedRows]):
 
     def count_levels(self, block: Block) -> Levels:
         """Count the distinct values of one block of exact rows."""
-        observed, weights, known = self._observe(block)
-        y = (
-            observed.y
-            if self.family.labelled
-            else checked_values(
-                self.family, self.response.describe(), observed.y, observed.exact_rows, block.start
-            )
-        )
+        observed, weights, known, where = self._observe(block)
+        what = self.response.describe()
         if self.family.labelled:
-            y = checked_labels(self.response.describe(), y, block.start)
-        else:
-            check_known(self.family, self.response.describe(), y, observed.exact_rows, known, block.start)
+            return levels_of(checked_labels(what, observed.y, where), weights, block.n_rows)
+        y = checked_values(self.family, what, observed.y, observed.exact_rows, where)
+        check_known(self.family, what, y, observed.exact_rows, known, where)
         return levels_of(y, weights, block.n_rows)
 
-    def _observe(self, block: Block) -> tuple[Observed, Array | None, dict[str, Any]]:
-        columns = block.columns
+    def _observe(self, block: Block) -> tuple[Observed, Array | None, dict[str, Any], RowNumbers]:
+        columns: Mapping[str, Array] = block.columns
+        where = RowNumbers(block.start)
         weights = None
         if self.weight_column is not None:
-            weights = checked_weights(self.weight_column, columns[self.weight_column], block.start)
+            weights = checked_weights(self.weight_column, columns[self.weight_column], where)
+            if not weights.all():
+                where = RowNumbers(block.start, np.flatnonzero(weights))
+                columns = {name: values[where.kept] for name, values in columns.items()}
+                weights = weights[where.kept]
         known = {
-            name: numbers(value, columns[value], block.start).astype(float)
-            if isinstance(value, str)
-            else value
+            name: numbers(value, columns[value], where).astype(float) if isinstance(value, str) else value
             for name, value in self.known.items()
         }
-        if weights is not None and not weights.all():
-            kept = np.flatnonzero(weights)
-            columns = {name: values[kept] for name, values in columns.items()}
-            known = {name: value[kept] if np.ndim(value) else value for name, value in known.items()}
-            weights = weights[kept]
-        return self.response.observe(columns, block.start), weights, known
+        return self.response.observe(columns, where), weights, known, where
 
     @staticmethod
     def _part(known: Mapping[str, Any], observed: Observed) -> tuple[dict[str, Any], dict[str, Any]]:
-        def rows(value: Any, positions: Array | None) -> Any:  # noqa: ANN401
+        def rows(value: Any, positions: Array | None) -> Any:
             return value if positions is None or not np.ndim(value) else value[positions]
 
         exact = {name: rows(value, observed.exact_rows) for name, value in known.items()}

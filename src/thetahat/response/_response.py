@@ -30,6 +30,18 @@ class Observed:
     interval_rows: Array | None
 
 
+@dataclass(frozen=True, slots=True)
+class RowNumbers:
+    """The numbers by which a user knows the rows of a block, some of which may have been left out."""
+
+    start: int
+    kept: Array | None = None
+
+    def of(self, position: int | np.integer[Any]) -> int:
+        """Number of the row at a position."""
+        return self.start + int(position if self.kept is None else self.kept[position])
+
+
 class Response(ABC):
     """Which columns hold the response and how they are to be read."""
 
@@ -44,8 +56,8 @@ class Response(ABC):
         """Whether rows may be known only to lie in an interval."""
 
     @abstractmethod
-    def observe(self, columns: Mapping[str, Array], start: int) -> Observed:
-        """Read one block, which begins at row ``start``."""
+    def observe(self, columns: Mapping[str, Array], where: RowNumbers) -> Observed:
+        """Read one block, which is numbered by ``where``."""
 
     @abstractmethod
     def describe(self) -> str:
@@ -55,14 +67,14 @@ class Response(ABC):
 NO_VALUES = np.zeros(0)
 
 
-def rows_message(bad: Array, values: Array, start: int) -> str:
+def rows_message(bad: Array, values: Array, where: RowNumbers) -> str:
     """List the first few offending rows and their values: ``row 3 (-1.0), row 8 (nan), counted from 0``."""
     positions = np.flatnonzero(bad)
-    shown = ", ".join(f"row {start + int(i)} ({_text(values[i])})" for i in positions[:SHOWN_ROWS])
+    shown = ", ".join(f"row {where.of(i)} ({_text(values[i])})" for i in positions[:SHOWN_ROWS])
     return shown + (", ..." if positions.size > SHOWN_ROWS else "") + ", counted from 0"
 
 
-def _text(value: Any) -> str:  # noqa: ANN401
+def _text(value: Any) -> str:
     item = value.item() if isinstance(value, np.generic) else value
     return f"{item:.6g}" if isinstance(item, float) else repr(item)
 
@@ -74,7 +86,7 @@ def shown_column(column: str) -> str:
     return f"column {column!r}"
 
 
-def numbers(column: str, values: Array, start: int, *, infinite: bool = False) -> Array:
+def numbers(column: str, values: Array, where: RowNumbers, *, infinite: bool = False) -> Array:
     """Return a column as numbers, or say why it cannot be read as such."""
     if values.dtype == bool:
         raise DataError(
@@ -82,14 +94,14 @@ def numbers(column: str, values: Array, start: int, *, infinite: bool = False) -
         )
     if values.dtype == object:
         raise DataError(
-            f"{shown_column(column)} holds text where numbers are needed: {rows_message(np.arange(values.size) < 1, values, start)}. "
+            f"{shown_column(column)} holds text where numbers are needed: {rows_message(np.arange(values.size) < 1, values, where)}. "
             "Convert it, or choose another column"
         )
     finite = ~np.isnan(values) if infinite else np.isfinite(values)
-    return values if finite.all() else _refuse(column, values, start, finite)
+    return values if finite.all() else _refuse(column, values, where, finite)
 
 
-def _refuse(column: str, values: Array, start: int, finite: Array) -> Array:
+def _refuse(column: str, values: Array, where: RowNumbers, finite: Array) -> Array:
     bad = ~finite
     n_missing = int(np.isnan(values).sum())
     n_infinite = int(bad.sum()) - n_missing
@@ -97,11 +109,11 @@ def _refuse(column: str, values: Array, start: int, finite: Array) -> Array:
     parts += [f"{n_infinite:,} infinite"] if n_infinite else []
     raise DataError(
         f"{shown_column(column)} has {' and '.join(parts)} value{'s' if n_missing + n_infinite > 1 else ''} in rows "
-        f"{start}-{start + values.size - 1}: {rows_message(bad, values, start)}. Remove or impute these rows"
+        f"{where.of(0)}-{where.of(values.size - 1)}: {rows_message(bad, values, where)}. Remove or impute these rows"
     )
 
 
-def flags(column: str, values: Array, start: int) -> NDArray[np.bool_]:
+def flags(column: str, values: Array, where: RowNumbers) -> NDArray[np.bool_]:
     """Return a column of 0/1 or True/False as booleans."""
     if values.dtype == bool:
         return values
@@ -113,6 +125,6 @@ def flags(column: str, values: Array, start: int) -> NDArray[np.bool_]:
     if bad.any():
         raise DataError(
             f"{shown_column(column)} must hold 0/1 or True/False; {int(bad.sum()):,} values are neither: "
-            f"{rows_message(bad, values, start)}"
+            f"{rows_message(bad, values, where)}"
         )
     return values == 1

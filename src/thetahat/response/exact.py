@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import final
 
-from thetahat.response._response import NO_VALUES, Array, Observed, Response
+from thetahat.response._response import NO_VALUES, Array, Observed, Response, RowNumbers
 
 
 @final
@@ -26,7 +26,7 @@ class Exact(Response):
         """Never."""
         return False
 
-    def observe(self, columns: Mapping[str, Array], start: int) -> Observed:  # noqa: ARG002 - nothing to refuse here
+    def observe(self, columns: Mapping[str, Array], where: RowNumbers) -> Observed:
         """Return the column as it is."""
         return Observed(columns[self.column], None, NO_VALUES, NO_VALUES, NO_VALUES)
 

@@ -9,7 +9,7 @@ from typing import final
 import numpy as np
 
 from thetahat._errors import DataError
-from thetahat.response._response import Array, Observed, Response, numbers, rows_message
+from thetahat.response._response import Array, Observed, Response, RowNumbers, numbers, rows_message
 
 
 @final
@@ -30,27 +30,27 @@ class IntervalCensored(Response):
         """Rows may be."""
         return True
 
-    def observe(self, columns: Mapping[str, Array], start: int) -> Observed:
+    def observe(self, columns: Mapping[str, Array], where: RowNumbers) -> Observed:
         """Part exact rows from intervals, refusing NaN, low > high and rows that say nothing."""
-        low = numbers(self.low, columns[self.low], start, infinite=True).astype(float, copy=False)
-        high = numbers(self.high, columns[self.high], start, infinite=True).astype(float, copy=False)
+        low = numbers(self.low, columns[self.low], where, infinite=True).astype(float, copy=False)
+        high = numbers(self.high, columns[self.high], where, infinite=True).astype(float, copy=False)
         bad = low > high
         if bad.any():
             raise DataError(
                 f"{self.describe()}: {int(bad.sum()):,} rows have low above high, the first at "
-                f"{rows_message(bad, low, start)}. Swap the columns or correct the rows"
+                f"{rows_message(bad, low, where)}. Swap the columns or correct the rows"
             )
         bad = (low == high) & np.isinf(low)
         if bad.any():
             raise DataError(
                 f"{self.describe()}: {int(bad.sum()):,} rows have both ends at the same infinity: "
-                f"{rows_message(bad, low, start)}"
+                f"{rows_message(bad, low, where)}"
             )
         bad = np.isneginf(low) & np.isposinf(high)
         if bad.any():
             raise DataError(
                 f"{self.describe()}: {int(bad.sum()):,} rows run from -inf to inf and say nothing of the value: "
-                f"{rows_message(bad, low, start)}. Remove them"
+                f"{rows_message(bad, low, where)}. Remove them"
             )
         exact = low == high
         exact_rows, interval_rows = np.flatnonzero(exact), np.flatnonzero(~exact)

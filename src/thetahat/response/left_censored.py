@@ -8,7 +8,7 @@ from typing import final
 
 import numpy as np
 
-from thetahat.response._response import Array, Observed, Response, flags, numbers
+from thetahat.response._response import Array, Observed, Response, RowNumbers, flags, numbers
 
 
 @final
@@ -29,10 +29,10 @@ class LeftCensored(Response):
         """Rows may be."""
         return True
 
-    def observe(self, columns: Mapping[str, Array], start: int) -> Observed:
+    def observe(self, columns: Mapping[str, Array], where: RowNumbers) -> Observed:
         """Part detected rows from those below their limit."""
-        value = numbers(self.value, columns[self.value], start).astype(float, copy=False)
-        detected = flags(self.detected, columns[self.detected], start)
+        value = numbers(self.value, columns[self.value], where).astype(float, copy=False)
+        detected = flags(self.detected, columns[self.detected], where)
         exact_rows, interval_rows = np.flatnonzero(detected), np.flatnonzero(~detected)
         high = value[interval_rows]
         return Observed(value[exact_rows], exact_rows, np.full(high.shape, -np.inf), high, interval_rows)

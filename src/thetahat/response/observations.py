@@ -32,22 +32,22 @@ class Observations:
     0.0952
     """
 
-    def __init__(self, y: Any) -> None:  # noqa: ANN401 - any sequence of numbers or labels
+    def __init__(self, y: Any) -> None:
         self.response: Response = Exact("y")
         self.columns: Mapping[str, Any] = MappingProxyType({"y": y})
 
     @classmethod
-    def right_censored(cls, time: Any, event: Any) -> Self:  # noqa: ANN401
+    def right_censored(cls, time: Any, event: Any) -> Self:
         """``event`` 1: the value is ``time``; 0: it is known only to exceed ``time``."""
         return cls._of(RightCensored("time", "event"), {"time": time, "event": event})
 
     @classmethod
-    def left_censored(cls, value: Any, detected: Any) -> Self:  # noqa: ANN401
+    def left_censored(cls, value: Any, detected: Any) -> Self:
         """``detected`` 1: the value is ``value``; 0: it is known only not to exceed ``value``."""
         return cls._of(LeftCensored("value", "detected"), {"value": value, "detected": detected})
 
     @classmethod
-    def interval(cls, low: Any, high: Any) -> Self:  # noqa: ANN401
+    def interval(cls, low: Any, high: Any) -> Self:
         """Values in (low, high]; low equal to high is exact; -inf and inf leave a side open."""
         return cls._of(IntervalCensored("low", "high"), {"low": low, "high": high})
 

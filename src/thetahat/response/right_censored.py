@@ -8,7 +8,7 @@ from typing import final
 
 import numpy as np
 
-from thetahat.response._response import Array, Observed, Response, flags, numbers
+from thetahat.response._response import Array, Observed, Response, RowNumbers, flags, numbers
 
 
 @final
@@ -29,10 +29,10 @@ class RightCensored(Response):
         """Rows may be."""
         return True
 
-    def observe(self, columns: Mapping[str, Array], start: int) -> Observed:
+    def observe(self, columns: Mapping[str, Array], where: RowNumbers) -> Observed:
         """Part events from censored rows."""
-        time = numbers(self.time, columns[self.time], start).astype(float, copy=False)
-        event = flags(self.event, columns[self.event], start)
+        time = numbers(self.time, columns[self.time], where).astype(float, copy=False)
+        event = flags(self.event, columns[self.event], where)
         exact_rows, interval_rows = np.flatnonzero(event), np.flatnonzero(~event)
         low = time[interval_rows]
         return Observed(time[exact_rows], exact_rows, low, np.full(low.shape, np.inf), interval_rows)
