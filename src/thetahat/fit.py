@@ -286,7 +286,32 @@ class Fit:
     ) -> Transformed:
         """Estimate, standard error and interval of any function of the estimates.
 
-        The function takes the parameters by name or attribute: ``lambda p: p.shape / p.rate``.
+        By the invariance of the maximum the estimate is g(θ̂); its standard error is √(∇gᵀ V ∇g).
+
+        Parameters
+        ----------
+        function
+            Takes the parameters, by name or attribute (``lambda p: p.shape / p["rate"]``), or those that its own
+            arguments name (``lambda shape, rate: shape / rate``); returns a number or an array.
+        level
+            Confidence level of the interval, which is symmetric on the function's own scale.
+        method
+            ``delta``.
+        covariance
+            Kind of V, as in ``covariance``.
+
+        Raises
+        ------
+        InferenceError
+            If the function does not return finite numbers near the estimates.
+
+        Examples
+        --------
+        >>> import thetahat as th
+        >>> fit = th.fit(th.Exponential(), [1.0, 2.0, 3.0])
+        >>> mean = fit.transform(lambda rate: 1 / rate)
+        >>> round(mean.estimate, 6), round(mean.standard_error, 6)
+        (2.0, 1.154701)
         """
         from thetahat.inference.delta import transform
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -85,6 +85,11 @@ class Likelihood:
         if self._on_pass is not None:
             self._on_pass()
         return tally
+
+    def rows(self) -> Iterator[Any]:
+        """Yield the packed rows, block by block, in one more pass."""
+        for block in self._blocks():
+            yield block if self._packed else self.model.pack(block)
 
     def expected_information(self, working: Vector) -> NDArray[np.float64]:
         """Sum the expected information of all rows at a working vector, for models that have one."""

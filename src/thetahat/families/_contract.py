@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thetahat._errors import ParameterError
+from thetahat.families._gathering import Gathering
 from thetahat.families._limit import Limit
 from thetahat.families._support import Support
 from thetahat.families._survey import Survey
@@ -48,6 +49,8 @@ class FamilyContract(ABC):
         Names of quantities known for each row, such as ``trials``.
     limits
         Limiting submodels (STATISTICS: at_infinity).
+    gathers
+        Where the mass can be gathered, which settles whether censored rows have a maximum.
     scales
         Parameters that are multiplied by c when y is: lets data near 1e300 be fitted near 1.
     affine
@@ -71,6 +74,7 @@ class FamilyContract(ABC):
     support: Support
     known: ClassVar[tuple[str, ...]] = ()
     limits: ClassVar[tuple[Limit, ...]] = ()
+    gathers: ClassVar[Gathering] = Gathering()
     scales: ClassVar[tuple[str, ...]] = ()
     affine: ClassVar[str] = ""
     spikes: ClassVar[str] = "nowhere"

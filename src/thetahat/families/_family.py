@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from thetahat._errors import ParameterError
 from thetahat.families._contract import FamilyContract
+from thetahat.families._tails import inner_point, tail_terms
 from thetahat.numerics.namespace import namespace
 
 Array = NDArray[Any]
@@ -44,11 +45,13 @@ class Family(FamilyContract):
         """
         theta = self.distribution_theta()
         xp = namespace(y, *theta, *self.known_values.values())
-        y = xp.asarray(self.encode(y))
         if xp.is_jax:
-            return self.log_density(xp, self.prepare(xp, y, self.known_values), self.working(theta))
+            from thetahat.families._bridge import log_prob
+
+            return log_prob(self, y, theta)
+        y = np.asarray(self.encode(y))
         inside = self.support.contains(y)
-        safe = np.where(inside, y, self._inner_point())
+        safe = np.where(inside, y, inner_point(self.support))
         with np.errstate(all="ignore"):
             value = self.log_density(xp, self.prepare(xp, safe, self.known_values), self.working(theta))
         result = np.where(np.isnan(y), np.nan, np.where(inside, value, -np.inf))
@@ -69,33 +72,24 @@ class Family(FamilyContract):
 
     def cdf(self, y: Any) -> Any:
         """P(Y <= y)."""
-        return np.exp(self.log_cdf(y))
+        value = self.log_cdf(y)
+        return namespace(value).exp(value)
 
     def sf(self, y: Any) -> Any:
         """P(Y > y)."""
-        return np.exp(self.log_sf(y))
+        value = self.log_sf(y)
+        return namespace(value).exp(value)
 
     def _log_tail(self, y: Any, *, upper: bool) -> Any:
         theta = self.distribution_theta()
-        y = np.asarray(self.encode(y), dtype=float)
-        points = np.floor(y) if self.support.discrete else y
-        below = points < self.support.lower if self.support.includes_lower else points <= self.support.lower
-        above = points >= self.support.upper
-        inside = ~(below | above) & ~np.isnan(y)
-        safe = np.where(inside, points, self._inner_point())
-        edge = np.full_like(safe, np.inf if upper else -np.inf)
-        low, high = (safe, edge) if upper else (edge, safe)
-        with np.errstate(all="ignore"):
-            value = self.log_mass(low, high, self.known_values, self.working(theta), 0).value
-        value = np.where(below, 0.0 if upper else -np.inf, np.where(above, -np.inf if upper else 0.0, value))
-        result = np.where(np.isnan(y), np.nan, value)
-        return result if result.ndim else float(result)
+        y = self.encode(y)
+        if namespace(y, *theta, *self.known_values.values()).is_jax:
+            from thetahat.families._bridge import log_tail
 
-    def _inner_point(self) -> float:
-        low, high = self.support.lower, self.support.upper
-        if np.isfinite(low) and np.isfinite(high):
-            return float(low) if self.support.discrete else (low + high) / 2
-        return float(low) + 1.0 if np.isfinite(low) else 0.0
+            return log_tail(self, y, theta, upper=upper)
+        y = np.asarray(y, dtype=float)
+        result = tail_terms(self, y, self.known_values, self.working(theta), upper=upper, order=0).value
+        return result if result.ndim else float(result)
 
     def quantile(self, probability: Any) -> Any:
         """Smallest y with P(Y <= y) at least ``probability``.

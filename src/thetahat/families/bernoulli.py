@@ -10,6 +10,7 @@ from scipy import special
 
 from thetahat.families._contract import Known, Theta
 from thetahat.families._family import Family
+from thetahat.families._gathering import Gathering
 from thetahat.families._support import BINARY
 from thetahat.families._survey import Survey
 from thetahat.families._terms import Array, Coordinates, Rows, Terms
@@ -37,6 +38,7 @@ class Bernoulli(Family):
 
     declared = (Parameter("prob", UnitInterval(), (0.02, 0.98)),)
     support = BINARY
+    gathers: ClassVar[Gathering] = Gathering(upper=({"prob": 1.0},), lower=({"prob": 0.0},))
     affine: ClassVar[str] = "affine"
     uniqueness: ClassVar[str | None] = "concave in the logit"
     uniqueness_censored: ClassVar[str | None] = "concave in the logit"

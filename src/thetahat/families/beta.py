@@ -10,6 +10,7 @@ from scipy import special
 
 from thetahat.families._contract import Known, Theta
 from thetahat.families._family import Family
+from thetahat.families._gathering import Gathering
 from thetahat.families._remembered import remembered
 from thetahat.families._support import UNIT_INTERVAL
 from thetahat.families._survey import Survey
@@ -39,6 +40,11 @@ class Beta(Family):
 
     declared = (Parameter("alpha", Positive(), (0.1, 20.0)), Parameter("beta", Positive(), (0.1, 20.0)))
     support = UNIT_INTERVAL
+    gathers: ClassVar[Gathering] = Gathering(
+        upper=({"beta": 0.0}, {"alpha": np.inf}),
+        lower=({"alpha": 0.0}, {"beta": np.inf}),
+        point={"alpha": np.inf, "beta": np.inf},
+    )
     affine: ClassVar[str] = "affine"
     spikes: ClassVar[str] = "anywhere"
     uniqueness: ClassVar[str | None] = "minimal exponential family (Barndorff-Nielsen, 1978)"

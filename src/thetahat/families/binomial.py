@@ -11,6 +11,7 @@ from scipy import special
 from thetahat.families._contract import Known, Theta
 from thetahat.families._counts import lattice_quantile
 from thetahat.families._family import Family
+from thetahat.families._gathering import Gathering
 from thetahat.families._lattice import lattice_mass
 from thetahat.families._saddle import log_binomial
 from thetahat.families._support import COUNTS
@@ -43,6 +44,7 @@ class Binomial(Family):
 
     declared = (Parameter("prob", UnitInterval(), (0.02, 0.98)),)
     support = COUNTS
+    gathers: ClassVar[Gathering] = Gathering(upper=({"prob": 1.0},), lower=({"prob": 0.0},))
     known: ClassVar[tuple[str, ...]] = ("trials",)
     affine: ClassVar[str] = "affine"
     uniqueness: ClassVar[str | None] = "concave in the logit"

@@ -10,6 +10,7 @@ from scipy import special
 
 from thetahat.families._contract import Known, Theta
 from thetahat.families._family import Family
+from thetahat.families._gathering import Gathering
 from thetahat.families._starts import clipped
 from thetahat.families._support import NON_NEGATIVE
 from thetahat.families._survey import Survey
@@ -38,6 +39,7 @@ class Exponential(Family):
 
     declared = (Parameter("rate", Positive(), (0.01, 100.0)),)
     support = NON_NEGATIVE
+    gathers: ClassVar[Gathering] = Gathering(upper=({"rate": 0.0},), lower=({"rate": np.inf},))
     affine: ClassVar[str] = "affine"
     spikes: ClassVar[str] = "at zero"
     uniqueness: ClassVar[str | None] = "closed form, concave in the rate"

@@ -10,6 +10,7 @@ from scipy import special
 
 from thetahat.families._contract import Known, Theta
 from thetahat.families._family import Family
+from thetahat.families._gathering import Gathering
 from thetahat.families._support import POSITIVE
 from thetahat.families._survey import Survey
 from thetahat.families._terms import Array, Coordinates, Rows, Terms, end_terms
@@ -39,6 +40,11 @@ class Gamma(Family):
 
     declared = (Parameter("shape", Positive(), (0.05, 50.0)), Parameter("rate", Positive(), (0.01, 100.0)))
     support = POSITIVE
+    gathers: ClassVar[Gathering] = Gathering(
+        upper=({"rate": 0.0}, {"shape": np.inf}),
+        lower=({"shape": 0.0}, {"rate": np.inf}),
+        point={"shape": np.inf, "rate": np.inf},
+    )
     affine: ClassVar[str] = "affine"
     spikes: ClassVar[str] = "anywhere"
     uniqueness: ClassVar[str | None] = "minimal exponential family (Barndorff-Nielsen, 1978)"

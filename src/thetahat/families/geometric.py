@@ -11,6 +11,7 @@ from scipy import special
 from thetahat.families._contract import Known, Theta
 from thetahat.families._counts import positive_mean
 from thetahat.families._family import Family
+from thetahat.families._gathering import Gathering
 from thetahat.families._support import COUNTS
 from thetahat.families._survey import Survey
 from thetahat.families._terms import Array, Coordinates, Rows, Terms
@@ -38,6 +39,7 @@ class Geometric(Family):
 
     declared = (Parameter("prob", UnitInterval(), (0.02, 0.98)),)
     support = COUNTS
+    gathers: ClassVar[Gathering] = Gathering(upper=({"prob": 0.0},), lower=({"prob": 1.0},))
     affine: ClassVar[str] = "affine"
     uniqueness: ClassVar[str | None] = "concave in the logit"
     uniqueness_censored: ClassVar[str | None] = "concave in the logit"

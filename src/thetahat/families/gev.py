@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from thetahat.families._contract import Known, Theta
+from thetahat.families._gathering import Gathering
 from thetahat.families._gumbel_ends import gumbel_ends
 from thetahat.families._location_scale import LocationScale
 from thetahat.families._reduced import Reduced, reduced_terms, reduced_value
@@ -52,6 +53,12 @@ class GEV(LocationScale):
         Parameter("shape", Real(), (-0.4, 0.8)),
     )
     support = REAL_LINE
+    gathers: ClassVar[Gathering] = Gathering(
+        upper=({"location": np.nan, "shape": np.nan},),
+        lower=({"location": np.nan, "shape": np.nan},),
+        point={"scale": 0.0},
+        centre=("location", float),
+    )
     scales: ClassVar[tuple[str, ...]] = ("location", "scale")
     spikes: ClassVar[str] = "anywhere"
     unbounded_in_theory: ClassVar[str | None] = (

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thetahat.families._contract import Known, Theta
+from thetahat.families._gathering import Gathering
 from thetahat.families._location_scale import LocationScale
 from thetahat.families._normal_ends import normal_ends
 from thetahat.families._standard import Standard
@@ -39,6 +40,12 @@ class LogNormal(LocationScale):
 
     declared = (Parameter("mean_log", Real(), (-3.0, 3.0)), Parameter("sd_log", Positive(), (0.05, 3.0)))
     support = POSITIVE
+    gathers: ClassVar[Gathering] = Gathering(
+        upper=({"mean_log": np.inf},),
+        lower=({"mean_log": -np.inf},),
+        point={"sd_log": 0.0},
+        centre=("mean_log", np.log),
+    )
     logged: ClassVar[bool] = True
     affine: ClassVar[str] = "quadratic"
     spikes: ClassVar[str] = "anywhere"

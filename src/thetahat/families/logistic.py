@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from thetahat.families._contract import Known, Theta
+from thetahat.families._gathering import Gathering
 from thetahat.families._location_scale import LocationScale
 from thetahat.families._logistic_ends import logistic_ends
 from thetahat.families._standard import Standard
@@ -40,6 +41,12 @@ class Logistic(LocationScale):
 
     declared = (Parameter("location", Real(), (-5.0, 5.0)), Parameter("scale", Positive(), (0.05, 20.0)))
     support = REAL_LINE
+    gathers: ClassVar[Gathering] = Gathering(
+        upper=({"location": np.inf},),
+        lower=({"location": -np.inf},),
+        point={"scale": 0.0},
+        centre=("location", float),
+    )
     scales: ClassVar[tuple[str, ...]] = ("location", "scale")
     spikes: ClassVar[str] = "anywhere"
     uniqueness: ClassVar[str | None] = "concave in (1/scale, location/scale) (Burridge, 1981)"

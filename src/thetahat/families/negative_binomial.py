@@ -12,6 +12,7 @@ from scipy import special
 from thetahat.families._contract import NOTHING_KNOWN, Known, Theta
 from thetahat.families._counts import lattice_quantile, positive_mean
 from thetahat.families._family import Family
+from thetahat.families._gathering import Gathering
 from thetahat.families._lattice import lattice_mass, lattice_mean
 from thetahat.families._limit import Limit
 from thetahat.families._saddle import (
@@ -65,6 +66,7 @@ class NegativeBinomial(Family):
 
     declared = (Parameter("mean", Positive(), (0.05, 50.0)), Parameter("size", Positive(), (0.1, 50.0)))
     support = COUNTS
+    gathers: ClassVar[Gathering] = Gathering(upper=({"mean": np.inf},), lower=({"mean": 0.0}, {"size": 0.0}))
     limits: ClassVar[tuple[Limit, ...]] = (
         Limit("poisson", "size", "1/size", {"rate": "mean"}, _poisson_slope, _poisson_scale),
     )

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thetahat.families._contract import Known, Theta
+from thetahat.families._gathering import Gathering
 from thetahat.families._location_scale import LocationScale
 from thetahat.families._normal_ends import normal_ends
 from thetahat.families._standard import Standard
@@ -39,6 +40,9 @@ class Normal(LocationScale):
 
     declared = (Parameter("mean", Real(), (-5.0, 5.0)), Parameter("sd", Positive(), (0.05, 20.0)))
     support = REAL_LINE
+    gathers: ClassVar[Gathering] = Gathering(
+        upper=({"mean": np.inf},), lower=({"mean": -np.inf},), point={"sd": 0.0}, centre=("mean", float)
+    )
     scales: ClassVar[tuple[str, ...]] = ("mean", "sd")
     affine: ClassVar[str] = "quadratic"
     spikes: ClassVar[str] = "anywhere"

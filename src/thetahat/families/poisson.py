@@ -11,6 +11,7 @@ from scipy import special
 from thetahat.families._contract import NOTHING_KNOWN, Known, Theta
 from thetahat.families._counts import lattice_quantile, positive_mean
 from thetahat.families._family import Family
+from thetahat.families._gathering import Gathering
 from thetahat.families._lattice import lattice_mass
 from thetahat.families._saddle import log_poisson
 from thetahat.families._support import COUNTS
@@ -41,6 +42,7 @@ class Poisson(Family):
 
     declared = (Parameter("rate", Positive(), (0.05, 50.0)),)
     support = COUNTS
+    gathers: ClassVar[Gathering] = Gathering(upper=({"rate": np.inf},), lower=({"rate": 0.0},))
     affine: ClassVar[str] = "affine"
     uniqueness: ClassVar[str | None] = "concave in log rate"
     uniqueness_censored: ClassVar[str | None] = "concave in log rate (Prékopa, 1973)"

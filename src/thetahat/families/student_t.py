@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from thetahat.families._contract import Known, Theta
+from thetahat.families._gathering import Gathering
 from thetahat.families._limit import Limit
 from thetahat.families._location_scale import LocationScale
 from thetahat.families._remembered import remembered
@@ -59,6 +60,12 @@ class StudentT(LocationScale):
         Parameter("df", Positive(), (0.5, 100.0)),
     )
     support = REAL_LINE
+    gathers: ClassVar[Gathering] = Gathering(
+        upper=({"location": np.inf},),
+        lower=({"location": -np.inf},),
+        point={"scale": 0.0},
+        centre=("location", float),
+    )
     scales: ClassVar[tuple[str, ...]] = ("location", "scale")
     spikes: ClassVar[str] = "anywhere"
     limits: ClassVar[tuple[Limit, ...]] = (

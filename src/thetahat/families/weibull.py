@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from thetahat.families._contract import Known, Theta
+from thetahat.families._gathering import Gathering
 from thetahat.families._gumbel_ends import gumbel_ends
 from thetahat.families._shape_scale import ShapeScale
 from thetahat.families._standard import Standard, reflected
@@ -40,6 +41,9 @@ class Weibull(ShapeScale):
 
     declared = (Parameter("shape", Positive(), (0.1, 20.0)), Parameter("scale", Positive(), (0.01, 100.0)))
     support = POSITIVE
+    gathers: ClassVar[Gathering] = Gathering(
+        upper=({"scale": np.inf},), lower=({"scale": 0.0},), point={"shape": np.inf}, centre=("scale", float)
+    )
     spikes: ClassVar[str] = "anywhere"
     uniqueness: ClassVar[str | None] = "concave in (shape, shape log scale) (Burridge, 1981)"
     uniqueness_censored: ClassVar[str | None] = "concave in (shape, shape log scale) (Burridge, 1981)"

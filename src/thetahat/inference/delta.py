@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from inspect import signature
 from typing import Any, final
 
 import numpy as np
@@ -71,6 +72,7 @@ def transform(
     if not 0 < level < 1:
         raise InferenceError(f"level={level!r}: the confidence level must lie between 0 and 1, such as 0.95")
     solution.refuse_unless_usable("a function of the estimates")
+    function = _by_name(function, solution)
     centre = _call(function, solution.natural)
     free = free_covariance(solution, covariance)
     regular = np.flatnonzero(solution.regular)
@@ -90,6 +92,17 @@ def transform(
             float(centre), float(error), (float(centre - width), float(centre + width)), level, matrix
         )
     return Transformed(centre, error, (centre - width, centre + width), level, matrix)
+
+
+def _by_name(function: Callable[..., Any], solution: Solution) -> Callable[[Values], Any]:
+    """Let a function name the parameters it takes: ``lambda shape, rate: shape / rate``."""
+    try:
+        arguments = list(signature(function).parameters)
+    except (TypeError, ValueError):
+        return function
+    if not arguments or not set(arguments) <= set(solution.table.names):
+        return function
+    return lambda values: function(**{name: values[name] for name in arguments})
 
 
 def _derivative(
