@@ -15,7 +15,8 @@ class Survey:
     ``means`` are the weighted means of the prepared columns over exact rows and ``spread`` is Σ w (x - x̄)² of the
     first one, merged by Chan, Golub & LeVeque's (1983) formula, so that an offset of 10⁹ costs no digits.
     ``highest_low`` and ``lowest_high`` are the extremes of the ends of interval rows, ``n_positive`` counts the rows
-    of positive weight, and ``refined`` is the mean that a family's ``refinement`` asked for.
+    of positive weight, and ``refined`` is the mean that a family's ``refinement`` asked for. ``tie`` is, where it was
+    looked for, the weight of the most frequent exact value and that of the rows that do not admit it.
     """
 
     n_rows: int
@@ -29,6 +30,7 @@ class Survey:
     lowest_high: float = np.inf
     n_positive: int = 0
     refined: float | None = None
+    tie: tuple[float, float] | None = None
 
     def merge(self, other: Survey) -> Survey:
         """Join two surveys of neighbouring rows."""

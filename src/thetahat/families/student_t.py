@@ -154,10 +154,11 @@ class StudentT(LocationScale):
         )
 
     def in_region(self, eta: Coordinates, survey: Survey | None) -> bool:
-        """df above 1/(n - 1)."""
-        if survey is None or survey.n_obs <= 1:
+        """df above m/(n - m); m counts the largest tie, n - m the rows that do not admit its value."""
+        if survey is None:
             return True
-        return bool(np.exp(eta[2]) * (survey.n_obs - 1.0) > 1.0)
+        tie, others = survey.tie if survey.tie is not None else (1.0, survey.n_obs - 1.0)
+        return others <= 0 or bool(np.exp(eta[2]) * others > tie)
 
     def region(self) -> str | None:
         """The degrees of freedom that keep the likelihood bounded."""
