@@ -180,13 +180,11 @@ class IndependentModel(Model[PackedRows]):
         if not (survey.all_exact and self.family.affine):
             return None
         if self.family.affine == "quadratic":
-            half = np.sqrt(survey.spread / survey.n_exact)
-            column = np.array([survey.means[0] - half, survey.means[0] + half])
+            column, weight = _quadrature(float(survey.means[0]), survey.spread, survey.n_exact)
             prepared: tuple[Array, ...] = (column,)
         else:
             prepared = tuple(np.array([mean]) for mean in survey.means)
-        n = prepared[0].shape[0]
-        weight = np.full(n, survey.n_exact / n)
+            weight = np.full(1, survey.n_exact)
         none = NO_VALUES
         return PackedRows(survey.n_rows, prepared[0], prepared, weight, none, none, None, {}, {})
 
@@ -208,3 +206,15 @@ class IndependentModel(Model[PackedRows]):
         units = self.table.units
         natural = {name: np.asarray(value) * units.get(name, 1.0) for name, value in values.items()}
         return self.table.free_from_natural(natural)
+
+
+def _quadrature(centre: float, spread: float, count: float) -> tuple[Array, Array]:
+    """Three points and weights with this mean, Σ w (x - centre)² and Σ w.
+
+    The gaps are those between the points as they were rounded, so that the spread survives any offset.
+    """
+    gap = 2 * max(float(np.sqrt(spread / count)), float(np.spacing(abs(centre))))
+    below, above = centre - gap, centre + gap
+    left, right = centre - below, above - centre
+    low, high = spread / (left * (left + right)), spread / (right * (left + right))
+    return np.array([below, centre, above]), np.array([low, count - low - high, high])
