@@ -29,7 +29,7 @@ class Family(FamilyContract):
 
     @property
     def parameters(self) -> Mapping[str, Any]:
-        """The numbers that the distribution has, by name; a vector's entries as ``probs[0]``, ``probs[1]``, ..."""
+        """The numbers that the distribution has, by name; a vector's entries as ``probs[0]``, ..."""
         entries: dict[str, Any] = {}
         for parameter in self.declared:
             if parameter.name in self.given:
