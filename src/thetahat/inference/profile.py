@@ -18,6 +18,8 @@ from thetahat.solution import Solution
 Vector = NDArray[np.float64]
 FARTHEST = 700.0
 """A log or logit beyond this is the edge of its domain in double precision."""
+AT_INFINITY = 40.0
+"""A free coordinate at which a parameter that runs to infinity cannot be told from its limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,8 @@ def _coordinate(solution: Solution, name: str) -> _Coordinate:
     pinned = np.array([index, *held[held != index]], dtype=np.intp)
 
     def solve(value: float, start: Vector) -> tuple[float, float, Vector]:
-        begin = start.copy()
+        # A parameter held at infinity is its limit in double precision long before.
+        begin = np.nan_to_num(start, posinf=AT_INFINITY, neginf=-AT_INFINITY)
         begin[index] = value
         found = maximise_pinned(likelihood, pinned, begin)
         return found.value, found.slope, found.point

@@ -1,4 +1,4 @@
-"""Numbers, tables and foreign text as people read them: what every floor that has something to show shares."""
+"""Numbers, tables and foreign text as people read them, for every floor that has something to show."""
 
 from __future__ import annotations
 

@@ -46,9 +46,9 @@ def alike(values: Sequence[float], error: float) -> list[str]:
     finite = [abs(value) for value in values if isfinite(value) and value]
     if not (isfinite(error) and error > 0):
         return [number(value) for value in values]
-    last = _exponent(error) - _ERROR_DIGITS + 1
     first = max((_exponent(value) for value in finite), default=_exponent(error))
-    if _PLAIN[0] <= first < _PLAIN[1] and last >= -_MOST_DIGITS:
+    last = max(_exponent(error) - _ERROR_DIGITS + 1, first - _MOST_DIGITS + 1)
+    if _PLAIN[0] <= first < _PLAIN[1]:
         decimals = max(-last, 0)
         return [_special(value) or _fixed(value, decimals, max(last, 0)) for value in values]
     return [_special(value) or _scientific(value, last) for value in values]

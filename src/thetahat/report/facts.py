@@ -23,6 +23,10 @@ _REASONS = {
     "unbounded": "the likelihood is unbounded",
     "not_converged": "no maximum was reached",
 }
+_INTERVALS = {
+    "wald": "Wald intervals, made on the free scale (log, logit) and mapped back into the domain.",
+    "profile": "Profile-likelihood intervals.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,7 @@ class ParameterFacts:
 @final
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A fit as a table: prints as text, renders as HTML in a notebook and with colours where ``rich`` prints it.
+    """A fit as a table: prints as text, renders as HTML in a notebook, with colours where ``rich`` prints it.
 
     Examples
     --------
@@ -51,10 +55,10 @@ class Summary:
     Poisson fit, maximum
       Interior maximum, the only one (...).
     <BLANKLINE>
-    parameter   estimate   standard error     95 % interval
-    rate           3.000            0.775   1.810 ... 4.973
+    parameter   estimate   standard error    95 % interval
+    rate           3.000            0.775   1.810 to 4.973
     <BLANKLINE>
-      Wald interval on the free scale, mapped back.
+      Wald intervals, made on the free scale (log, logit) and mapped back into the domain.
       log-likelihood -8.67...   AIC 19.3...   AICc 20.6...   BIC 18.9...
       5 rows (array of 5 integers), 1 free parameter
     """
@@ -110,7 +114,7 @@ class Summary:
 
         return as_html(self)
 
-    def __rich_console__(self, console: Any, options: Any) -> Iterator[Any]:  # noqa: ANN401 - rich's protocol
+    def __rich_console__(self, console: Any, options: Any) -> Iterator[Any]:
         from thetahat.report.terminal import rendered
 
         yield from rendered(self)
@@ -144,7 +148,6 @@ def summarise(fit: Fitted, level: float = 0.95, interval: str = "wald") -> Summa
                 _reason(errors[name], status, fit.log_likelihood),
             )
         )
-    scale = "on the free scale, mapped back" if interval == "wald" else "of the likelihood"
     return Summary(
         model=title_of(model),
         response=str(model.get("response", "")),
@@ -161,7 +164,7 @@ def summarise(fit: Fitted, level: float = 0.95, interval: str = "wald") -> Summa
         sentence=certificate.sentence,
         allows_standard_errors=certificate.allows_standard_errors,
         level=level,
-        interval=f"{interval.capitalize()} interval {scale}",
+        interval=_INTERVALS[interval],
         parameters=tuple(parameters),
     )
 

@@ -49,10 +49,10 @@ def error_of(fact: ParameterFacts) -> str:
 
 def interval_of(fact: ParameterFacts) -> str:
     """Both ends to the same precision."""
-    if fact.low != fact.low and fact.high != fact.high:  # noqa: PLR0124 - NaN
+    if fact.low != fact.low and fact.high != fact.high:
         return ABSENT
     low, high = alike([fact.low, fact.high], fact.standard_error)
-    return f"{low} ... {high}"
+    return f"{low} to {high}"
 
 
 def sentence_of(summary: Summary) -> str:
@@ -75,7 +75,7 @@ def criteria_of(summary: Summary) -> list[tuple[str, str]]:
 
 def notes_of(summary: Summary) -> list[str]:
     """What stands under the table."""
-    how = [] if not summary.allows_standard_errors else [f"{summary.interval}."]
+    how = [] if not summary.allows_standard_errors else [summary.interval]
     weights = f"; weights in {summary.weights}" if summary.weights else ""
     return [
         *how,

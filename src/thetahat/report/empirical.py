@@ -1,0 +1,198 @@
+"""What the data alone say of the distribution: a bounded sample and its nonparametric estimate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from math import ceil
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from thetahat.likelihood import Likelihood
+from thetahat.models._rows import PackedRows, join
+
+Vector = NDArray[np.float64]
+
+MOST_ROWS = 100_000
+"""Rows that a picture is drawn from; more would not change it."""
+_MOST_INTERVALS = 800
+_MOST_SWEEPS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Empirical:
+    """Probability ``mass`` at sorted ``points``, after ``below`` that lies before all of them.
+
+    Under censoring some of the mass may lie beyond the last point, where the data say nothing of its place.
+    Where rows are intervals, ``begins`` are the low ends of those that the masses lie in, at places unknown.
+    """
+
+    points: Vector
+    mass: Vector
+    below: float
+    method: str
+    begins: Vector | None = None
+
+    @property
+    def cumulative(self) -> Vector:
+        """P(Y <= point)."""
+        return self.below + np.cumsum(self.mass)
+
+    @property
+    def standing(self) -> Vector:
+        """Where each point stands on the scale of probability: P(Y < point) + ½ P(Y = point).
+
+        At the high end of an interval, inside which the mass may lie anywhere, P(Y <= point).
+        """
+        return self.cumulative - (0.5 * self.mass if self.begins is None else 0.0)
+
+    def corners(self) -> tuple[Vector, Vector]:
+        """The distribution function as a line: upright at points, straight across intervals."""
+        after = self.cumulative
+        before = after - self.mass
+        begins = (
+            self.points
+            if self.begins is None
+            else np.where(np.isfinite(self.begins), self.begins, self.points)
+        )
+        return np.stack([begins, self.points], axis=1).ravel(), np.stack([before, after], axis=1).ravel()
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Rows in the data's own unit, all of them or evenly spaced ones."""
+
+    rows: PackedRows
+    complete: bool
+
+    @property
+    def censored(self) -> bool:
+        """Whether some rows are known only to lie in an interval."""
+        return self.rows.low.size > 0
+
+    def empirical(self) -> Empirical:
+        """Proportions; product-limit under censoring from one side; self-consistent under any other."""
+        rows = self.rows
+        weight = _ones(rows.weight, rows.y)
+        if not self.censored:
+            return Empirical(*_proportions(rows.y, weight), 0.0, "proportions")
+        interval_weight = _ones(rows.interval_weight, rows.low)
+        if np.isposinf(rows.high).all():
+            return _product_limit(rows.y, weight, rows.low, interval_weight)
+        if np.isneginf(rows.low).all():
+            mirrored = _product_limit(-rows.y, weight, -rows.high, interval_weight)
+            mass = mirrored.mass[::-1]
+            return replace(
+                mirrored, points=-mirrored.points[::-1], mass=mass, below=max(1.0 - float(mass.sum()), 0.0)
+            )
+        low = np.concatenate([rows.y, rows.low])
+        high = np.concatenate([rows.y, rows.high])
+        return _self_consistent(low, high, np.concatenate([weight, interval_weight]))
+
+
+def sample_of(likelihood: Likelihood, n_rows: int, unit: float) -> Sample:
+    """Read at most about ``MOST_ROWS`` rows, evenly spaced, in one pass.
+
+    Parameters
+    ----------
+    unit
+        What the model divides its data by.
+    """
+    share = min(1.0, MOST_ROWS / n_rows)
+    packs: Iterable[PackedRows] = likelihood.rows()
+    kept = []
+    complete = True
+    for packed in packs:
+        size = packed.y.size + packed.low.size
+        thinned = packed.thinned(max(1, ceil(size * share))) if share < 1 else packed
+        complete = complete and thinned.y.size + thinned.low.size == size
+        kept.append(_alone(thinned) if share < 1 else thinned)
+    rows = join(kept)
+    if unit != 1.0:
+        rows = replace(rows, y=rows.y * unit, low=rows.low * unit, high=rows.high * unit)
+    return Sample(replace(rows, y=np.asarray(rows.y, dtype=float)), complete)
+
+
+def _alone(rows: PackedRows) -> PackedRows:
+    """Copies, since a view of a few rows would keep the whole block in memory."""
+
+    def copied(value: Any) -> Any:
+        return value.copy() if np.ndim(value) else value
+
+    return replace(
+        rows,
+        y=rows.y.copy(),
+        prepared=(),
+        weight=copied(rows.weight),
+        low=rows.low.copy(),
+        high=rows.high.copy(),
+        interval_weight=copied(rows.interval_weight),
+        known={name: copied(value) for name, value in rows.known.items()},
+        interval_known={name: copied(value) for name, value in rows.interval_known.items()},
+    )
+
+
+def _ones(weight: Vector | None, like: Vector) -> Vector:
+    return np.ones(like.shape) if weight is None else weight
+
+
+def _proportions(y: Vector, weight: Vector) -> tuple[Vector, Vector]:
+    points, index = np.unique(y, return_inverse=True)
+    counts = np.bincount(index, weight, points.size)
+    return points, counts / counts.sum()
+
+
+def _product_limit(time: Vector, weight: Vector, censored: Vector, censored_weight: Vector) -> Empirical:
+    """S(t) = Π (1 - d_j / r_j) over event times t_j <= t (Kaplan & Meier, 1958)."""
+    points, index = np.unique(time, return_inverse=True)
+    if not points.size:
+        return Empirical(points, points, 0.0, "product-limit")
+    events = np.bincount(index, weight, points.size)
+    everything = np.concatenate([time, censored])
+    order = np.argsort(everything, kind="stable")
+    behind = np.concatenate([np.cumsum(np.concatenate([weight, censored_weight])[order][::-1])[::-1], [0.0]])
+    risk = behind[np.searchsorted(everything[order], points, side="left")]
+    surviving = np.cumprod(1.0 - np.minimum(events / risk, 1.0))
+    mass = -np.diff(surviving, prepend=1.0)
+    return Empirical(points, mass, 0.0, "product-limit")
+
+
+def _self_consistent(low: Vector, high: Vector, weight: Vector) -> Empirical:
+    """The nonparametric maximum over innermost intervals, by expectation-maximisation (Turnbull, 1976)."""
+    ends, index = np.unique(np.stack([low, high], axis=1), axis=0, return_inverse=True)
+    counts = np.bincount(index.ravel(), weight, ends.shape[0])
+    if ends.shape[0] > _MOST_INTERVALS:
+        every = np.linspace(0, ends.shape[0] - 1, _MOST_INTERVALS).astype(int)
+        ends, counts = ends[every], counts[every]
+    # An interval is open at its low end: it begins just after it, where an exact value begins at itself.
+    begins = [(float(a), 0 if a == b else 1) for a, b in ends]
+    finishes = [(float(b), 0) for b in ends[:, 1]]
+    tagged = sorted({(*begin, 0) for begin in begins} | {(*finish, 1) for finish in finishes})
+    innermost = [(one[:2], two[:2]) for one, two in pairwise(tagged) if one[2] == 0 and two[2] == 1]
+    begin_rank, finish_rank = (
+        _ranks(begins, [a for a, _ in innermost]),
+        _ranks(finishes, [b for _, b in innermost]),
+    )
+    inside = (begin_rank[0][:, None] <= begin_rank[1]) & (finish_rank[1] <= finish_rank[0][:, None])
+    mass = np.full(len(innermost), 1.0 / len(innermost))
+    total = float(counts.sum())
+    for _ in range(_MOST_SWEEPS):
+        expected = inside * mass
+        share = counts / np.maximum(expected.sum(axis=1), 1e-300)
+        updated = share @ expected / total
+        finished = float(np.abs(updated - mass).max()) < 1e-7
+        mass = updated
+        if finished:
+            break
+    points = np.array([finish[0] for _, finish in innermost])
+    kept = np.isfinite(points)
+    begun = np.array([begin[0] for begin, _ in innermost])
+    return Empirical(points[kept], mass[kept], 0.0, "self-consistent", begun[kept])
+
+
+def _ranks(these: list[Any], those: list[Any]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    rank = {place: position for position, place in enumerate(sorted({*these, *those}))}
+    return np.array([rank[place] for place in these]), np.array([rank[place] for place in those])
