@@ -35,12 +35,13 @@ class Trace:
 
 
 class Search(ABC):
-    """One run of an optimiser; ``ask`` returns None when it is over."""
+    """One run of an optimiser; ``ask`` returns None when it is over, and ``exhausted`` tells that its budget is."""
 
     point: Vector
     tally: Tally | None
     previous: Tally | None
     converged: bool
+    exhausted: bool = False
     iterations: int
     trace: list[Trace]
 

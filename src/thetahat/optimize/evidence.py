@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ DECREMENT = 1e-10
 CURVATURE_CHANGE = 0.25
 FARTHEST_DOUBLING = 10
 DENSE = float(np.log(0.5))
+NO_SIZES: Mapping[str, float] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,7 @@ class Evidence:
     step: Vector
     decrement: float
     curvature_change: float
+    reach: Vector
 
     @property
     def positive(self) -> bool:
@@ -44,26 +47,40 @@ class Evidence:
 
     @property
     def stationary(self) -> bool:
-        """Whether the score is null in the |A|⁻¹ norm."""
+        """Whether the score is null in the |A|⁻¹ norm, up to the rounding of its own sum."""
         values = np.maximum(np.abs(self.factor.eigenvalues), self.factor.error_bound)
         slope = self.factor.eigenvectors.T @ (self.tally.score / self.factor.roots)
+        if self.tally.absolute_score is not None:
+            noise = (
+                4 * np.finfo(float).eps * float(np.linalg.norm(self.tally.absolute_score / self.factor.roots))
+            )
+            slope = np.maximum(np.abs(slope) - noise, 0.0)
         return bool(0.5 * np.sum(slope**2 / values) <= DECREMENT)
 
 
-def gather(likelihood: Likelihood, point: Vector, tally: Tally, previous: Tally | None) -> Evidence:
+def gather(
+    likelihood: Likelihood,
+    point: Vector,
+    tally: Tally,
+    previous: Tally | None,
+    sizes: Mapping[str, float] = NO_SIZES,
+) -> Evidence:
     """Examine a point from its tally; ``previous`` is the tally one step before it, if there was a step."""
     if tally.absolute_score is None and not likelihood.condensed:
         tally = likelihood.tally(point, SCORES)
+    units = reach(likelihood.table, point, sizes)
     factor = analyse(tally.information)
     if not factor.smallest > factor.error_bound:
-        return Evidence(point, tally, factor, np.zeros_like(point), np.inf, np.inf)
+        return Evidence(point, tally, factor, np.zeros_like(point), np.inf, np.inf, units)
     step = factor.solve(tally.score)
     decrement = max(0.5 * float(tally.score @ step), 0.0)
+    change = np.inf
     if previous is not None:
         change = _change(analyse(previous.information), previous.information, tally.information)
-    else:
+    if not change <= CURVATURE_CHANGE:
+        # The step that led here was too long to tell; the one that would follow tells.
         change = _change(factor, tally.information, likelihood.tally(point + step, DERIVATIVES).information)
-    return Evidence(point, tally, factor, step, decrement, change)
+    return Evidence(point, tally, factor, step, decrement, change, units)
 
 
 def _change(factor: SymmetricFactor, before: Matrix, after: Matrix) -> float:
@@ -113,18 +130,19 @@ class Ray:
     levels_off: bool
 
 
-def reach(table: ParameterTable, point: Vector) -> Vector:
-    """The unit of a walk along each free coordinate: 1 on a log or logit scale, the coordinate's own size on the line."""
+def reach(table: ParameterTable, point: Vector, sizes: Mapping[str, float] = NO_SIZES) -> Vector:
+    """The unit of a walk along each free coordinate: 1 on a log or logit scale, the data's own size on the line."""
     units = np.ones_like(point)
     for parameter, span in zip(table.free_parameters, table.free_slices, strict=True):
         if isinstance(parameter.domain, Real):
-            units[span] = np.maximum(np.abs(point[span]), 1.0)
+            size = sizes.get(parameter.name)
+            units[span] = np.maximum(np.abs(point[span]), 1.0) if size is None else size
     return units
 
 
 def walk(likelihood: Likelihood, evidence: Evidence, direction: Vector) -> Ray:
     """Follow a direction by doublings as far as double precision goes."""
-    units = reach(likelihood.table, evidence.point)
+    units = evidence.reach
     length = float(np.max(np.abs(direction) / units))
     if not length > 0 or not np.isfinite(length):
         return Ray(direction, evidence.point, evidence.tally.value, rises=False, levels_off=False)
@@ -178,9 +196,7 @@ def structural_null(likelihood: Likelihood, evidence: Evidence, rng: np.random.G
         return None
     direction = gram.eigenvectors[:, 0] / gram.roots
     for _ in range(2):
-        near = evidence.point + 0.1 * rng.standard_normal(evidence.point.size) * reach(
-            likelihood.table, evidence.point
-        )
+        near = evidence.point + 0.1 * rng.standard_normal(evidence.point.size) * evidence.reach
         there = likelihood.tally(near, SCORES)
         if there.opg is None or not there.finite:
             return None
@@ -197,7 +213,7 @@ def level_direction(likelihood: Likelihood, evidence: Evidence) -> Vector | None
     weak = np.flatnonzero(factor.eigenvalues <= np.maximum(1e-8, 100 * factor.error_bound))
     for index in weak:
         direction = factor.eigenvectors[:, index] / factor.roots
-        direction = direction / np.max(np.abs(direction) / reach(likelihood.table, evidence.point))
+        direction = direction / np.max(np.abs(direction) / evidence.reach)
         moves = [likelihood.tally(evidence.point + sign * direction, VALUE).value for sign in (-1.0, 1.0)]
         if all(abs(value - evidence.tally.value) <= DECREMENT + evidence.tally.rounding for value in moves):
             return np.asarray(direction)

@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from thetahat.engines import Engine
+from thetahat.families._survey import Survey
 from thetahat.first_pass import Arrangement
 from thetahat.likelihood import Likelihood
-from thetahat.models import DERIVATIVES
+from thetahat.models import DERIVATIVES, VALUE
 from thetahat.models._rows import PackedRows
 from thetahat.models.iid import IndependentModel
 from thetahat.optimize._optimizer import Information, Optimizer, Search
+from thetahat.optimize.certificate import Verdict
 from thetahat.optimize.climb import climb
+from thetahat.optimize.evidence import reach
+from thetahat.optimize.existence import gathered as find_gathered
+from thetahat.optimize.existence import spike, with_ties
+from thetahat.optimize.findings import BEYOND, Declared, at_edge, gathered, unbounded
 from thetahat.optimize.limits import LimitFit, fit_limits
 from thetahat.optimize.outcome import Outcome
-from thetahat.optimize.verdict import Declared, at_edge, judge, unbounded
+from thetahat.optimize.verdict import judge
 
 Vector = NDArray[np.float64]
-BEYOND = 800.0
-"""A log or logit this far out is the edge itself in double precision."""
+Region = Callable[[Vector], bool]
+OTHER_STARTS = (0.3, 0.6, 1.0, 1.5)
+"""Spreads of further starts, on log and logit scales or in sizes of the data."""
+DOUBTFUL = frozenset({Verdict.UNBOUNDED, Verdict.NOT_CONVERGED, Verdict.SADDLE, Verdict.FLAT})
 WORTH_THINNING = 4
 """From this many times as many rows as were thinned on, the thinned rows are fitted first."""
 
@@ -35,50 +44,67 @@ def maximise(
     start: Mapping[str, Any] | None,
 ) -> Outcome:
     """Find the maximum and say what it is."""
+    model = arrangement.model
+    family = model.family
+    declared = _declare(arrangement)
+    reason = spike(arrangement)
+    if reason is not None:
+        return unbounded(model.table, None, declared, reason)
+    place = find_gathered(arrangement, engine)
+    if place is not None:
+        return gathered(model.table, _safe_guess(arrangement), place, declared)
+    if start is None and arrangement.survey.all_exact and model.table.all_free:
+        known = {name: value for name, value in model.known.items() if not isinstance(value, str)}
+        with np.errstate(all="ignore"):
+            theta = family.solve(arrangement.survey, known)
+        if theta is not None:
+            return _closed(model, likelihood, optimizer, theta, declared)
+    allowed = _region(arrangement, engine)
+    limits = fit_limits(arrangement, engine, optimizer)
+    declared = replace(declared, limits=limits, inside=allowed)
+    ascent = _Ascent(arrangement, likelihood, optimizer, allowed)
+    begin = _start(ascent, start)
+    outcome = judge(likelihood, ascent.by_way_of(limits, begin), declared)
+    if start is None and declared.theorem is None and outcome.certificate.verdict in DOUBTFUL:
+        # No claim that there is no maximum before it was looked for from elsewhere.
+        for again in _elsewhere(begin, model, declared):
+            other = judge(likelihood, ascent.by_way_of(limits, again), declared)
+            if other.certificate.verdict is Verdict.MAXIMUM:
+                return other
+    return outcome
+
+
+def _declare(arrangement: Arrangement) -> Declared:
     model, survey = arrangement.model, arrangement.survey
     family = model.family
     theorem = family.uniqueness if survey.all_exact else family.uniqueness_censored
-    if theorem is not None and not (model.table.all_free or family.affine):
+    if not (model.table.all_free or family.affine or family.uniqueness_censored):
+        # Concavity outlives the fixing of a parameter; other reasons for uniqueness need not.
         theorem = None
-    declared = Declared(
+    ends = (survey.minimum, survey.maximum, survey.highest_low, survey.lowest_high)
+    size = max((abs(end) for end in ends if np.isfinite(end)), default=1.0) or 1.0
+    return Declared(
         n_obs=survey.n_obs,
         theorem=theorem,
         region=family.region(),
         unbounded_in_theory=family.unbounded_in_theory,
         regularity=lambda natural: family.regularity(tuple(natural.values())),
+        n_rows=survey.n_rows,
+        sizes=dict.fromkeys(family.scales, size),
     )
-    if _spike(arrangement):
-        reason = "all exact values are equal, and the density can be made as high there as one likes"
-        return unbounded(model.table, None, declared, reason)
-    if start is None and survey.all_exact and model.table.all_free:
-        known = {name: value for name, value in model.known.items() if not isinstance(value, str)}
-        with np.errstate(all="ignore"):
-            theta = family.solve(survey, known)
-        if theta is not None:
-            return _closed(model, likelihood, optimizer, theta, declared)
-    limits = fit_limits(arrangement, engine, optimizer)
-    declared = Declared(
-        declared.n_obs,
-        declared.theorem,
-        declared.region,
-        declared.unbounded_in_theory,
-        limits,
-        declared.regularity,
-    )
-    begin = _start(arrangement, likelihood, optimizer, start)
-    search = _climb(arrangement, likelihood, optimizer, begin)
-    for limit in limits:
-        search = _from_chart(arrangement, likelihood, optimizer, search, limit)
-    return judge(likelihood, search, declared)
 
 
-def _spike(arrangement: Arrangement) -> bool:
-    model, survey = arrangement.model, arrangement.survey
-    shapes = [parameter.name for parameter in model.family.declared[:2]]
-    if not survey.constant or any(name in model.table.fixed for name in shapes):
-        return False
-    where = model.family.spikes
-    return where == "anywhere" or (where == "at zero" and survey.minimum == 0)
+def _safe_guess(arrangement: Arrangement) -> Vector:
+    guess = arrangement.model.starting_values(arrangement.sample)
+    return np.where(np.isfinite(guess), guess, 0.0)
+
+
+def _elsewhere(begin: Vector, model: IndependentModel, declared: Declared) -> Iterator[Vector]:
+    """Other starts, drawn around the first; always the same ones."""
+    rng = np.random.default_rng(declared.seed)
+    units = reach(model.table, begin, declared.sizes)
+    for spread in OTHER_STARTS:
+        yield begin + spread * units * rng.standard_normal(begin.size)
 
 
 def _closed(
@@ -112,26 +138,68 @@ def _closed(
     return judge(likelihood, search, declared)
 
 
-def _start(
-    arrangement: Arrangement, likelihood: Likelihood, optimizer: Optimizer, start: Mapping[str, Any] | None
-) -> Vector:
-    model = arrangement.model
-    sample = arrangement.sample
+@dataclass(frozen=True, slots=True)
+class _Ascent:
+    """All that a climb needs but its start."""
+
+    arrangement: Arrangement
+    likelihood: Likelihood
+    optimizer: Optimizer
+    allowed: Region | None
+
+    def climb(self, start: Vector) -> Search:
+        rows = self.arrangement.condensed or self.arrangement.sample
+        expected = _expected(self.arrangement.model, rows)
+        return climb(self.likelihood, self.optimizer, start, expected=expected, allowed=self.allowed)
+
+    def climb_thinned(self, start: Vector) -> Search:
+        model, sample = self.arrangement.model, self.arrangement.sample
+        thinned = Likelihood(model, lambda: [sample], packed=True, engine=self.likelihood.engine)
+        expected = _expected(model, sample)
+        return climb(thinned, self.optimizer, start, expected=expected, allowed=self.allowed)
+
+    def by_way_of(self, limits: Sequence[LimitFit], start: Vector) -> Search:
+        search = self.climb(start)
+        for limit in limits:
+            search = self._from_chart(search, limit)
+        return search
+
+    def _from_chart(self, search: Search, limit: LimitFit) -> Search:
+        """Where ℓ rises on leaving the limit but the search did not profit from it, start again near the limit."""
+        reached = -np.inf if search.tally is None else search.tally.value
+        if (
+            search.exhausted
+            or (search.converged and reached > limit.value)
+            or limit.slope <= limit.slope_noise
+        ):
+            return search
+        table = self.arrangement.model.table
+        powers = np.arange(0.0, 12.5, 0.5)
+        points = [
+            table.free_from_natural({**limit.natural, limit.limit.parameter: limit.scale * 10.0**power})
+            for power in powers
+        ]
+        values = [self.likelihood.tally(point, VALUE).value for point in points]
+        again = self.climb(points[int(np.argmax(values))])
+        better = (
+            again.tally is not None
+            and again.converged
+            and again.tally.value >= reached - again.tally.rounding
+        )
+        return again if better else search
+
+
+def _start(ascent: _Ascent, start: Mapping[str, Any] | None) -> Vector:
+    arrangement, likelihood = ascent.arrangement, ascent.likelihood
+    model, sample = arrangement.model, arrangement.sample
     guess = model.starting_values(sample)
     if start:
         natural = {**_natural_by_parameter(model, guess), **start}
         return model.table.free_from_natural(natural)
     n_sample = sample.y.shape[0] + sample.low.shape[0]
     if arrangement.condensed is None and arrangement.survey.n_positive >= WORTH_THINNING * n_sample:
-        thinned = Likelihood(model, lambda: [sample], packed=True, engine=likelihood.engine)
-        search = climb(
-            thinned, optimizer, guess, expected=_expected(model, sample), allowed=_region(arrangement)
-        )
-        if (
-            search.tally is not None
-            and search.converged
-            and likelihood.tally(search.point, DERIVATIVES).finite
-        ):
+        search = ascent.climb_thinned(guess)
+        if search.tally is not None and search.converged and likelihood.tally(search.point, VALUE).finite:
             return search.point
     return guess
 
@@ -145,16 +213,19 @@ def _natural_by_parameter(model: IndependentModel, free: Vector) -> dict[str, An
     return values
 
 
-def _climb(arrangement: Arrangement, likelihood: Likelihood, optimizer: Optimizer, start: Vector) -> Search:
-    expected = _expected(arrangement.model, arrangement.condensed or arrangement.sample)
-    return climb(likelihood, optimizer, start, expected=expected, allowed=_region(arrangement))
-
-
-def _region(arrangement: Arrangement) -> Any:  # noqa: ANN401 - a predicate, or None
+def _region(arrangement: Arrangement, engine: Engine) -> Region | None:
     model = arrangement.model
-    if model.family.region() is None:
+    family = model.family
+    if family.region() is None:
         return None
-    return lambda free: model.family.in_region(tuple(model.table.working(free)), arrangement.survey)
+    surveyed: list[Survey] = []
+
+    def inside(free: Vector) -> bool:
+        if not surveyed:
+            surveyed.append(with_ties(arrangement, engine))
+        return family.in_region(tuple(model.table.working(free)), surveyed[0])
+
+    return inside
 
 
 def _expected(model: IndependentModel, like: PackedRows) -> Information:
@@ -167,25 +238,3 @@ def _expected(model: IndependentModel, like: PackedRows) -> Information:
         return np.asarray(matrix[np.ix_(index, index)])
 
     return information
-
-
-def _from_chart(
-    arrangement: Arrangement, likelihood: Likelihood, optimizer: Optimizer, search: Search, limit: LimitFit
-) -> Search:
-    """Where the profile rises on leaving the limit but the search did not profit from it, start again near the limit."""
-    reached = -np.inf if search.tally is None else search.tally.value
-    if limit.slope <= 0 or (search.converged and reached >= limit.value):
-        return search
-    table = arrangement.model.table
-    best, best_value = None, -np.inf
-    for power in np.arange(0.0, 12.5, 0.5):
-        natural = {**limit.natural, limit.limit.parameter: limit.scale * 10.0**power}
-        point = table.free_from_natural(natural)
-        value = likelihood.tally(point, DERIVATIVES).value
-        if value > best_value:
-            best, best_value = point, value
-    if best is None:
-        return search
-    again = _climb(arrangement, likelihood, optimizer, best)
-    better = again.tally is not None and again.tally.value >= reached
-    return again if better else search

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -25,42 +26,55 @@ from thetahat.optimize.climb import climb
 Vector = NDArray[np.float64]
 FAR_OUT = 1e5
 """How far above its scale a parameter is set where the chart's slope is taken from censored rows."""
+ROUNDING = 64 * float(np.finfo(float).eps)
 
 
 @dataclass(frozen=True, slots=True)
 class LimitFit:
     """A limiting submodel fitted to the same rows.
 
-    ``slope`` is ∂ℓ_profile/∂ε at ε = 0: where it is not positive, ℓ falls on leaving the limit. ``natural`` holds the
-    family's parameters there, with inf for the one that ran away; ``tally`` is in the free coordinates of ``names``.
+    ``natural`` holds the family's parameters there, with inf for the one that ran away; ``tally`` is in the free
+    coordinates of ``names``; ``slope_and_noise`` takes a pass over the rows, at its first call only.
     """
 
     limit: Limit
     title: str
     value: float
-    slope: float
     natural: Mapping[str, float]
     names: tuple[str, ...]
     tally: Tally
     scale: float
+    slope_and_noise: Callable[[], tuple[float, float]]
+
+    @property
+    def slope(self) -> float:
+        """∂ℓ_profile/∂ε at ε = 0: where it is not positive, ℓ falls on leaving the limit."""
+        return self.slope_and_noise()[0]
+
+    @property
+    def slope_noise(self) -> float:
+        """What of the slope may be rounding, or curvature where a difference took the place of a derivative."""
+        return self.slope_and_noise()[1]
 
 
 @dataclass(frozen=True, slots=True)
 class _Slope:
     value: float
+    noise: float
 
     def merge(self, other: _Slope) -> _Slope:
-        return _Slope(self.value + other.value)
+        return _Slope(self.value + other.value, self.noise + other.noise)
 
 
 def fit_limits(arrangement: Arrangement, engine: Engine, optimizer: Optimizer) -> list[LimitFit]:
     """Fit every declared limit whose parameter is free."""
     model = arrangement.model
     free = [limit for limit in model.family.limits if limit.parameter not in model.table.fixed]
-    return [_fit(limit, arrangement, engine, optimizer) for limit in free]
+    found = [_fit(limit, arrangement, engine, optimizer) for limit in free]
+    return [fit for fit in found if fit is not None]
 
 
-def _fit(limit: Limit, arrangement: Arrangement, engine: Engine, optimizer: Optimizer) -> LimitFit:
+def _fit(limit: Limit, arrangement: Arrangement, engine: Engine, optimizer: Optimizer) -> LimitFit | None:
     model = arrangement.model
     family = next(family for family in CATALOGUE if family().name == limit.family)()
     back = {ours: theirs for theirs, ours in limit.names.items()}
@@ -73,34 +87,63 @@ def _fit(limit: Limit, arrangement: Arrangement, engine: Engine, optimizer: Opti
         fixed=fixed,
         unit=model.unit,
     )
-
-    def repack(block: Any) -> PackedRows:  # noqa: ANN401 - packed rows or a raw block
-        if not arrangement.packed:
-            return limit_model.pack(block)
-        with np.errstate(all="ignore"):
-            return replace(block, prepared=family.prepare(NUMPY, block.y, block.known))
-
-    survey: Survey = engine.reduce(lambda block: repack(block).survey(), arrangement.blocks())
-    packs = [repack(block) for block in arrangement.blocks()] if arrangement.packed else None
-    likelihood = Likelihood(
-        limit_model,
-        arrangement.blocks if packs is None else lambda: packs,
-        packed=packs is not None,
-        engine=engine,
-        condensed=limit_model.condensed(survey),
-    )
+    likelihood, survey = _rows_of_limit(limit_model, arrangement, engine)
     point = _maximise(limit_model, likelihood, survey, arrangement, optimizer)
+    if point is None:
+        return None
     tally = likelihood.tally(point, DERIVATIVES)
     at_limit = limit_model.table.natural(point)
     natural = {limit.names[name]: value for name, value in at_limit.items()}
     scaled = {name: value / limit_model.table.unit(name) for name, value in at_limit.items()}
     scale = limit.scale(scaled)
     placed = {limit.names[name]: value for name, value in scaled.items()}
-    slope = _slope(limit, model, arrangement, placed, scale, engine)
     natural[limit.parameter] = np.inf
     ordered = {name: natural[name] for name in model.table.names}
     names = tuple(limit.names[name] for name in limit_model.table.free_names)
-    return LimitFit(limit, type(family).__name__, tally.value, slope, ordered, names, tally, scale)
+
+    @cache
+    def slope() -> tuple[float, float]:
+        return _slope(limit, model, arrangement, placed, scale, engine)
+
+    return LimitFit(limit, type(family).__name__, tally.value, ordered, names, tally, scale, slope)
+
+
+def _rows_of_limit(
+    limit_model: IndependentModel, arrangement: Arrangement, engine: Engine
+) -> tuple[Likelihood, Survey]:
+    """The same rows as the limit prepares them, surveyed again only where it prepares them otherwise."""
+    family = limit_model.family
+
+    def prepared(rows: PackedRows) -> PackedRows:
+        with np.errstate(all="ignore"):
+            return replace(rows, prepared=family.prepare(NUMPY, rows.y, rows.known))
+
+    sample = arrangement.sample
+    theirs = prepared(sample).prepared
+    same = len(theirs) == len(sample.prepared) and all(
+        np.array_equal(a, b) for a, b in zip(theirs, sample.prepared, strict=True)
+    )
+    blocks: Callable[[], Iterable[Any]] = arrangement.blocks
+    if same:
+        survey = arrangement.survey
+    else:
+        if arrangement.packed:
+            packs = [prepared(block) for block in arrangement.blocks()]
+
+            def blocks() -> Iterable[Any]:
+                return packs
+
+        survey = engine.reduce(
+            lambda block: (block if arrangement.packed else limit_model.pack(block)).survey(), blocks()
+        )
+    likelihood = Likelihood(
+        limit_model,
+        blocks,
+        packed=arrangement.packed,
+        engine=engine,
+        condensed=limit_model.condensed(survey),
+    )
+    return likelihood, survey
 
 
 def _maximise(
@@ -109,7 +152,7 @@ def _maximise(
     survey: Survey,
     arrangement: Arrangement,
     optimizer: Optimizer,
-) -> Vector:
+) -> Vector | None:
     if survey.all_exact and model.table.all_free:
         theta = model.family.solve(survey, {})
         if theta is not None and all(
@@ -120,8 +163,8 @@ def _maximise(
             names = [parameter.name for parameter in model.family.declared]
             natural = {n: np.asarray(v) * units.get(n, 1.0) for n, v in zip(names, theta, strict=True)}
             return model.table.free_from_natural(natural)
-    start = model.starting_values(arrangement.sample)
-    return climb(likelihood, optimizer, start).point
+    search = climb(likelihood, optimizer, model.starting_values(arrangement.sample))
+    return search.point if search.converged else None
 
 
 def _slope(
@@ -131,7 +174,7 @@ def _slope(
     placed: Mapping[str, float],
     scale: float,
     engine: Engine,
-) -> float:
+) -> tuple[float, float]:
     far = scale * FAR_OUT
     family: Family = model.family
     theta = tuple(far if p.name == limit.parameter else placed[p.name] for p in family.declared)
@@ -140,17 +183,20 @@ def _slope(
 
     def total(block: Any) -> _Slope:  # noqa: ANN401 - packed rows or a raw block
         packed = block if arrangement.packed else model.pack(block)
-        value = 0.0
+        value = noise = 0.0
         if packed.y.shape[0]:
             slopes = limit.slope(packed.prepared, eta)
-            value += float(np.add.reduce(slopes if packed.weight is None else slopes * packed.weight))
+            slopes = slopes if packed.weight is None else slopes * packed.weight
+            value += float(np.add.reduce(slopes))
+            noise += ROUNDING * float(np.add.reduce(np.abs(slopes)))
         if packed.low.shape[0]:
             # With the parameter at 1/ε, ∂ℓ/∂ε is minus the parameter times the score in its logarithm.
             terms = family.log_mass(packed.low, packed.high, packed.interval_known, eta, 2)
             scores = -far * np.broadcast_to(terms.gradient[position], packed.low.shape)
-            value += float(
-                np.add.reduce(scores if packed.interval_weight is None else scores * packed.interval_weight)
-            )
-        return _Slope(value)
+            scores = scores if packed.interval_weight is None else scores * packed.interval_weight
+            value += float(np.add.reduce(scores))
+            noise += 10.0 / FAR_OUT * float(np.add.reduce(np.abs(scores)))
+        return _Slope(value, noise)
 
-    return engine.reduce(total, arrangement.blocks()).value
+    found = engine.reduce(total, arrangement.blocks())
+    return found.value, found.noise

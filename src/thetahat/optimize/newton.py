@@ -117,6 +117,7 @@ class NewtonSearch(Search):
     def _continue(self) -> None:
         if self.iterations >= self._max_iterations:
             self.converged = self._current_decrement() <= DECREMENT
+            self.exhausted = not self.converged
             self._trial = None
             return
         self._propose()
