@@ -8,7 +8,7 @@ NAMES = ("aml", "groundbeef")
 
 
 def path(name: str) -> Path:
-    """Return the file of ``"groundbeef"`` (column ``serving``) or ``"aml"`` (columns ``weeks`` and ``ended``).
+    """Return the file of ``"groundbeef"`` (column ``serving``) or ``"aml"`` (``weeks`` and ``ended``).
 
     Raises
     ------

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from html import escape
 
-# Control characters (C0, DEL, C1), line and paragraph separators, the marks that reorder what follows them, and
-# lone surrogates, which no encoding can write.
+# Control characters (C0, DEL, C1), line and paragraph separators, marks that reorder what follows them, and lone
+# surrogates, which no encoding can write.
 _ACTIVE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
