@@ -31,6 +31,7 @@ from thetahat.parameters import Parameter
 Theta = tuple[Any, ...]
 Known = Mapping[str, Any]
 NOTHING_KNOWN: Known = MappingProxyType({})
+LONGEST_VECTOR = 100
 EDGE = 800.0
 """A log or logit that is the edge itself in double precision."""
 
@@ -225,7 +226,9 @@ class FamilyContract(ABC):
     def __repr__(self) -> str:
         given = [f"y={self.y!r}"] if self.y is not None else []
         options = {name: getattr(self, name) for name in self.options if getattr(self, name) is not None}
-        given += [f"{name}={value!r}" for name, value in {**self._values, **self._known, **options}.items()]
+        given += [
+            f"{name}={_text(value)}" for name, value in {**self._values, **self._known, **options}.items()
+        ]
         return f"{type(self).__name__}({', '.join(given)})"
 
     def frozen(self, estimates: Mapping[str, float]) -> Self:
@@ -286,3 +289,8 @@ class FamilyContract(ABC):
         if absent:
             raise ParameterError(f"{self!r} needs {absent[0]}: {type(self).__name__}({absent[0]}=..., ...)")
         return tuple(self._values[parameter.name] for parameter in self.declared)
+
+
+def _text(value: Any) -> str:
+    # A vector's every digit, so that the text makes the distribution again; a column's beginning and end.
+    return repr(value.tolist() if isinstance(value, np.ndarray) and value.size <= LONGEST_VECTOR else value)

@@ -147,10 +147,12 @@ class Categorical(Family):
     def log_density(self, xp: Any, rows: Rows, eta: Coordinates) -> Any:
         """Sum of the indicators times the log of the softmax of (0, eta)."""
         logits = _stacked(xp, eta)
-        top = logits.max(axis=0)
-        log_total = top + xp.log(xp.exp(logits - top).sum(axis=0))
+        largest = _is_largest(logits)
+        top = xp.where(largest, logits, 0.0).sum(axis=0)
+        others = xp.where(largest, 0.0, xp.exp(logits - top)).sum(axis=0)
+        log_others = xp.log1p(others)
         return sum(
-            xp.where(column == 0, 0.0, column * (logits[code] - log_total))
+            xp.where(column == 0, 0.0, column * ((logits[code] - top) - log_others))
             for code, column in enumerate(rows)
         )
 
@@ -253,13 +255,18 @@ def _stacked(xp: Any, eta: Coordinates) -> Any:
     return xp.stack([xp.asarray(item + zero) for item in (0.0, *eta)])
 
 
+def _is_largest(logits: Any) -> Any:
+    """Mark one largest logit of each row."""
+    codes = np.arange(logits.shape[0]).reshape(-1, *[1] * (logits.ndim - 1))
+    return codes == logits.argmax(axis=0)
+
+
 def _probabilities(eta: Coordinates) -> tuple[Array, Array]:
     """Probabilities and their complements, the largest one's as the sum of the others."""
     logits = _stacked(NUMPY, eta)
     weight = np.exp(logits - logits.max(axis=0))
     total = weight.sum(axis=0)
-    largest = np.zeros(weight.shape, dtype=bool)
-    np.put_along_axis(largest, weight.argmax(axis=0)[None], values=True, axis=0)
+    largest = _is_largest(logits)
     others = np.where(largest, 0.0, weight).sum(axis=0)
     return weight / total, np.where(largest, others, total - weight) / total
 

@@ -22,7 +22,7 @@ from thetahat.parameters import Parameter, Positive, Real
 
 @final
 class LogNormal(LocationScale):
-    """Log-normal distribution: log Y is normal with mean mean_log and standard deviation sd_log.
+    """Log-normal distribution: f(y) = exp(-z²/2) / (sd_log y √(2π)), z = (log y - mean_log)/sd_log, y > 0.
 
     Working coordinates are mean_log and log sd_log; the log density is that of log y less log y. The maximum
     is the mean and standard deviation of log y with divisor n. Censored or not, the log-likelihood is concave
