@@ -35,13 +35,17 @@ class Trace:
 
 
 class Search(ABC):
-    """One run of an optimiser; ``ask`` returns None when it is over, and ``exhausted`` tells that its budget is."""
+    """One run of an optimiser; ``ask`` returns None when it is over.
+
+    ``exhausted`` tells that its budget was spent, ``blocked`` that it ended at the edge of the allowed region.
+    """
 
     point: Vector
     tally: Tally | None
     previous: Tally | None
     converged: bool
     exhausted: bool = False
+    blocked: bool = False
     iterations: int
     trace: list[Trace]
 

@@ -29,8 +29,7 @@ BEYOND = 800.0
 class Declared:
     """What theory says of the model beforehand.
 
-    ``n_rows`` bounds the rank of the row scores; ``inside`` tells whether a point lies in the regular region;
-    ``sizes`` are natural magnitudes of parameters on the real line, from which a direction is measured.
+    ``n_rows`` bounds the rank of the row scores; ``sizes`` are natural magnitudes of parameters on the real line, from which a direction is measured.
     """
 
     n_obs: float
@@ -41,7 +40,6 @@ class Declared:
     regularity: Callable[[Mapping[str, float]], str] = field(default=lambda _: "smooth")
     seed: int = 0
     n_rows: float = np.inf
-    inside: Callable[[Vector], bool] | None = None
     sizes: Mapping[str, float] = field(default_factory=dict)
 
     @property

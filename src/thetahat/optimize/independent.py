@@ -61,7 +61,7 @@ def maximise(
             return _closed(model, likelihood, optimizer, theta, declared)
     allowed = _region(arrangement, engine)
     limits = fit_limits(arrangement, engine, optimizer)
-    declared = replace(declared, limits=limits, inside=allowed)
+    declared = replace(declared, limits=limits)
     ascent = _Ascent(arrangement, likelihood, optimizer, allowed)
     begin = _start(ascent, start)
     outcome = judge(likelihood, ascent.by_way_of(limits, begin), declared)

@@ -24,6 +24,12 @@ FARTHEST = 1e8
 """A free coordinate this far out has left every scale on which data could have put it."""
 
 
+SCORING_STEPS = 12
+"""How often the expected information may stand in for a curvature that is not positive."""
+MOST_REJECTIONS = 30
+CLOSE_TO_THE_EDGE = 1e-7
+
+
 @final
 class Newton(Optimizer):
     """Maximise ℓ by steps δ = (A + μD)⁻¹u, A = -∇²ℓ, within a trust region in the scaled norm (Moré & Sorensen, 1983).
@@ -77,6 +83,8 @@ class NewtonSearch(Search):
         self._step_norm = 0.0
         self._decrement = np.inf
         self._method = "start"
+        self._rejections = 0
+        self._scoring_left = SCORING_STEPS
 
     def ask(self) -> Request | None:
         """Ask for derivatives at the trial point, with row scores where it is likely to be the last."""
@@ -99,9 +107,13 @@ class NewtonSearch(Search):
         self._continue()
 
     def reject(self) -> None:
-        """Shorten the step."""
+        """Shorten the step; give up where all ways up lead out of the region."""
         self.iterations += 1
+        self._rejections += 1
         if self.tally is None:
+            self._trial = None
+        elif self._rejections >= MOST_REJECTIONS or self._step_norm < CLOSE_TO_THE_EDGE:
+            self.blocked = True
             self._trial = None
         elif self._shrink():
             self._continue()
@@ -179,7 +191,9 @@ class NewtonSearch(Search):
 
     def _step(self, factor: SymmetricFactor, tally: Tally) -> tuple[Vector, float, float, str]:
         method = "newton"
-        if factor.smallest <= factor.error_bound and self._expected is not None:
+        if factor.smallest <= factor.error_bound and self._expected is not None and self._scoring_left:
+            # Far from where data of this kind would have their maximum scoring creeps; then curvature leads on.
+            self._scoring_left -= 1
             expected = self._expected(self.point)
             if expected is not None and np.isfinite(expected).all():
                 scoring = analyse(expected)

@@ -52,7 +52,7 @@ def judge(likelihood: Likelihood, search: Search, declared: Declared) -> Outcome
             null = evidences.level_direction(likelihood, found)
         if null is not None:
             return findings.flat(table, found, search, null, declared, structural=structural)
-    if declared.unbounded_in_theory is not None and not search.exhausted and _leaves_region(found, declared):
+    if declared.unbounded_in_theory is not None and search.blocked:
         return findings.unbounded(table, search, declared, declared.unbounded_in_theory, found)
     return findings.not_converged(table, found, search, declared)
 
@@ -88,14 +88,3 @@ def _falls_behind(likelihood: Likelihood, found: Evidence, ray: Ray) -> bool:
     return bool(
         not back.finite or back.value < found.tally.value - found.tally.rounding - evidences.DECREMENT
     )
-
-
-def _leaves_region(found: Evidence, declared: Declared) -> bool:
-    """Whether the way up leads out of the regular region within a small step."""
-    if declared.inside is None:
-        return False
-    uphill = found.factor.solve_absolute(found.tally.score)
-    length = float(np.max(np.abs(uphill) / found.reach))
-    if not length > 0:
-        return False
-    return any(not declared.inside(found.point + uphill / length * step) for step in (1e-6, 1e-4, 1e-2, 0.1))
