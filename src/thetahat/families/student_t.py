@@ -13,6 +13,7 @@ from thetahat.families._gathering import Gathering
 from thetahat.families._limit import Limit
 from thetahat.families._location_scale import LocationScale
 from thetahat.families._remembered import remembered
+from thetahat.families._row_sums import SummedByRows, Sums, total, total_of_product
 from thetahat.families._standard import Standard
 from thetahat.families._starts import robust_centre_and_spread
 from thetahat.families._support import REAL_LINE
@@ -27,6 +28,8 @@ from thetahat.parameters import Parameter, Positive, Real
 
 _HALF_LOG_2 = 0.5 * float(np.log(2.0))
 _HUGE = 1e150
+_MODERATE = 10.0
+"""Up to these degrees of freedom the rounding of log(1 + z²/df) costs less than a digit."""
 
 
 def _slope_at_normal(rows: Rows, eta: Coordinates) -> Any:
@@ -36,7 +39,7 @@ def _slope_at_normal(rows: Rows, eta: Coordinates) -> Any:
 
 
 @final
-class StudentT(LocationScale):
+class StudentT(LocationScale, SummedByRows):
     """Student's t distribution: f(y) ∝ (1 + z²/df)^(-(df + 1)/2) / scale, z = (y - location)/scale.
 
     Working coordinates are location, log scale and log df. As df grows it becomes the normal distribution,
@@ -68,6 +71,7 @@ class StudentT(LocationScale):
     )
     scales: ClassVar[tuple[str, ...]] = ("location", "scale")
     spikes: ClassVar[str] = "anywhere"
+    n_scratch: ClassVar[int] = 5
     limits: ClassVar[tuple[Limit, ...]] = (
         Limit(
             family="normal",
@@ -104,7 +108,7 @@ class StudentT(LocationScale):
         growth = _log_growth(namespace(), z, log_df)
         # log(1 + z²/df) - w, which is w²/2 + w³/3 + ...; df times its rounding is harmless while df is small.
         excess = growth - w
-        if np.max(df) > 10.0:
+        if np.max(df) > _MODERATE:
             excess = np.where(w < 0.35, -log1p_minus(-np.minimum(w, 0.35)), excess)
         radial = -(df + 1.0) * w
         return Standard(
@@ -118,6 +122,50 @@ class StudentT(LocationScale):
             ((r - df * w) * pull,),
             (w * (r - df * w),),
             (0.5 * (score + bend - w * r - df * (excess - w * w)),),
+        )
+
+    def row_sums(
+        self, rows: Rows, weight: Array | None, eta: Coordinates, scratch: tuple[Any, ...]
+    ) -> Sums | None:
+        """From the sums of log(1 + u²), r = 1/(1 + u²), w = 1 - r and their products, u = z/√df.
+
+        Only for moderate df: above, what cancels needs ``standard_terms``.
+        """
+        location, log_scale, log_df = eta
+        df, constant, score, bend = (float(item) for item in _of_df(log_df))
+        if df > _MODERATE:
+            return None
+        scale, root = float(np.exp(log_scale)), df**0.5
+        pulled, w, r, work, spare = scratch
+        (y,) = rows
+        np.divide(np.subtract(y, location, out=pulled), scale * root, out=pulled)
+        np.multiply(pulled, pulled, out=w)
+        growth = total(np.log1p(w, out=work), weight, work)
+        if not np.isfinite(growth):
+            return None
+        np.divide(1.0, np.add(w, 1.0, out=r), out=r)
+        np.multiply(w, r, out=w)
+        np.multiply(pulled, r, out=pulled)
+        n = float(r.shape[0]) if weight is None else float(np.add.reduce(weight))
+        by_w, by_pull = total(w, weight, work), total(pulled, weight, work)
+        w_w, r_r = (total_of_product(item, item, weight, work) for item in (w, r))
+        w_r = total(np.multiply(w, r, out=spare), weight, work)
+        pull_r, pull_w = (total_of_product(pulled, item, weight, work) for item in (r, w))
+        excess = growth - by_w
+        one_more, unit = df + 1.0, scale * root
+        height = constant - float(log_scale)
+        return Sums(
+            n * height - 0.5 * one_more * growth,
+            n * abs(height) + 0.5 * one_more * growth,
+            (one_more / unit * by_pull, one_more * by_w - n, 0.5 * (n * score + by_w - df * excess)),
+            (
+                one_more * (w_r - r_r) / unit / unit,
+                -2.0 * one_more * pull_r / unit,
+                -2.0 * one_more * w_r,
+                (df * pull_w - pull_r) / unit,
+                df * w_w - w_r,
+                0.5 * (n * (score + bend) - w_r - df * (excess - w_w)),
+            ),
         )
 
     def standard_mass(self, low: Array, high: Array, gap: Array, shapes: Coordinates, order: int) -> EndTerms:

@@ -11,17 +11,18 @@ from scipy import special
 from thetahat.families._contract import Known, Theta
 from thetahat.families._gathering import Gathering
 from thetahat.families._gumbel_ends import gumbel_ends
+from thetahat.families._row_sums import SummedByRows, Sums, total, total_of_product
 from thetahat.families._shape_scale import ShapeScale
 from thetahat.families._standard import Standard, reflected
 from thetahat.families._starts import centre_and_spread
 from thetahat.families._support import POSITIVE
 from thetahat.families._survey import Survey
-from thetahat.families._terms import Array, Coordinates, EndTerms
+from thetahat.families._terms import Array, Coordinates, EndTerms, Rows
 from thetahat.parameters import Parameter, Positive
 
 
 @final
-class Weibull(ShapeScale):
+class Weibull(ShapeScale, SummedByRows):
     """Weibull distribution: P(Y > y) = exp(-(y/scale)^shape), y > 0.
 
     Working coordinates are log shape and log scale; with z = shape log(y/scale) the log density is
@@ -45,6 +46,7 @@ class Weibull(ShapeScale):
         upper=({"scale": np.inf},), lower=({"scale": 0.0},), point={"shape": np.inf}, centre=("scale", float)
     )
     spikes: ClassVar[str] = "anywhere"
+    n_scratch: ClassVar[int] = 4
     uniqueness: ClassVar[str | None] = "concave in (shape, shape log scale) (Burridge, 1981)"
     uniqueness_censored: ClassVar[str | None] = "concave in (shape, shape log scale) (Burridge, 1981)"
 
@@ -65,6 +67,35 @@ class Weibull(ShapeScale):
             z - stretched,
             first - stretched,
             z - stretched - z * stretched,
+        )
+
+    def row_sums(
+        self, rows: Rows, weight: Array | None, eta: Coordinates, scratch: tuple[Any, ...]
+    ) -> Sums | None:
+        """From the sums of z, exp(z), z exp(z) and z² exp(z)."""
+        (log_y,) = rows
+        log_shape, log_scale = (float(coordinate) for coordinate in eta)
+        shape = float(np.exp(log_shape))
+        z, power, stretched, work = scratch
+        np.multiply(np.subtract(log_y, log_scale, out=z), shape, out=z)
+        np.exp(z, out=power)
+        n = float(z.shape[0]) if weight is None else float(np.add.reduce(weight))
+        by_z, by_power = total(z, weight, work), total(power, weight, work)
+        np.multiply(z, power, out=stretched)
+        by_stretched = total(stretched, weight, work)
+        by_stretched_twice = total_of_product(z, stretched, weight, work)
+        value = np.subtract(np.subtract(z, power, out=z), log_y, out=z)
+        by_value = total(value, weight, work)
+        absolute = total(np.abs(value, out=value), weight, work)
+        return Sums(
+            by_value + n * log_shape,
+            absolute + n * abs(log_shape),
+            (n + by_z - by_stretched, shape * (by_power - n)),
+            (
+                by_z - by_stretched - by_stretched_twice,
+                shape * (by_power - n + by_stretched),
+                -shape * shape * by_power,
+            ),
         )
 
     def standard_mass(self, low: Array, high: Array, gap: Array, shapes: Coordinates, order: int) -> EndTerms:

@@ -24,8 +24,9 @@ VALUE, DERIVATIVES, SCORES = 0, 2, 3
 class Tally:
     """Sums over rows at one point, in working coordinates: an associative record.
 
-    ``absolute`` is Σ w |ℓ_i|, from which the rounding of ℓ is known; ``absolute_score`` Σ w |u_i|; ``opg`` Σ w u_i u_iᵀ.
-    ``densest`` is the largest log density of an exact row plus the log of that row's rounding unit.
+    ``absolute`` is Σ w |ℓ_i| or a bound a little above it, from which the rounding of ℓ is known; ``absolute_score``
+    Σ w |u_i|; ``opg`` Σ w u_i u_iᵀ. ``densest`` is the largest log density of an exact row plus the log of that
+    row's rounding unit, or a bound for it where that is far below 0.
     """
 
     value: float

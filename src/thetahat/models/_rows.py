@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from threading import local
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from thetahat.data import BLOCK_ROWS
 from thetahat.families import Family
+from thetahat.families._row_sums import SummedByRows
 from thetahat.families._survey import Survey
 from thetahat.families._terms import Terms
 from thetahat.models._model import SCORES, VALUE, Tally
@@ -17,8 +20,10 @@ from thetahat.models._model import SCORES, VALUE, Tally
 Array = NDArray[Any]
 Vector = NDArray[np.float64]
 
-TILE = 8_192
-"""Rows whose temporaries stay in a core's cache."""
+TILE = 32_768
+"""Rows computed at once: few enough for a core's cache, so many that threads seldom wait for the lock."""
+HARMLESS = -5.0
+"""Where a density times its row's rounding unit is below exp of this, it is of no interest how far."""
 THINNED = 1_024
 """Rows of each block from which start values are made."""
 
@@ -157,7 +162,9 @@ def tally_rows(family: Family, packed: PackedRows, working: Vector, order: int) 
     eta = tuple(working.tolist()) if working.dtype == float else tuple(working)
     eta = tuple(np.float64(coordinate) for coordinate in eta)
     total: Tally | None = None
-    for start in range(0, packed.y.shape[0], TILE):
+    if order != SCORES and isinstance(family, SummedByRows):
+        total = _summed(family, packed, eta, order)
+    for start in range(0, packed.y.shape[0] if total is None else 0, TILE):
         tile = slice(start, start + TILE)
         rows = tuple(_take(column, tile) for column in packed.prepared)
         terms = family.derivatives(rows, eta)
@@ -183,16 +190,69 @@ def tally_rows(family: Family, packed: PackedRows, working: Vector, order: int) 
     return total
 
 
+def _summed(family: SummedByRows, packed: PackedRows, eta: tuple[Any, ...], order: int) -> Tally | None:
+    """Sum exact rows in scratch memory; None where there are none, or the family would rather do without."""
+    k = len(eta)
+    total: Tally | None = None
+    for start in range(0, packed.y.shape[0], BLOCK_ROWS):
+        tile = slice(start, start + BLOCK_ROWS)
+        rows = tuple(_take(column, tile) for column in packed.prepared)
+        weight = None if packed.weight is None else packed.weight[tile]
+        n = min(BLOCK_ROWS, packed.y.shape[0] - start)
+        sums = family.row_sums(rows, weight, eta, _scratch(family.n_scratch, n))
+        if sums is None:
+            return None
+        information = np.zeros((k, k))
+        if order != VALUE:
+            position = 0
+            for i in range(k):
+                for j in range(i + 1):
+                    information[i, j] = information[j, i] = -sums.hessian[position]
+                    position += 1
+        score = np.array(sums.gradient) if order != VALUE else np.zeros(k)
+        part = Tally(sums.value, sums.absolute, score, information)
+        total = part if total is None else total.merge(part)
+    return total
+
+
+_memory = local()
+# The C library of Linux gives freed memory back to the system at once; each tile's temporaries would cost a
+# page fault a page, unless it has once seen a large array come and go; this one is never written to.
+np.empty(1 << 21)
+
+
+def _scratch(n_arrays: int, n: int) -> tuple[Vector, ...]:
+    """Arrays of this thread's own, which outlive a pass: fresh ones would cost a page fault a page."""
+    arrays: list[Vector] = _memory.__dict__.setdefault("arrays", [])
+    if arrays and arrays[0].shape[0] < n:
+        arrays.clear()
+    while len(arrays) < n_arrays:
+        arrays.append(np.empty(n))
+    return tuple(array[:n] for array in arrays[:n_arrays])
+
+
 def _sum(terms: Terms, weight: Array | None, n: int, k: int, order: int) -> Tally:
     mass = float(n) if weight is None else float(np.add.reduce(weight))
+    (work,) = _scratch(1, n)
 
     def summed(item: Any) -> float:
         if not np.ndim(item):
             return float(item) * mass
-        return float(np.add.reduce(item if weight is None else item * weight))
+        return float(np.add.reduce(item if weight is None else np.multiply(item, weight, out=work)))
 
-    value = summed(terms.value)
-    absolute = summed(np.abs(terms.value))
+    def magnitude(item: Any) -> float:
+        if not np.ndim(item):
+            return abs(float(item)) * mass
+        np.abs(item, out=work)
+        return float(np.add.reduce(work if weight is None else np.multiply(work, weight, out=work)))
+
+    def product(left: Any, right: Any) -> float:
+        if not np.ndim(left) and not np.ndim(right):
+            return float(left) * float(right) * mass
+        np.multiply(left, right, out=work)
+        return float(np.add.reduce(work if weight is None else np.multiply(work, weight, out=work)))
+
+    value, absolute = summed(terms.value), magnitude(terms.value)
     score, information = np.zeros(k), np.zeros((k, k))
     if order == VALUE:
         return Tally(value, absolute, score, information)
@@ -207,9 +267,9 @@ def _sum(terms: Terms, weight: Array | None, n: int, k: int, order: int) -> Tall
     opg = np.zeros((k, k))
     absolute_score = np.zeros(k)
     for i in range(k):
-        absolute_score[i] = summed(np.abs(terms.gradient[i]))
+        absolute_score[i] = magnitude(terms.gradient[i])
         for j in range(i + 1):
-            opg[i, j] = opg[j, i] = summed(terms.gradient[i] * terms.gradient[j])
+            opg[i, j] = opg[j, i] = product(terms.gradient[i], terms.gradient[j])
     return Tally(value, absolute, score, information, absolute_score, opg)
 
 
@@ -217,7 +277,10 @@ def _with_densest(tally: Tally, value: Any, y: Array) -> Tally:
     if y.dtype != float:
         return tally
     with np.errstate(all="ignore"):
-        densest = float(np.max(np.broadcast_to(value, y.shape) + np.log(np.spacing(np.abs(y)))))
-    return Tally(
-        tally.value, tally.absolute, tally.score, tally.information, tally.absolute_score, tally.opg, densest
-    )
+        value = np.broadcast_to(value, y.shape)
+        farthest = max(abs(float(y.min())), abs(float(y.max())))
+        # The bound that one rounding unit gives for all rows is cheap, and mostly far from where it matters.
+        densest = float(np.max(value)) + float(np.log(np.spacing(farthest)))
+        if not densest < HARMLESS:
+            densest = float(np.max(value + np.log(np.spacing(np.abs(y)))))
+    return replace(tally, densest=densest)

@@ -37,7 +37,7 @@ _STEPS = np.arange(float(SHIFT))[:, np.newaxis]
 
 
 def _ordinary(x: object) -> TypeGuard[float]:
-    """Tell whether x is one float, NumPy's included, at whose size plain floats neither overflow nor raise."""
+    """Tell whether x is one float, NumPy's included, at whose size plain floats do not overflow."""
     return isinstance(x, float) and _LOW < x < _HIGH
 
 

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from thetahat.families import StudentT, Weibull
+from thetahat.families._row_sums import SummedByRows
+from thetahat.models._model import DERIVATIVES, SCORES
+from thetahat.models._rows import PackedRows, tally_rows
+from thetahat.numerics.namespace import NUMPY
+
+NONE = np.zeros(0)
+
+
+def packed(family, y, weight):
+    return PackedRows(y.size, y, family.prepare(NUMPY, y, {}), weight, NONE, NONE, None, {}, {})
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize(("family", "k"), [(Weibull(), 2), (StudentT(), 3)])
+def test_sums_in_scratch_memory_are_those_of_the_row_terms(family, k, weighted):
+    assert isinstance(family, SummedByRows)
+    rng = np.random.default_rng(4)
+    for scale in (1e-60, 1e-3, 1.0, 1e60):
+        y = scale * rng.weibull(0.8, 70_000)
+        rows = packed(family, y, rng.integers(1, 5, y.size).astype(float) if weighted else None)
+        for _ in range(5):
+            # Working coordinates of scale: the second of both families.
+            eta = rng.normal(0.0, 1.0, k)
+            eta[1] += np.log(scale)
+            if k == 3:
+                eta[0] *= scale
+            with np.errstate(all="ignore"):
+                short, long = (tally_rows(family, rows, eta, order) for order in (DERIVATIVES, SCORES))
+            assert abs(short.value - long.value) <= 1e-14 * long.absolute
+            assert long.absolute * (1 - 1e-12) <= short.absolute <= 20 * long.absolute
+            assert (np.abs(short.score - long.score) <= 1e-13 * long.absolute_score).all()
+            roots = np.sqrt(np.abs(np.diag(long.information)) + long.opg.diagonal())
+            difference = (short.information - long.information) / np.outer(roots, roots)
+            assert (np.abs(difference) <= 1e-13).all()
+
+
+def test_what_would_lose_digits_is_left_to_the_row_terms():
+    family = StudentT()
+    y = np.array([1.0, 2.0, -1e200])
+    scratch = tuple(np.empty(3) for _ in range(family.n_scratch))
+    with np.errstate(all="ignore"):
+        assert family.row_sums((y,), None, (0.0, 0.0, np.log(50.0)), scratch) is None
+        assert family.row_sums((y,), None, (0.0, 0.0, 1.0), scratch) is None
+        value = tally_rows(family, packed(family, y, None), np.array([0.0, 0.0, 1.0]), DERIVATIVES).value
+    assert value == pytest.approx(
+        float(np.sum(StudentT(location=0, scale=1, df=np.e).log_prob(y))), rel=1e-13
+    )
