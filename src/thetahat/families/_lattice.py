@@ -190,6 +190,30 @@ def lattice_mass(
         For families of one coordinate, ``tail(k, upper, *parameters)``: log P(Y > k) where ``upper``, else
         log P(Y <= k); the log of its absolute slope in the coordinate; the slope of that log.
     """
+    if all(np.ndim(item) == 0 for item in (*shape, *parameters)):
+        # Rows that differ in nothing but their ends: each pair of ends once.
+        ends = np.stack([np.floor(end) for end in np.broadcast_arrays(low, high)])
+        pairs, index = np.unique(ends.reshape(2, -1), axis=1, return_inverse=True)
+        distinct = _mass_by_row(pairs[0], pairs[1], parameters, shape, terms, order, n_coordinates, tail)
+        index = index.reshape(ends.shape[1:])
+        return Terms(
+            distinct.value[index],
+            tuple(item[index] for item in distinct.gradient),
+            tuple(item[index] for item in distinct.hessian),
+        )
+    return _mass_by_row(low, high, parameters, shape, terms, order, n_coordinates, tail)
+
+
+def _mass_by_row(
+    low: Any,
+    high: Any,
+    parameters: tuple[Any, ...],
+    shape: tuple[Any, Any, Any],
+    terms: PointTerms,
+    order: int,
+    n_coordinates: int,
+    tail: Tail | None,
+) -> Terms:
     arrays = np.broadcast_arrays(
         *(np.asarray(item, dtype=float) for item in (low, high, *shape, *parameters))
     )
