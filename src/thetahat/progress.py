@@ -1,4 +1,4 @@
-"""A line on standard error that tells how far long work has come; short work shows nothing and pays nothing."""
+"""A line on standard error that tells how far long work has come; short work shows and pays nothing."""
 
 from __future__ import annotations
 

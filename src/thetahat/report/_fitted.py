@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from thetahat.data import Source
@@ -51,4 +51,6 @@ class Fitted(Protocol):
     def source(self) -> Source | None: ...
     @property
     def data_digest(self) -> str: ...
-    def intervals(self, level: float = ..., method: str = ...) -> Intervals: ...
+    def intervals(
+        self, level: float = ..., method: str = ..., parameters: Sequence[str] | str | None = ...
+    ) -> Intervals: ...

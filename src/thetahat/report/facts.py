@@ -4,25 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import isfinite, isnan
+from math import isnan
 from typing import TYPE_CHECKING, Any, final
 
 from thetahat.report._fitted import Fitted
+from thetahat.report.intervals import intervals_of, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_REASONS = {
-    "fixed": "fixed, not estimated",
-    "boundary": "on the edge of its domain",
-    "at_infinity": "the supremum is at infinity",
-    "flat": "the likelihood is flat along it",
-    "unidentified": "the data do not determine it",
-    "irregular": "the model is irregular here",
-    "edge": "the support ends at it",
-    "unbounded": "the likelihood is unbounded",
-    "not_converged": "no maximum was reached",
-}
 _INTERVALS = {
     "wald": "Wald intervals, made on the free scale (log, logit) and mapped back into the domain.",
     "profile": "Profile-likelihood intervals.",
@@ -53,13 +43,13 @@ class Summary:
     >>> import thetahat as th
     >>> print(th.fit(th.Poisson(), [2, 4, 3, 5, 1]).summary())
     Poisson fit, maximum
-      Interior maximum, the only one (...).
+      Interior maximum, and the only one: concave in log rate.
     <BLANKLINE>
     parameter   estimate   standard error    95 % interval
-    rate           3.000            0.775   1.810 to 4.973
+    rate           3.000            0.775   1.809 to 4.976
     <BLANKLINE>
       Wald intervals, made on the free scale (log, logit) and mapped back into the domain.
-      log-likelihood -8.67...   AIC 19.3...   AICc 20.6...   BIC 18.9...
+      log-likelihood -8.971   AIC 19.943   AICc 21.276   BIC 19.552
       5 rows (array of 5 integers), 1 free parameter
     """
 
@@ -126,10 +116,10 @@ def summarise(fit: Fitted, level: float = 0.95, interval: str = "wald") -> Summa
     Raises
     ------
     InferenceError
-        If the level or the method is unknown, or a profile is asked of a fit that has none.
+        If the level or the method is unknown.
     """
     certificate, errors = fit.certificate, fit.standard_errors
-    ends = fit.intervals(level, interval)
+    ends, why_none = intervals_of(fit, level, interval)
     nowhere = (float("nan"), float("nan"))
     model = fit.model
     parameters = []
@@ -145,7 +135,7 @@ def summarise(fit: Fitted, level: float = 0.95, interval: str = "wald") -> Summa
                 high,
                 certificate.digits[name],
                 status,
-                _reason(errors[name], status, fit.log_likelihood),
+                reason_of(fit, name) if isnan(errors[name]) else "no interval" * (name in why_none),
             )
         )
     return Summary(
@@ -184,13 +174,3 @@ def label_of(name: str, model: Mapping[str, Any]) -> str:
         return name
     index = int(name[name.rindex("[") + 1 : -1])
     return f"{name} ({levels[index]})" if index < len(levels) else name
-
-
-def _reason(error: float, status: str, log_likelihood: float) -> str:
-    if not isnan(error):
-        return ""
-    if status in _REASONS:
-        return _REASONS[status]
-    if not isfinite(log_likelihood):
-        return "the log-likelihood is not finite"
-    return "the curvature does not allow one"

@@ -1,0 +1,112 @@
+"""What a command answers: text for people, one JSON object for programs, an exit status for scripts."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from thetahat._errors import ParameterError
+from thetahat.fit import Fit
+
+USABLE = {"maximum", "boundary"}
+NOT_USABLE = 3
+
+
+def checked_level(level: float) -> None:
+    """Refuse a confidence level that is none, before anything is read."""
+    if not 0 < level < 1:
+        raise ParameterError(
+            f"--level {level:g}: the confidence level must lie between 0 and 1, such as 0.95"
+        )
+
+
+def status_of(fit: Fit) -> int:
+    """0 for a usable maximum, 3 for any other verdict."""
+    return 0 if fit.certificate.verdict.value in USABLE else NOT_USABLE
+
+
+def tell(fit: Fit, level: float, interval: str, *, as_json: bool) -> None:
+    """Print the answer on standard output, with colours where that is a terminal."""
+    if as_json:
+        import json
+
+        # Escapes for all that is not ASCII, so that names from a file cannot act on a terminal.
+        sys.stdout.write(json.dumps(plain(fit, level, interval), indent=2, allow_nan=False) + "\n")
+        return
+    from thetahat.report.facts import summarise
+
+    summary = summarise(fit, level, interval)
+    if sys.stdout.isatty():
+        from rich.console import Console
+
+        Console().print(summary)
+    else:
+        sys.stdout.write(f"{summary}\n")
+
+
+def plain(fit: Fit, level: float, interval: str) -> dict[str, Any]:
+    """The fit as plain data; what is no number is None, and ``reasons`` says why, by path."""
+    from thetahat.report.intervals import intervals_of, reason_of
+
+    ends, why_none = intervals_of(fit, level, interval)
+    certificate = fit.certificate
+    facts: dict[str, Any] = {
+        "model": dict(fit.model),
+        "estimates": fit.estimates,
+        "standard_errors": fit.standard_errors,
+        "intervals": {name: list(pair) for name, pair in ends.items()},
+        "level": level,
+        "interval": interval,
+        "log_likelihood": fit.log_likelihood,
+        "aic": fit.aic,
+        "aicc": fit.aicc,
+        "bic": fit.bic,
+        "n_rows": fit.n_rows,
+        "n_obs": fit.n_obs,
+        "dof": fit.dof,
+        "certificate": {
+            "verdict": certificate.verdict.value,
+            "sentence": certificate.sentence,
+            "exists": certificate.exists,
+            "scope": certificate.scope,
+            "theorem": certificate.theorem,
+            "region": certificate.region,
+            "supremum": certificate.supremum,
+            "limit": certificate.limit,
+            "allows_standard_errors": certificate.allows_standard_errors,
+            "status": dict(certificate.status),
+            "parameters": list(certificate.parameters),
+            "direction": None if certificate.direction is None else dict(certificate.direction),
+            "newton_decrement": certificate.newton_decrement,
+            "curvature_change": certificate.curvature_change,
+            "condition_number": certificate.condition_number,
+            "smallest_eigenvalue": certificate.smallest_eigenvalue,
+            "digits": dict(certificate.digits),
+        },
+    }
+    reasons: dict[str, str] = {}
+
+    def why(path: tuple[str, ...]) -> str:
+        if path[0] == "intervals" and path[1] in why_none:
+            return why_none[path[1]]
+        if path[0] in {"estimates", "standard_errors", "intervals"}:
+            return reason_of(fit, path[1])
+        if path[0] == "aicc" and fit.n_obs <= fit.dof + 1:
+            return "there are too few observations for this correction"
+        return f"the verdict is {certificate.verdict.value}"
+
+    finite = _finite(facts, (), reasons, why)
+    finite["reasons"] = reasons
+    return finite
+
+
+def _finite(value: Any, path: tuple[str, ...], reasons: dict[str, str], why: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _finite(item, (*path, str(name)), reasons, why) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_finite(item, (*path, str(index)), reasons, why) for index, item in enumerate(value)]
+    if isinstance(value, float) and not (abs(value) < float("inf")):
+        reasons[".".join(path)] = f"{value}: {why(path)}"
+        return None
+    return value

@@ -1,0 +1,70 @@
+"""``thetahat families``: what can be fitted."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+import numpy as np
+
+from thetahat.families import CATALOGUE, Family
+from thetahat.fit import fit
+from thetahat.rendering import Table
+
+_KNOWN = 10.0
+_ROWS = 50
+
+
+def run(*, as_json: bool) -> int:
+    """Print the list."""
+    facts = [_facts(kind) for kind in CATALOGUE]
+    if as_json:
+        sys.stdout.write(json.dumps(facts, indent=2) + "\n")
+        return 0
+    rows = []
+    for fact in facts:
+        known = "".join(f"; {name} known" for name in fact["known"])
+        found = "from sums over rows" if fact["from_sums"] else "by Newton's method"
+        only = fact["global_theorem"] or "not proved"
+        rows.append((fact["name"], ", ".join(fact["parameters"]) + known, fact["support"], found, only))
+    headings = ("family", "parameters", "support", "maximum", "the only one")
+    sys.stdout.write("\n".join(_left(Table(headings, tuple(rows)))) + "\n")
+    return 0
+
+
+def _facts(kind: type[Family]) -> dict[str, Any]:
+    make: Any = kind
+    family = make(levels=["a", "b"]) if kind.labelled else make()
+    return {
+        "name": family.name,
+        "parameters": {
+            parameter.name: "positive numbers that sum to 1"
+            if parameter.domain.vector
+            else parameter.domain.describe()
+            for parameter in family.declared
+        },
+        "known": list(kind.known),
+        "support": "labels" if kind.labelled else family.support.describe(),
+        "from_sums": _from_sums(make, family),
+        "global_theorem": kind.uniqueness,
+    }
+
+
+def _from_sums(kind: Any, family: Family) -> bool:
+    """Whether the maximum over exact rows needs no step: tried on values drawn from the family."""
+    if kind.labelled:
+        return not fit(kind(), ["a", "b", "b"]).trace
+    known = dict.fromkeys(kind.known, _KNOWN)
+    middle = {parameter.name: float(np.mean(parameter.typical)) for parameter in family.declared}
+    values = kind(**middle, **known).sample(_ROWS, rng=1)
+    return not fit(kind(**known), values).trace
+
+
+def _left(table: Table) -> list[str]:
+    rows = [table.headings, *table.rows]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(table.headings))]
+    return [
+        "   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]

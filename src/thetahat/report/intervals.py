@@ -1,0 +1,50 @@
+"""Intervals for a report, which says why where there are none, and why a parameter has no standard error."""
+
+from __future__ import annotations
+
+from math import isnan
+from typing import TYPE_CHECKING
+
+from thetahat._errors import InferenceError
+
+if TYPE_CHECKING:
+    from thetahat.report._fitted import Fitted
+
+_NOWHERE = (float("nan"), float("nan"))
+_REASONS = {
+    "fixed": "fixed, not estimated",
+    "boundary": "on the edge of its domain",
+    "at_infinity": "the supremum is at infinity",
+    "flat": "the likelihood is flat along it",
+    "unidentified": "the data do not determine it",
+    "irregular": "the model is irregular here",
+    "edge": "the support ends at it",
+    "unbounded": "the likelihood is unbounded",
+    "not_converged": "no maximum was reached",
+}
+
+
+def intervals_of(
+    fit: Fitted, level: float, method: str
+) -> tuple[dict[str, tuple[float, float]], dict[str, str]]:
+    """Intervals by name, NaN where there is none, and for those the reason."""
+    # Asked for no parameter, it only refuses what cannot be asked for any.
+    ends: dict[str, tuple[float, float]] = dict(fit.intervals(level, method, ()))
+    why: dict[str, str] = {}
+    for name in fit.free_names:
+        try:
+            ends[name] = fit.intervals(level, method, name)[name]
+        except InferenceError as error:
+            ends[name] = _NOWHERE
+            why[name] = str(error).rstrip(".")
+    return ends, why
+
+
+def reason_of(fit: Fitted, name: str) -> str:
+    """Why a parameter has no standard error, or an interval of one that has it no end."""
+    if not isnan(fit.standard_errors[name]):
+        return "the interval has no end on this side"
+    status = fit.certificate.status[name]
+    if status in _REASONS:
+        return _REASONS[status]
+    return "the curvature does not allow one"
