@@ -17,6 +17,8 @@ class Gathering:
     ----------
     upper, lower
         Ways to gather all mass at the upper or lower end, each by itself sufficient.
+    both
+        What gathers all mass at the two ends, in shares that the remaining parameters settle.
     point
         What gathers it around a point, which the remaining ones of the first two parameters place.
     centre
@@ -25,5 +27,6 @@ class Gathering:
 
     upper: tuple[Mapping[str, float], ...] = ()
     lower: tuple[Mapping[str, float], ...] = ()
+    both: Mapping[str, float] | None = None
     point: Mapping[str, float] | None = None
     centre: tuple[str, Callable[[float], float]] | None = None

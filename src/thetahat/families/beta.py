@@ -43,6 +43,7 @@ class Beta(Family):
     gathers: ClassVar[Gathering] = Gathering(
         upper=({"beta": 0.0}, {"alpha": np.inf}),
         lower=({"alpha": 0.0}, {"beta": np.inf}),
+        both={"alpha": 0.0, "beta": 0.0},
         point={"alpha": np.inf, "beta": np.inf},
     )
     affine: ClassVar[str] = "affine"

@@ -43,6 +43,7 @@ class Gamma(Family):
     gathers: ClassVar[Gathering] = Gathering(
         upper=({"rate": 0.0}, {"shape": np.inf}),
         lower=({"shape": 0.0}, {"rate": np.inf}),
+        both={"shape": 0.0, "rate": 0.0},
         point={"shape": np.inf, "rate": np.inf},
     )
     affine: ClassVar[str] = "affine"

@@ -56,6 +56,7 @@ class GEV(LocationScale):
     gathers: ClassVar[Gathering] = Gathering(
         upper=({"location": np.nan, "shape": np.nan},),
         lower=({"location": np.nan, "shape": np.nan},),
+        both={"scale": np.inf},
         point={"scale": 0.0},
         centre=("location", float),
     )

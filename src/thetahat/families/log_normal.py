@@ -43,6 +43,7 @@ class LogNormal(LocationScale):
     gathers: ClassVar[Gathering] = Gathering(
         upper=({"mean_log": np.inf},),
         lower=({"mean_log": -np.inf},),
+        both={"sd_log": np.inf},
         point={"sd_log": 0.0},
         centre=("mean_log", np.log),
     )

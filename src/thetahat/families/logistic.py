@@ -44,6 +44,7 @@ class Logistic(LocationScale):
     gathers: ClassVar[Gathering] = Gathering(
         upper=({"location": np.inf},),
         lower=({"location": -np.inf},),
+        both={"scale": np.inf},
         point={"scale": 0.0},
         centre=("location", float),
     )

@@ -66,6 +66,7 @@ class StudentT(LocationScale, SummedByRows):
     gathers: ClassVar[Gathering] = Gathering(
         upper=({"location": np.inf},),
         lower=({"location": -np.inf},),
+        both={"scale": np.inf},
         point={"scale": 0.0},
         centre=("location", float),
     )

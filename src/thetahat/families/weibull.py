@@ -43,7 +43,7 @@ class Weibull(ShapeScale, SummedByRows):
     declared = (Parameter("shape", Positive(), (0.1, 20.0)), Parameter("scale", Positive(), (0.01, 100.0)))
     support = POSITIVE
     gathers: ClassVar[Gathering] = Gathering(
-        upper=({"scale": np.inf},), lower=({"scale": 0.0},), point={"shape": np.inf}, centre=("scale", float)
+        upper=({"scale": np.inf},), lower=({"scale": 0.0},), both={"shape": 0.0}, point={"shape": np.inf}, centre=("scale", float)
     )
     spikes: ClassVar[str] = "anywhere"
     n_scratch: ClassVar[int] = 4

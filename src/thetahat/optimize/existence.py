@@ -69,10 +69,13 @@ def gathered(arrangement: Arrangement, engine: Engine) -> Gathered | None:
     high_open = np.isposinf(survey.lowest_high)
     if low_open and high_open and survey.n_exact == 0:
         return None
+    end = None
     if at_upper and high_open:
-        return _end(model, gathers.upper, "the upper end")
-    if at_lower and low_open:
-        return _end(model, gathers.lower, "the lower end")
+        end = _end(model, gathers.upper, "the upper end")
+    elif at_lower and low_open:
+        end = _end(model, gathers.lower, "the lower end")
+    if end is not None:
+        return end
     if survey.n_exact > 0 or support.discrete:
         return None
     low, high = survey.highest_low * model.unit, survey.lowest_high * model.unit
@@ -125,9 +128,10 @@ def _split(arrangement: Arrangement, engine: Engine, point: float) -> Gathered |
         )
 
     found = engine.reduce(count, arrangement.blocks())
-    if found.bounded == 0 and model.table.all_free:
-        return None
     total = found.below + found.above
+    if found.bounded == 0 and total == arrangement.survey.n_obs:
+        # Rows that part at the point alone are matched by many distributions.
+        return None
     supremum = found.below * np.log(found.below / total) + found.above * np.log(found.above / total)
     gathers = model.family.gathers
     assert gathers.point is not None  # noqa: S101 - the caller has looked
@@ -135,6 +139,29 @@ def _split(arrangement: Arrangement, engine: Engine, point: float) -> Gathered |
     if gathers.centre is not None and gathers.centre[0] not in model.table.fixed:
         values[gathers.centre[0]] = float(gathers.centre[1](point))
     return Gathered(values, float(supremum), f"{point:g}")
+
+
+def parted(arrangement: Arrangement, engine: Engine) -> Gathered | None:
+    """The supremum with all mass at the two ends, where every row is open at one of them."""
+    model, survey = arrangement.model, arrangement.survey
+    both = model.family.gathers.both
+    if both is None or survey.n_exact > 0 or not model.table.all_free:
+        return None
+
+    def count(block: Any) -> _Weights:  # noqa: ANN401 - packed rows or a raw block
+        packed = block if arrangement.packed else model.pack(block)
+        weight = np.ones(packed.low.shape) if packed.interval_weight is None else packed.interval_weight
+        below, above = np.isneginf(packed.low), np.isposinf(packed.high)
+        return _Weights(
+            float(weight[below].sum()), float(weight[above].sum()), float(weight[~(below | above)].sum())
+        )
+
+    found = engine.reduce(count, arrangement.blocks())
+    if found.bounded > 0 or not (found.below > 0 and found.above > 0):
+        return None
+    total = found.below + found.above
+    supremum = found.below * np.log(found.below / total) + found.above * np.log(found.above / total)
+    return Gathered(both, float(supremum), "both ends of its range")
 
 
 def with_ties(arrangement: Arrangement, engine: Engine) -> Survey:

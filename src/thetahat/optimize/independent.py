@@ -21,7 +21,7 @@ from thetahat.optimize.certificate import Verdict
 from thetahat.optimize.climb import climb
 from thetahat.optimize.evidence import reach
 from thetahat.optimize.existence import gathered as find_gathered
-from thetahat.optimize.existence import spike, with_ties
+from thetahat.optimize.existence import parted, spike, with_ties
 from thetahat.optimize.findings import BEYOND, Declared, at_edge, gathered, unbounded
 from thetahat.optimize.limits import LimitFit, fit_limits
 from thetahat.optimize.outcome import Outcome
@@ -31,6 +31,8 @@ Vector = NDArray[np.float64]
 Region = Callable[[Vector], bool]
 OTHER_STARTS = (0.3, 0.6, 1.0, 1.5)
 """Spreads of further starts, on log and logit scales or in sizes of the data."""
+ROUNDING = 1e-9
+"""In nats a row, what a search may be above a supremum that it only nears."""
 DOUBTFUL = frozenset({Verdict.UNBOUNDED, Verdict.NOT_CONVERGED, Verdict.SADDLE, Verdict.FLAT})
 WORTH_THINNING = 4
 """From this many times as many rows as were thinned on, the thinned rows are fitted first."""
@@ -44,7 +46,18 @@ def maximise(
     start: Mapping[str, Any] | None,
 ) -> Outcome:
     """Find the maximum and say what it is."""
-    model = arrangement.model
+    with np.errstate(all="ignore"):
+        return _maximise(arrangement, likelihood, engine, optimizer, start)
+
+
+def _maximise(
+    arrangement: Arrangement,
+    likelihood: Likelihood,
+    engine: Engine,
+    optimizer: Optimizer,
+    start: Mapping[str, Any] | None,
+) -> Outcome:
+    model, survey = arrangement.model, arrangement.survey
     family = model.family
     declared = _declare(arrangement)
     reason = spike(arrangement)
@@ -53,18 +66,21 @@ def maximise(
     place = find_gathered(arrangement, engine)
     if place is not None:
         return gathered(model.table, _safe_guess(arrangement), place, declared)
-    if start is None and arrangement.survey.all_exact and model.table.all_free:
+    if start is None and survey.all_exact and model.table.all_free:
         known = {name: value for name, value in model.known.items() if not isinstance(value, str)}
-        with np.errstate(all="ignore"):
-            theta = family.solve(arrangement.survey, known)
+        theta = family.solve(survey, known)
         if theta is not None:
             return _closed(model, likelihood, optimizer, theta, declared)
     allowed = _region(arrangement, engine)
     limits = fit_limits(arrangement, engine, optimizer)
     declared = replace(declared, limits=limits)
     ascent = _Ascent(arrangement, likelihood, optimizer, allowed)
-    begin = _start(ascent, start)
+    begin = ascent.inside(_start(ascent, start), limits)
     outcome = judge(likelihood, ascent.by_way_of(limits, begin), declared)
+    if outcome.certificate.verdict in DOUBTFUL:
+        apart = parted(arrangement, engine)
+        if apart is not None and not outcome.value > apart.supremum + ROUNDING * survey.n_obs:
+            return gathered(model.table, _safe_guess(arrangement), apart, declared)
     if start is None and declared.theorem is None and outcome.certificate.verdict in DOUBTFUL:
         # No claim that there is no maximum before it was looked for from elsewhere.
         for again in _elsewhere(begin, model, declared):
@@ -158,6 +174,20 @@ class _Ascent:
         expected = _expected(model, sample)
         return climb(thinned, self.optimizer, start, expected=expected, allowed=self.allowed)
 
+    def inside(self, start: Vector, limits: Sequence[LimitFit]) -> Vector:
+        """The start, or where it lies outside the regular region a point inside it on the way to a limit."""
+        if self.allowed is None or self.allowed(start):
+            return start
+        table = self.arrangement.model.table
+        for limit in limits:
+            for power in (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0):
+                point = table.free_from_natural(
+                    {**limit.natural, limit.limit.parameter: limit.scale * 10.0**power}
+                )
+                if self.allowed(point):
+                    return point
+        return start
+
     def by_way_of(self, limits: Sequence[LimitFit], start: Vector) -> Search:
         search = self.climb(start)
         for limit in limits:
@@ -232,8 +262,7 @@ def _expected(model: IndependentModel, like: PackedRows) -> Information:
     """Expected information as if every row were exact: a metric for a step, not an inference."""
 
     def information(free: Vector) -> NDArray[np.float64] | None:
-        with np.errstate(all="ignore"):
-            matrix = model.expected_information(like, model.table.working(free))
+        matrix = model.expected_information(like, model.table.working(free))
         index = model.table.free_index
         return np.asarray(matrix[np.ix_(index, index)])
 
