@@ -197,6 +197,10 @@ class FamilyContract(ABC):
         """The declared regular region in words, or None where it is the whole parameter space."""
         return None
 
+    def heights(self, survey: Survey) -> tuple[Theta, ...]:
+        """Parameters along which the likelihood of exact rows rises without bound, for families where some do."""
+        return ()
+
     def refinement(self, survey: Survey) -> Any:
         """A function of prepared rows whose weighted mean ``solve`` wants beside the survey, or None."""
         return None

@@ -64,7 +64,7 @@ class GEV(LocationScale):
     spikes: ClassVar[str] = "anywhere"
     unbounded_in_theory: ClassVar[str | None] = (
         "for shape below -1 the likelihood rises without bound as the upper end-point nears the largest "
-        "value (Smith, 1985)"
+        "value (Smith, 1985), and for large shapes as the scale shrinks on the smallest"
     )
 
     def standard_log_density(self, xp: Any, z: Any, shapes: Coordinates) -> Any:
@@ -177,6 +177,14 @@ class GEV(LocationScale):
     def region(self) -> str | None:
         """The shapes for which the density is bounded."""
         return "shape above -1"
+
+    def heights(self, survey: Survey) -> tuple[Theta, ...]:
+        """A spike on the smallest value beside a tail heavy enough for the others: shape = -log scale."""
+        width = survey.maximum - survey.minimum
+        if not 0 < width < np.inf:
+            return ()
+        powers = (4.0, 8.0, 16.0, 32.0, 64.0, 128.0)
+        return tuple((survey.minimum, width * 10.0**-k, k * float(np.log(10.0))) for k in powers)
 
     def start(self, points: NDArray[np.float64], known: Known) -> Theta:
         """From L-moments (Hosking, 1985); Gumbel's moments where that leaves a point outside the support."""

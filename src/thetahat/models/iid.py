@@ -213,7 +213,7 @@ def _quadrature(centre: float, spread: float, count: float) -> tuple[Array, Arra
 
     The gaps are those between the points as they were rounded, so that the spread survives any offset.
     """
-    gap = 2 * max(float(np.sqrt(spread / count)), float(np.spacing(abs(centre))))
+    gap = 2 * max(float(np.sqrt(spread / count)), float(np.spacing(abs(centre))), 1e-150)
     below, above = centre - gap, centre + gap
     left, right = centre - below, above - centre
     low, high = spread / (left * (left + right)), spread / (right * (left + right))

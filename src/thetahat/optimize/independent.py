@@ -26,6 +26,7 @@ from thetahat.optimize.findings import BEYOND, Declared, at_edge, gathered, unbo
 from thetahat.optimize.limits import LimitFit, fit_limits
 from thetahat.optimize.outcome import Outcome
 from thetahat.optimize.verdict import judge
+from thetahat.parameters import Positive
 
 Vector = NDArray[np.float64]
 Region = Callable[[Vector], bool]
@@ -76,7 +77,11 @@ def _maximise(
     declared = replace(declared, limits=limits)
     ascent = _Ascent(arrangement, likelihood, optimizer, allowed)
     begin = ascent.inside(_start(ascent, start), limits)
-    outcome = judge(likelihood, ascent.by_way_of(limits, begin), declared)
+    search = ascent.by_way_of(limits, begin)
+    if start is None and (search.tally is None or not search.tally.finite):
+        begin = ascent.wider(begin)
+        search = ascent.by_way_of(limits, begin)
+    outcome = judge(likelihood, search, declared)
     if outcome.certificate.verdict in DOUBTFUL:
         apart = parted(arrangement, engine)
         if apart is not None and not outcome.value > apart.supremum + ROUNDING * survey.n_obs:
@@ -87,7 +92,23 @@ def _maximise(
             other = judge(likelihood, ascent.by_way_of(limits, again), declared)
             if other.certificate.verdict is Verdict.MAXIMUM:
                 return other
+        if outcome.certificate.verdict is Verdict.NOT_CONVERGED and _has_heights(
+            arrangement, likelihood, outcome
+        ):
+            reason = family.unbounded_in_theory or "it rises along a known path"
+            return unbounded(model.table, search, declared, reason)
     return outcome
+
+
+def _has_heights(arrangement: Arrangement, likelihood: Likelihood, outcome: Outcome) -> bool:
+    """Whether ℓ rises along the family's known path beyond all that was found."""
+    model = arrangement.model
+    if not model.table.all_free:
+        return False
+    heights = model.family.heights(arrangement.survey)
+    values = [likelihood.tally(np.array(model.family.working(theta)), VALUE).value for theta in heights]
+    reached = outcome.value if np.isfinite(outcome.value) else -np.inf
+    return len(values) > 2 and values[-3] < values[-2] < values[-1] and values[-1] > reached + 1.0
 
 
 def _declare(arrangement: Arrangement) -> Declared:
@@ -186,6 +207,19 @@ class _Ascent:
                 )
                 if self.allowed(point):
                     return point
+        return start
+
+    def wider(self, start: Vector) -> Vector:
+        """The start with its positive parameters larger or smaller, where that makes the log-likelihood finite."""
+        table = self.arrangement.model.table
+        positive = np.zeros(start.size)
+        for parameter, span in zip(table.free_parameters, table.free_slices, strict=True):
+            positive[span] = isinstance(parameter.domain, Positive)
+        for shift in (1.0, 2.0, 4.0, 8.0, 16.0, -1.0, -2.0, -4.0, -8.0, -16.0):
+            point = start + shift * positive
+            allowed = self.allowed is None or self.allowed(point)
+            if allowed and self.likelihood.tally(point, VALUE).finite:
+                return point
         return start
 
     def by_way_of(self, limits: Sequence[LimitFit], start: Vector) -> Search:
