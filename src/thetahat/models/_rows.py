@@ -227,7 +227,7 @@ def _scratch(n_arrays: int, n: int) -> tuple[Vector, ...]:
     if arrays and arrays[0].shape[0] < n:
         arrays.clear()
     while len(arrays) < n_arrays:
-        arrays.append(np.empty(n))
+        arrays.append(np.empty(arrays[0].shape[0] if arrays else n))
     return tuple(array[:n] for array in arrays[:n_arrays])
 
 
