@@ -149,6 +149,10 @@ def _simplex_coordinate(
     solution: Solution, name: str, parameter: Parameter, span: slice, entry: int
 ) -> _Coordinate:
     likelihood = solution.with_data("a profile likelihood")
+    if parameter.domain.free_size == 0:
+        raise InferenceError(
+            f"{name} is 1 whatever the data, since there is one label only; it has no profile"
+        )
     if not solution.regular.all():
         raise InferenceError(
             f"a profile of {name} is not available where a probability is on the edge; drop the empty category"

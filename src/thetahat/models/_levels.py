@@ -13,6 +13,8 @@ Array = NDArray[Any]
 MOST_LEVELS = 100_000
 """Data with more distinct values than this are kept as rows."""
 COUNTED_RANGE = 1 << 20
+LARGEST_COUNTED = 1 << 62
+"""Counts of float64 may lie beyond the integers of the machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ def levels_of(values: Array, weight: Array | None, n_rows: int) -> Levels:
         values = values.astype(np.int64)
     if n and values.dtype.kind in "iuf":
         lowest = int(values.min())
-        if int(values.max()) - lowest < COUNTED_RANGE:
+        if int(values.max()) - lowest < COUNTED_RANGE and abs(lowest) < LARGEST_COUNTED:
             codes = values if lowest == 0 else values - lowest
             if codes.dtype.kind == "f":
                 codes = codes.astype(np.int64)

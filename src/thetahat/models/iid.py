@@ -180,7 +180,12 @@ class IndependentModel(Model[PackedRows]):
         if not (survey.all_exact and self.family.affine):
             return None
         if self.family.affine == "quadratic":
-            column, weight = _quadrature(float(survey.means[0]), survey.spread, survey.n_exact)
+            if not survey.spread > 0:
+                return None
+            # A family that scales with the data has them as its column. Logs of data are rounded themselves, and
+            # points rounded likewise leave a score that shows it.
+            points = _quadrature if self.family.scales else _pair
+            column, weight = points(float(survey.means[0]), survey.spread, survey.n_exact)
             prepared: tuple[Array, ...] = (column,)
         else:
             prepared = tuple(np.array([mean]) for mean in survey.means)
@@ -206,6 +211,12 @@ class IndependentModel(Model[PackedRows]):
         units = self.table.units
         natural = {name: np.asarray(value) * units.get(name, 1.0) for name, value in values.items()}
         return self.table.free_from_natural(natural)
+
+
+def _pair(centre: float, spread: float, count: float) -> tuple[Array, Array]:
+    """Two points with these moments, as far as points at such a centre can have them."""
+    half = float(np.sqrt(spread / count))
+    return np.array([centre - half, centre + half]), np.full(2, count / 2)
 
 
 def _quadrature(centre: float, spread: float, count: float) -> tuple[Array, Array]:
