@@ -27,8 +27,8 @@ format: $(VENV)/.installed ## mend style and formatting where that is mechanical
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: $(VENV)/.installed-bench ## time thetahat side by side with its peers
-	$(BIN)/python benchmarks
+bench: $(VENV)/.installed-bench ## time thetahat side by side with its peers (FULL=1: longer, with 800 MB of Parquet)
+	$(BIN)/python benchmarks $(if $(FULL),--full)
 
 documents: $(VENV)/.installed ## rewrite the outputs and included files in README.md and CONTRIBUTING.md
 	$(BIN)/python scripts/refresh_documents.py

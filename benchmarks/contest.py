@@ -1,0 +1,83 @@
+"""Timing side by side: contestants take turns, so that what else the machine does meets all of them alike."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from statistics import median
+from time import perf_counter
+
+
+@dataclass(frozen=True)
+class Row:
+    """One measurement: ours and the peer's, both as text, what their ratio is and what it was to be."""
+
+    work: str
+    ours: str
+    peer: str
+    ratio: str
+    target: str
+    met: bool
+
+
+@dataclass(frozen=True)
+class Topic:
+    """One line of the table of speed and memory: a title, and the measurements that show it."""
+
+    title: str
+    rows: Callable[[bool], Iterator[Row]]
+
+
+def interleaved(*contestants: Callable[[], object], repetitions: int = 7) -> tuple[float, ...]:
+    """Run the contestants in turn, after one turn that does not count; the median seconds of each."""
+    times: tuple[list[float], ...] = tuple([] for _ in contestants)
+    for turn in range(repetitions + 1):
+        for contestant, taken in zip(contestants, times, strict=True):
+            start = perf_counter()
+            contestant()
+            if turn:
+                taken.append(perf_counter() - start)
+    return tuple(median(taken) for taken in times)
+
+
+def command(*arguments: str) -> Callable[[], object]:
+    """A whole process, which keeps its compiled bytecode as an installed package does."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+    def run() -> str:
+        done = subprocess.run(arguments, env=environment, check=True, capture_output=True, text=True)
+        return done.stdout
+
+    return run
+
+
+def python(code: str, *arguments: str) -> Callable[[], object]:
+    """A whole process of this Python."""
+    return command(sys.executable, "-c", code, *arguments)
+
+
+def seconds(value: float) -> str:
+    """Seconds in the unit in which they read best."""
+    for unit, name in ((1.0, "s"), (1e-3, "ms"), (1e-6, "us")):
+        if value >= unit:
+            return f"{value / unit:.3g} {name}"
+    return f"{value / 1e-9:.3g} ns"
+
+
+def at_most(work: str, ours: float, peer: float, factor: float, of: str) -> Row:
+    """Ours is to take at most ``factor`` times as long as the peer."""
+    ratio = ours / peer
+    peer_text = f"{seconds(peer)} {of}"
+    return Row(work, seconds(ours), peer_text, f"{ratio:.2f} x", f"at most {factor:g} x", ratio <= factor)
+
+
+def faster(work: str, ours: float, peer: float, factor: float, of: str) -> Row:
+    """Ours is to be ``factor`` times as fast as the peer."""
+    ratio = peer / ours
+    peer_text = f"{seconds(peer)} {of}"
+    return Row(
+        work, seconds(ours), peer_text, f"{ratio:.1f} x faster", f"{factor:g} x faster", ratio >= factor
+    )
