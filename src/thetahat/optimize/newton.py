@@ -100,6 +100,8 @@ class NewtonSearch(Search):
                 self.converged = self.point.size == 0
                 self._trial = None
                 return
+            # A first step is trusted while the gain that it promises is no larger than ℓ itself, however many rows.
+            self._radius = max(self._radius, float(np.sqrt(tally.absolute)))
         else:
             self.iterations += 1
             if not self._accept(tally) and not self._shrink():
