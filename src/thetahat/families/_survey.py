@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 class Survey:
     """Counts, range and centred moments of the rows; an associative record.
 
-    ``means`` are the weighted means of the prepared columns over exact rows and ``spread`` is Σ w (x - x̄)² of the
-    first one, merged by Chan, Golub & LeVeque's (1983) formula, so that an offset of 10⁹ costs no digits.
-    ``highest_low`` and ``lowest_high`` are the extremes of the ends of interval rows, ``n_positive`` counts the rows
-    of positive weight, and ``refined`` is the mean that a family's ``refinement`` asked for. ``tie`` is, where it was
+    ``means`` are the weighted means of the prepared columns over exact rows and ``spread`` is Σ w (x - x̄)²
+    of the first one, merged by Chan, Golub & LeVeque's (1983) formula, so that an offset of 10⁹ costs no
+    digits: what is left of the first mean beyond its rounding is ``mean_rest``. ``highest_low`` and
+    ``lowest_high`` are the extremes of the ends of interval rows, ``n_positive`` counts the rows of positive
+    weight, and ``refined`` is the mean that a family's ``refinement`` asked for. ``tie`` is, where it was
     looked for, the weight of the most frequent exact value and that of the rows that do not admit it.
     """
 
@@ -31,6 +32,7 @@ class Survey:
     n_positive: int = 0
     refined: float | None = None
     tie: tuple[float, float] | None = None
+    mean_rest: float = 0.0
 
     def merge(self, other: Survey) -> Survey:
         """Join two surveys of neighbouring rows."""
@@ -39,9 +41,14 @@ class Survey:
             share = other.n_exact / exact
             step = other.means - self.means if self.n_exact and other.n_exact else np.zeros_like(self.means)
             means = self.means + share * step if self.n_exact else other.means
-            between = share * self.n_exact * float(step[0]) ** 2 if step.size else 0.0
+            rest = self.mean_rest if self.n_exact else other.mean_rest
+            between = 0.0
+            if self.n_exact and other.n_exact and step.size:
+                first = float(step[0]) + (other.mean_rest - self.mean_rest)
+                between = share * self.n_exact * first * first
+                means[0], rest = sum_and_rest(float(self.means[0]), self.mean_rest + share * first)
         else:
-            means, between = self.means, 0.0
+            means, rest, between = self.means, 0.0, 0.0
         return Survey(
             self.n_rows + other.n_rows,
             self.n_obs + other.n_obs,
@@ -53,6 +60,7 @@ class Survey:
             max(self.highest_low, other.highest_low),
             min(self.lowest_high, other.lowest_high),
             self.n_positive + other.n_positive,
+            mean_rest=rest,
         )
 
     @property
@@ -68,3 +76,10 @@ class Survey:
             and self.minimum == self.maximum
             and self.highest_low <= self.minimum <= self.lowest_high
         )
+
+
+def sum_and_rest(a: float, b: float) -> tuple[float, float]:
+    """A sum as it is rounded, and what the rounding left behind (Knuth, 1969)."""
+    total = a + b
+    back = total - a
+    return total, (a - (total - back)) + (b - back)

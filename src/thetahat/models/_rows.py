@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from thetahat.data import BLOCK_ROWS
 from thetahat.families import Family
 from thetahat.families._row_sums import SummedByRows
-from thetahat.families._survey import Survey
+from thetahat.families._survey import Survey, sum_and_rest
 from thetahat.families._terms import Terms
 from thetahat.models._model import SCORES, VALUE, Tally
 
@@ -69,10 +69,11 @@ class PackedRows:
             if weight is not None:
                 np.multiply(centred, weight, out=centred)
             spread = max(float(np.add.reduce(centred)) - n_exact * shift * shift, 0.0)
-            means[0] += shift
+            means[0], rest = sum_and_rest(float(means[0]), shift)
             minimum, maximum = float(self.y.min()), float(self.y.max())
         else:
-            means, spread, minimum, maximum = np.zeros(len(self.prepared)), 0.0, np.inf, -np.inf
+            means, rest, spread = np.zeros(len(self.prepared)), 0.0, 0.0
+            minimum, maximum = np.inf, -np.inf
         has_interval = self.low.shape[0] > 0
         return Survey(
             self.n_rows,
@@ -85,6 +86,7 @@ class PackedRows:
             float(self.low.max()) if has_interval else -np.inf,
             float(self.high.min()) if has_interval else np.inf,
             self.y.shape[0] + self.low.shape[0],
+            mean_rest=rest,
         )
 
     def thinned(self, most: int = THINNED) -> PackedRows:
