@@ -37,7 +37,8 @@ class Trace:
 class Search(ABC):
     """One run of an optimiser; ``ask`` returns None when it is over.
 
-    ``exhausted`` tells that its budget was spent, ``blocked`` that it ended at the edge of the allowed region.
+    ``exhausted`` tells that its budget was spent, ``blocked`` that it ended at the edge of the allowed
+    region.
     """
 
     point: Vector

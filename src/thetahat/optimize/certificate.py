@@ -27,7 +27,8 @@ class Certificate:
     Attributes
     ----------
     verdict
-        One of ``maximum``, ``boundary``, ``at_infinity``, ``flat``, ``unbounded``, ``saddle``, ``not_converged``.
+        One of ``maximum``, ``boundary``, ``at_infinity``, ``flat``, ``unbounded``, ``saddle``,
+        ``not_converged``.
     exists
         Whether a maximum-likelihood estimate exists: True, False, or None where that is not known.
     scope
@@ -37,12 +38,14 @@ class Certificate:
     limit
         The name of the limiting model, or None.
     status
-        By parameter: ``regular``, ``fixed``, ``boundary``, ``at_infinity``, ``flat``, ``unidentified``, ``irregular``,
+        By parameter: ``regular``, ``fixed``, ``boundary``, ``at_infinity``, ``flat``, ``unidentified``,
+        ``irregular``,
         ``unbounded`` or ``not_converged``.
     parameters
         The parameters that the verdict concerns; empty for an interior maximum.
     direction
-        By parameter on the free scale: along which the likelihood is flat or still rises; None where there is none.
+        By parameter on the free scale: along which the likelihood is flat or still rises; None where there
+        is none.
     newton_decrement
         ½uᵀA⁻¹u, the log-likelihood still to be gained, in nats.
     curvature_change
@@ -60,7 +63,8 @@ class Certificate:
     theorem
         The uniqueness theorem behind a ``global`` scope, or None.
     region
-        The regular region that the verdict refers to, in words, or None where it is the whole parameter space.
+        The regular region that the verdict refers to, in words, or None where it is the whole parameter
+        space.
     """
 
     verdict: Verdict

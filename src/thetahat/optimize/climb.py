@@ -19,7 +19,7 @@ def climb(
     start: Vector,
     *,
     expected: Information | None = None,
-    allowed: Any = None,  # noqa: ANN401 - a predicate on points, or None
+    allowed: Any = None,
 ) -> Search:
     """Answer a search's requests until it is over; points outside the allowed region count as -inf."""
     search = optimizer.search(start, expected)

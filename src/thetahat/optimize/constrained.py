@@ -1,4 +1,4 @@
-"""Maximising a likelihood under one equality constraint: pinned coordinates, and c(φ) = v by Newton on the Lagrangian."""
+"""Maximising under one equality constraint: pinned coordinates, and c(φ) = v by Newton on the Lagrangian."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def maximise_pinned(likelihood: Tallies, pinned: NDArray[np.intp], start: Vector
 def maximise_constrained(
     likelihood: Tallies, constraint: Constraint, level: float, start: Vector, iterations: int = 100
 ) -> Constrained:
-    """Maximise ℓ(φ) subject to c(φ) = level by Newton steps on the Lagrangian, halved until the merit rises."""
+    """Maximise ℓ(φ) subject to c(φ) = level by Newton steps on the Lagrangian, halved until it pays."""
     point = start.copy()
     tally = likelihood.tally(point, DERIVATIVES)
     multiplier = 0.0

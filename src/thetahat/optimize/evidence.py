@@ -25,7 +25,7 @@ NO_SIZES: Mapping[str, float] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What is known of a point: its tally with row scores, factored information, Newton step and their consequences."""
+    """What is known of a point: its tally, factored information, Newton step and what follows from them."""
 
     point: Vector
     tally: Tally
@@ -131,7 +131,7 @@ class Ray:
 
 
 def reach(table: ParameterTable, point: Vector, sizes: Mapping[str, float] = NO_SIZES) -> Vector:
-    """The unit of a walk along each free coordinate: 1 on a log or logit scale, the data's own size on the line."""
+    """The unit along each free coordinate: 1 on a log or logit scale, the data's own size on the line."""
     units = np.ones_like(point)
     for parameter, span in zip(table.free_parameters, table.free_slices, strict=True):
         if isinstance(parameter.domain, Real):

@@ -18,7 +18,8 @@ from thetahat.models.iid import IndependentModel
 class Gathered:
     """A place where all mass can gather, so that ℓ has its supremum there.
 
-    ``values`` are the parameters there: edges and infinities, or NaN where many finite values attain the supremum.
+    ``values`` are the parameters there: edges and infinities, or NaN where many finite values attain the
+    supremum.
     """
 
     values: Mapping[str, float]
@@ -117,7 +118,7 @@ def _split(arrangement: Arrangement, engine: Engine, point: float) -> Gathered |
     model = arrangement.model
     at = point / model.unit
 
-    def count(block: Any) -> _Weights:  # noqa: ANN401 - packed rows or a raw block
+    def count(block: Any) -> _Weights:
         packed = block if arrangement.packed else model.pack(block)
         weight = np.ones(packed.low.shape) if packed.interval_weight is None else packed.interval_weight
         finite = np.isfinite(packed.low) & np.isfinite(packed.high)
@@ -148,7 +149,7 @@ def parted(arrangement: Arrangement, engine: Engine) -> Gathered | None:
     if both is None or survey.n_exact > 0 or not model.table.all_free:
         return None
 
-    def count(block: Any) -> _Weights:  # noqa: ANN401 - packed rows or a raw block
+    def count(block: Any) -> _Weights:
         packed = block if arrangement.packed else model.pack(block)
         weight = np.ones(packed.low.shape) if packed.interval_weight is None else packed.interval_weight
         below, above = np.isneginf(packed.low), np.isposinf(packed.high)
@@ -165,7 +166,7 @@ def parted(arrangement: Arrangement, engine: Engine) -> Gathered | None:
 
 
 def with_ties(arrangement: Arrangement, engine: Engine) -> Survey:
-    """Add the weight of the most frequent exact value; beyond the thinned rows, of the one most frequent there."""
+    """Add the weight of the most frequent exact value, as the thinned rows tell it where there are many."""
     survey, model = arrangement.survey, arrangement.model
     y = np.sort(arrangement.sample.y)
     others = survey.n_obs - 1.0
@@ -181,7 +182,7 @@ def with_ties(arrangement: Arrangement, engine: Engine) -> Survey:
         counts = np.bincount(index, arrangement.sample.weight)
     mode = values[int(np.argmax(counts))]
 
-    def count(block: Any) -> _Tied:  # noqa: ANN401 - packed rows or a raw block
+    def count(block: Any) -> _Tied:
         packed = block if arrangement.packed else model.pack(block)
         equal = packed.y == mode
         admits = (packed.low <= mode) & (packed.high >= mode)

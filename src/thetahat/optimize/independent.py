@@ -1,4 +1,4 @@
-"""Maximising the likelihood of independent rows: closed forms, sufficient statistics, Newton, limits, verdict."""
+"""Maximising the likelihood of independent rows: witnesses, closed forms, limits, Newton, verdict."""
 
 from __future__ import annotations
 
@@ -19,10 +19,12 @@ from thetahat.models.iid import IndependentModel
 from thetahat.optimize._optimizer import Information, Optimizer, Search
 from thetahat.optimize.certificate import Verdict
 from thetahat.optimize.climb import climb
+from thetahat.optimize.declared import Declared
+from thetahat.optimize.edges import BEYOND, at_edge, gathered
 from thetahat.optimize.evidence import reach
 from thetahat.optimize.existence import gathered as find_gathered
 from thetahat.optimize.existence import parted, spike, with_ties
-from thetahat.optimize.findings import BEYOND, Declared, at_edge, gathered, unbounded
+from thetahat.optimize.findings import unbounded
 from thetahat.optimize.limits import LimitFit, fit_limits
 from thetahat.optimize.outcome import Outcome
 from thetahat.optimize.verdict import judge
@@ -210,7 +212,7 @@ class _Ascent:
         return start
 
     def wider(self, start: Vector) -> Vector:
-        """The start with its positive parameters larger or smaller, where that makes the log-likelihood finite."""
+        """The start with its positive parameters larger or smaller, where that makes ℓ finite."""
         table = self.arrangement.model.table
         positive = np.zeros(start.size)
         for parameter, span in zip(table.free_parameters, table.free_slices, strict=True):
@@ -229,7 +231,7 @@ class _Ascent:
         return search
 
     def _from_chart(self, search: Search, limit: LimitFit) -> Search:
-        """Where ℓ rises on leaving the limit but the search did not profit from it, start again near the limit."""
+        """Where ℓ rises on leaving the limit and the search did not profit from it, start again near it."""
         reached = -np.inf if search.tally is None else search.tally.value
         if (
             search.exhausted

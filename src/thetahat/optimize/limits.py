@@ -33,7 +33,8 @@ ROUNDING = 64 * float(np.finfo(float).eps)
 class LimitFit:
     """A limiting submodel fitted to the same rows.
 
-    ``natural`` holds the family's parameters there, with inf for the one that ran away; ``tally`` is in the free
+    ``natural`` holds the family's parameters there, with inf for the one that ran away; ``tally`` is in the
+    free
     coordinates of ``names``; ``slope_and_noise`` takes a pass over the rows, at its first call only.
     """
 
@@ -53,7 +54,7 @@ class LimitFit:
 
     @property
     def slope_noise(self) -> float:
-        """What of the slope may be rounding, or curvature where a difference took the place of a derivative."""
+        """What of the slope may be rounding, or curvature where a difference replaced a derivative."""
         return self.slope_and_noise()[1]
 
 
@@ -181,7 +182,7 @@ def _slope(
     eta = family.working(theta)
     position = [p.name for p in family.declared].index(limit.parameter)
 
-    def total(block: Any) -> _Slope:  # noqa: ANN401 - packed rows or a raw block
+    def total(block: Any) -> _Slope:
         packed = block if arrangement.packed else model.pack(block)
         value = noise = 0.0
         if packed.y.shape[0]:

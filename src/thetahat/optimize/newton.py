@@ -1,4 +1,4 @@
-"""Newton's method with a trust region on the free scale; Fisher scoring where the curvature is not positive."""
+"""Newton's method with a trust region on the free scale; Fisher scoring where curvature is not positive."""
 
 from __future__ import annotations
 
@@ -32,10 +32,12 @@ CLOSE_TO_THE_EDGE = 1e-7
 
 @final
 class Newton(Optimizer):
-    """Maximise ℓ by steps δ = (A + μD)⁻¹u, A = -∇²ℓ, within a trust region in the scaled norm (Moré & Sorensen, 1983).
+    """Maximise ℓ by steps δ = (A + μD)⁻¹u, A = -∇²ℓ, within a trust region (Moré & Sorensen, 1983).
 
-    Where A is not positive definite the expected information takes its place if the model has one (Fisher scoring);
-    else the trust-region step along negative curvature is taken, so that a saddle is left. Stops on the Newton
+    Where A is not positive definite the expected information takes its place if the model has one (Fisher
+    scoring);
+    else the trust-region step along negative curvature is taken, so that a saddle is left. Stops on the
+    Newton
     decrement ½uᵀA⁻¹u, which has no units, once it cannot be reduced further.
 
     Parameters
@@ -100,7 +102,7 @@ class NewtonSearch(Search):
                 self.converged = self.point.size == 0
                 self._trial = None
                 return
-            # A first step is trusted while the gain that it promises is no larger than ℓ itself, however many rows.
+            # A first step is trusted while the gain that it promises is no larger than ℓ, however many rows.
             self._radius = max(self._radius, float(np.sqrt(tally.absolute)))
         else:
             self.iterations += 1
@@ -147,7 +149,7 @@ class NewtonSearch(Search):
         if self._predicted > 4 * noise:
             good = gain / self._predicted
         else:
-            # Below the rounding of ℓ only the score can tell progress: its norm in the present metric must not grow.
+            # Below the rounding of ℓ only the score can tell progress: its norm must not grow.
             good = 1.0 if _decrement(tally) <= max(self._decrement, 1e-18) and gain > -4 * noise else -1.0
         if good < 1e-4:
             return False
@@ -194,12 +196,13 @@ class NewtonSearch(Search):
     def _step(self, factor: SymmetricFactor, tally: Tally) -> tuple[Vector, float, float, str]:
         method = "newton"
         if factor.smallest <= factor.error_bound and self._expected is not None and self._scoring_left:
-            # Far from where data of this kind would have their maximum scoring creeps; then curvature leads on.
+            # Far from where such data would have their maximum scoring creeps; then curvature leads on.
             self._scoring_left -= 1
             expected = self._expected(self.point)
             if expected is not None and np.isfinite(expected).all():
                 scoring = analyse(expected)
-                if scoring.smallest > scoring.error_bound:
+                escapes = 0.5 * float(tally.score @ scoring.solve(tally.score)) > DECREMENT
+                if scoring.smallest > scoring.error_bound and escapes:
                     factor, method = scoring, "fisher scoring"
         roots = factor.roots
         slope = factor.eigenvectors.T @ (tally.score / roots)

@@ -19,8 +19,10 @@ Vector = NDArray[np.float64]
 class Outcome:
     """A point and what is known of it.
 
-    ``natural`` holds the estimates by entry name, with an edge or an infinity where the verdict says so. ``regular``
-    tells which free coordinates have curvature that may be read as uncertainty; ``information`` is over those.
+    ``natural`` holds the estimates by entry name, with an edge or an infinity where the verdict says so.
+    ``regular``
+    tells which free coordinates have curvature that may be read as uncertainty; ``information`` is over
+    those.
     """
 
     natural: Mapping[str, float]

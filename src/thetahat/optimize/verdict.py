@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 
 from thetahat.likelihood import Likelihood
 from thetahat.models import DERIVATIVES, VALUE
+from thetahat.optimize import edges, findings
 from thetahat.optimize import evidence as evidences
-from thetahat.optimize import findings
 from thetahat.optimize._optimizer import Search
+from thetahat.optimize.declared import Declared
 from thetahat.optimize.evidence import DENSE, Evidence, Ray
-from thetahat.optimize.findings import Declared
 from thetahat.optimize.limits import LimitFit
 from thetahat.optimize.outcome import Outcome
 
@@ -39,7 +39,7 @@ def judge(likelihood: Likelihood, search: Search, declared: Declared) -> Outcome
             reason = "it still rises as far as it was followed"
             return findings.unbounded(table, search, declared, reason, found)
         there = likelihood.tally(ray.end, DERIVATIVES)
-        return findings.recession(table, found, search, ray, there, declared)
+        return edges.recession(table, found, search, ray, there, declared)
     if found.stationary:
         ascent = evidences.ascent_direction(likelihood, found)
         if ascent is not None:
@@ -60,7 +60,8 @@ def judge(likelihood: Likelihood, search: Search, declared: Declared) -> Outcome
 def _limit_reached(found: Evidence, search: Search, declared: Declared) -> LimitFit | None:
     """The declared limit that is the supremum: nothing found is higher, and ℓ falls on leaving it.
 
-    Where ℓ rises on leaving it, however little, the limit is no supremum, even though rounding hides the gain.
+    Where ℓ rises on leaving it, however little, the limit is no supremum, even though rounding hides the
+    gain.
     """
     for limit in declared.limits:
         if found.tally.value - limit.value > max(found.tally.rounding, limit.tally.rounding):

@@ -1,0 +1,104 @@
+"""Certificates and outcomes put together from what a verdict found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from thetahat.models import Tally
+from thetahat.optimize._optimizer import Search
+from thetahat.optimize.certificate import Certificate, Verdict
+from thetahat.optimize.declared import Declared
+from thetahat.optimize.evidence import Evidence
+from thetahat.optimize.outcome import Outcome
+from thetahat.parameters import ParameterTable
+
+
+def certify(
+    verdict: Verdict,
+    table: ParameterTable,
+    found: Evidence | None,
+    declared: Declared,
+    *,
+    sentence: str,
+    exists: bool | None,
+    supremum: float,
+    status: Mapping[str, str],
+    allows: bool,
+    scope: str = "local",
+    limit: str | None = None,
+    parameters: tuple[str, ...] = (),
+    direction: Mapping[str, float] | None = None,
+    digits: Mapping[str, float] | None = None,
+) -> Certificate:
+    """A certificate, with the evidence at ``found`` where there is a point."""
+    none = float(np.nan)
+    return Certificate(
+        verdict=verdict,
+        exists=exists,
+        scope=scope,
+        supremum=supremum,
+        limit=limit,
+        status={name: status.get(name, "fixed") for name in table.names},
+        parameters=parameters,
+        direction=direction,
+        newton_decrement=none if found is None else found.decrement,
+        curvature_change=none if found is None else found.curvature_change,
+        condition_number=none if found is None else found.factor.condition,
+        smallest_eigenvalue=none if found is None else found.factor.smallest,
+        digits={name: (digits or {}).get(name, none) for name in table.names},
+        sentence=sentence,
+        allows_standard_errors=allows,
+        theorem=declared.theorem,
+        region=declared.region,
+    )
+
+
+def concluded(
+    natural: Mapping[str, float],
+    found: Evidence,
+    search: Search,
+    certificate: Certificate,
+    mask: NDArray[np.bool_],
+) -> Outcome:
+    """An outcome at the point examined; ``mask`` tells which coordinates keep their curvature."""
+    information = found.tally.information
+    if certificate.verdict is not Verdict.FLAT:
+        information = information[np.ix_(mask, mask)]
+    return Outcome(
+        natural,
+        found.point,
+        found.tally.value,
+        found.tally,
+        mask,
+        information,
+        certificate,
+        tuple(search.trace),
+    )
+
+
+def nothing(table: ParameterTable, search: Search | None, certificate: Certificate) -> Outcome:
+    """An outcome without estimates."""
+    k = table.n_free
+    none = np.full(k, np.nan)
+    tally = Tally(float(np.nan), 0.0, none, np.full((k, k), np.nan))
+    trace = tuple(search.trace) if search is not None else ()
+    return Outcome(
+        table.natural(none),
+        none,
+        float(np.nan),
+        tally,
+        np.zeros(k, dtype=bool),
+        np.zeros((0, 0)),
+        certificate,
+        trace,
+    )
+
+
+def listed(names: tuple[str, ...]) -> str:
+    """Names as they stand in a sentence."""
+    if len(names) < 2:
+        return "".join(names)
+    return f"{', '.join(names[:-1])} and {names[-1]}"

@@ -1,0 +1,210 @@
+"""Findings at the edge: boundaries, recession, and places where all mass gathers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from thetahat.models import Tally
+from thetahat.optimize import evidence as evidences
+from thetahat.optimize._optimizer import Search, Trace
+from thetahat.optimize.certificate import Verdict
+from thetahat.optimize.certify import certify, listed
+from thetahat.optimize.declared import Declared
+from thetahat.optimize.evidence import Evidence, Ray
+from thetahat.optimize.existence import Gathered
+from thetahat.optimize.outcome import Outcome
+from thetahat.parameters import ParameterTable
+
+Vector = NDArray[np.float64]
+CONCERNED = 1e-3
+"""The share of a direction from which on a parameter is named."""
+BEYOND = 800.0
+"""A log or logit this far out is the edge itself in double precision."""
+
+
+def at_edge(
+    table: ParameterTable,
+    natural: Mapping[str, float],
+    point: Vector,
+    tally: Tally,
+    concerned: tuple[str, ...],
+    declared: Declared,
+) -> Outcome:
+    """A closed form whose solution lies on the edge of the parameter space."""
+    mask = np.isfinite(point) & (np.abs(point) < BEYOND)
+    for parameter, span in zip(table.free_parameters, table.free_slices, strict=True):
+        if not parameter.domain.vector:
+            mask[span] = parameter.name not in concerned
+    return _edge_outcome(table, natural, point, tally, mask, concerned, declared)
+
+
+def gathered(table: ParameterTable, guess: Vector, place: Gathered, declared: Declared) -> Outcome:
+    """All mass gathers at a place that every row admits; the remaining parameters do not matter there."""
+    natural = table.natural(guess)
+    natural.update(dict.fromkeys(table.free_names, float(np.nan)))
+    natural.update(place.values)
+    status = dict.fromkeys(table.free_names, "unidentified")
+    point = guess.copy()
+    direction: dict[str, float] = {}
+    for parameter, span in zip(table.free_parameters, table.free_slices, strict=True):
+        value = place.values.get(parameter.name, float(np.nan))
+        if np.isnan(value):
+            continue
+        edge = parameter.domain.is_edge(value)
+        status[parameter.name] = "boundary" if edge else "at_infinity" if np.isinf(value) else "limit"
+        if edge or np.isinf(value):
+            direction[parameter.name] = 1.0 if value == parameter.domain.upper else -1.0
+        with np.errstate(divide="ignore"):
+            free = parameter.domain.to_free(value / table.unit(parameter.name))
+        point[span] = free if np.isinf(value) else np.clip(free, -BEYOND, BEYOND)
+    names = tuple(direction)
+    shown = listed(tuple(f"{name} = {natural[name]:g}" for name in names))
+    lost = tuple(name for name in table.free_names if status[name] == "unidentified")
+    aside = f" {listed(lost)} {'is' if len(lost) == 1 else 'are'} not identified there." if lost else ""
+    if not names:
+        verdict, exists = Verdict.FLAT, True
+        status = dict.fromkeys(table.free_names, "flat")
+        names = table.free_names
+        sentence = (
+            f"The likelihood is flat: many values of {listed(names)} give every row the probability 1. Add "
+            "rows that "
+            "are known on both sides, or fix a parameter."
+        )
+    elif place.supremum < 0 or any(np.isinf(place.values[name]) for name in names):
+        verdict, exists = Verdict.AT_INFINITY, False
+        sentence = (
+            f"No distribution of the family attains the supremum, {place.supremum:.6g}: it is neared as "
+            "all mass gathers "
+            f"at {place.place} ({shown}).{aside} Add rows that are known exactly, or fix a parameter."
+        )
+    else:
+        verdict, exists = Verdict.BOUNDARY, True
+        sentence = (
+            f"The maximum is on the edge of the parameter space ({shown}): every row admits {place.place}, "
+            "where all mass "
+            f"can gather.{aside} Standard errors do not exist there; use a one-sided profile interval."
+        )
+    certificate = certify(
+        verdict,
+        table,
+        None,
+        declared,
+        sentence=sentence,
+        exists=exists,
+        scope="global",
+        status=status,
+        supremum=place.supremum,
+        parameters=names,
+        direction=direction or None,
+        allows=False,
+    )
+    k = table.n_free
+    tally = Tally(place.supremum, 0.0, np.full(k, np.nan), np.full((k, k), np.nan))
+    none = np.zeros(k, dtype=bool)
+    return Outcome(natural, point, place.supremum, tally, none, np.zeros((0, 0)), certificate, ())
+
+
+def recession(
+    table: ParameterTable,
+    found: Evidence,
+    search: Search,
+    ray: Ray,
+    there: Tally,
+    declared: Declared,
+) -> Outcome:
+    """ℓ rises along a direction and levels off; ``there`` is the tally at the direction's far end."""
+    moved = np.abs(ray.direction) / found.reach > CONCERNED
+    # At the far end the rows must still determine what did not move, or it is not identified.
+    strength = np.diag(there.information) * found.reach**2
+    known = ~moved & (strength > 1e-8 * declared.n_obs)
+    natural = table.natural(ray.end)
+    status: dict[str, str] = {}
+    concerned: list[str] = []
+    for parameter, span in zip(table.free_parameters, table.free_slices, strict=True):
+        if moved[span].any():
+            concerned.extend(parameter.names)
+            status.update(dict.fromkeys(parameter.names, "boundary"))
+            if not parameter.domain.vector:
+                upward = bool(ray.direction[span][0] > 0)
+                natural[parameter.name] = parameter.domain.upper if upward else parameter.domain.lower
+                if np.isinf(natural[parameter.name]):
+                    status[parameter.name] = "at_infinity"
+        elif known[span].all():
+            status.update(dict.fromkeys(parameter.names, "regular"))
+        else:
+            status.update(dict.fromkeys(parameter.names, "unidentified"))
+            natural.update(dict.fromkeys(parameter.names, float(np.nan)))
+    names = tuple(concerned)
+    direction = evidences.by_name(table, ray.direction)
+    if "at_infinity" not in status.values():
+        trace = tuple(search.trace)
+        return _edge_outcome(
+            table, natural, ray.end, there, known, names, declared, direction, trace, ray.supremum, status
+        )
+    sentence = (
+        f"No finite value of {listed(names)} attains the supremum: the likelihood keeps rising towards "
+        f"{ray.supremum:.6g} along the direction shown. The data do not bound "
+        f"{'it' if len(names) == 1 else 'them'}; "
+        "fix a parameter, or add rows that are known more exactly."
+    )
+    certificate = certify(
+        Verdict.AT_INFINITY,
+        table,
+        found,
+        declared,
+        sentence=sentence,
+        exists=False,
+        scope=declared.scope,
+        status=status,
+        supremum=ray.supremum,
+        parameters=names,
+        direction=direction,
+        allows=bool(known.any()),
+    )
+    information = there.information[np.ix_(known, known)]
+    trace = tuple(search.trace)
+    return Outcome(natural, ray.end, ray.supremum, there, known, information, certificate, trace)
+
+
+def _edge_outcome(
+    table: ParameterTable,
+    natural: Mapping[str, float],
+    point: Vector,
+    tally: Tally,
+    mask: NDArray[np.bool_],
+    names: tuple[str, ...],
+    declared: Declared,
+    direction: Mapping[str, float] | None = None,
+    trace: tuple[Trace, ...] = (),
+    supremum: float | None = None,
+    status: Mapping[str, str] | None = None,
+) -> Outcome:
+    value = tally.value if supremum is None else supremum
+    if status is None:
+        status = {name: "boundary" if name in names else "regular" for name in table.free_names}
+    shown = listed(tuple(f"{name} = {natural[name]:g}" for name in names))
+    conditional = " those of the other parameters are conditional on it;" if mask.any() else ""
+    sentence = (
+        f"The maximum is on the edge of the parameter space ({shown}). Standard errors do not exist "
+        f"there;{conditional} "
+        "use a one-sided profile interval."
+    )
+    certificate = certify(
+        Verdict.BOUNDARY,
+        table,
+        None,
+        declared,
+        sentence=sentence,
+        exists=True,
+        scope=declared.scope,
+        status=status,
+        supremum=value,
+        parameters=names,
+        direction=direction,
+        allows=bool(mask.any()),
+    )
+    information = tally.information[np.ix_(mask, mask)]
+    return Outcome(natural, point, value, tally, mask, information, certificate, trace)
