@@ -15,10 +15,14 @@ from thetahat.engines import Engine, Threads
 from thetahat.families import CATALOGUE, Family
 from thetahat.first_pass import arrange
 from thetahat.likelihood import Likelihood
+from thetahat.models._columns_model import arrange_columns
+from thetahat.models.custom import Model
 from thetahat.models.iid import IndependentModel
 from thetahat.optimize._optimizer import Optimizer
+from thetahat.optimize.custom import maximise_custom
 from thetahat.optimize.independent import maximise
 from thetahat.optimize.newton import Newton
+from thetahat.parameters import ParameterTable
 from thetahat.response import Exact, Observations, Response, parse_response
 from thetahat.solution import Solution
 
@@ -39,10 +43,10 @@ class Solved:
 
 
 def solve(
-    model: Any,  # noqa: ANN401 - a family, its name, or a model
-    data: Any,  # noqa: ANN401 - whatever holds rows
+    model: Any,
+    data: Any,
     *,
-    weights: Any,  # noqa: ANN401 - an array or a column's name
+    weights: Any,
     fixed: Mapping[str, Any] | None,
     start: Mapping[str, Any] | None,
     optimizer: Optimizer | None,
@@ -50,6 +54,10 @@ def solve(
     progress: bool | None,
 ) -> Solved:
     """Read model and data, maximise, and examine what was found."""
+    if isinstance(model, Model):
+        return _solve_custom(
+            model, data, weights=weights, fixed=fixed, start=start, optimizer=optimizer, engine=engine
+        )
     family = as_family(model)
     optimizer = _option("optimizer", optimizer, Optimizer, DEFAULT_OPTIMIZER)
     engine = _option("engine", engine, Engine, DEFAULT_ENGINE)
@@ -72,7 +80,7 @@ def solve(
     independent = IndependentModel(
         family, response, weight_column=weight_column, known=known, fixed=_plain(fixed, "fixed")
     )
-    _check_start(start, independent, fixed)
+    _check_start(start, independent.table)
     arrangement = arrange(independent, source, engine)
     likelihood = Likelihood(
         arrangement.model,
@@ -93,7 +101,44 @@ def solve(
     return Solved(solution, arrangement.model.family, source, independent.columns, outcome.trace)
 
 
-def as_family(model: Any) -> Family:  # noqa: ANN401
+def _solve_custom(
+    model: Model,
+    data: Any,
+    *,
+    weights: Any,
+    fixed: Mapping[str, Any] | None,
+    start: Mapping[str, Any] | None,
+    optimizer: Optimizer | None,
+    engine: Engine | None,
+) -> Solved:
+    """Do the same for a density of one's own, which reads whatever columns it likes."""
+    climber = _option("optimizer", optimizer, Optimizer, DEFAULT_OPTIMIZER)
+    engine = _option("engine", engine, Engine, DEFAULT_ENGINE)
+    if isinstance(data, Observations):
+        raise ModelError(
+            f"a th.Model reads columns, and {data!r} has none to name. Give them, such as "
+            "{'time': time, 'event': event}, and say in log_prob what a censored row contributes: "
+            "jnp.where(data.event, law.log_prob(data.time), law.log_sf(data.time))"
+        )
+    source = open_source(data)
+    extra: dict[str, Any] = {}
+    weight_column = _column(weights, WEIGHTS, "weights", extra)
+    if extra:
+        source = JoinedSource(source, open_source(extra))
+    bound = model.on(source, weight_column, _plain(fixed, "fixed"))
+    _check_start(start, bound.table)
+    arrangement = arrange_columns(bound, source, engine)
+    likelihood = Likelihood(bound, arrangement.blocks, packed=arrangement.packed, engine=engine)
+    outcome = maximise_custom(
+        arrangement, likelihood, climber, _plain(start, "start"), tries=optimizer is None
+    )
+    solution = Solution.of(
+        outcome, bound.table, arrangement.n_rows, arrangement.n_obs, likelihood, bound.describe()
+    )
+    return Solved(solution, None, source, bound.columns, outcome.trace)
+
+
+def as_family(model: Any) -> Family:
     """Return the family that is meant, by instance, class or name."""
     if isinstance(model, Family):
         return model
@@ -118,7 +163,7 @@ def family_named(name: str) -> Family:
     raise ModelError(f"there is no family {name!r}{hint}; there are: {', '.join(sorted(families))}")
 
 
-def open_rows(y: str | None, data: Any) -> tuple[Source, Response]:  # noqa: ANN401
+def open_rows(y: str | None, data: Any) -> tuple[Source, Response]:
     """Open the data and find the response in them."""
     if isinstance(data, Observations):
         if y is not None:
@@ -142,7 +187,7 @@ def open_rows(y: str | None, data: Any) -> tuple[Source, Response]:  # noqa: ANN
     )
 
 
-def _column(value: Any, name: str, what: str, extra: dict[str, Any]) -> str | None:  # noqa: ANN401
+def _column(value: Any, name: str, what: str, extra: dict[str, Any]) -> str | None:
     if value is None or isinstance(value, str):
         return value
     if not np.ndim(value) and not hasattr(value, "__len__"):
@@ -151,7 +196,7 @@ def _column(value: Any, name: str, what: str, extra: dict[str, Any]) -> str | No
     return name
 
 
-def _option(name: str, value: Any, kind: type, default: Any) -> Any:  # noqa: ANN401
+def _option(name: str, value: Any, kind: type, default: Any) -> Any:
     if value is None:
         return default
     if not isinstance(value, kind):
@@ -171,18 +216,16 @@ def _plain(values: Mapping[str, Any] | None, what: str) -> dict[str, Any]:
     return dict(values)
 
 
-def _check_start(
-    start: Mapping[str, Any] | None, model: IndependentModel, fixed: Mapping[str, Any] | None
-) -> None:
+def _check_start(start: Mapping[str, Any] | None, table: ParameterTable) -> None:
     values = _plain(start, "start")
     for name, value in values.items():
-        parameter = next((p for p in model.family.declared if p.name == name), None)
+        parameter = next((p for p in table.parameters if p.name == name), None)
         if parameter is None:
-            names = ", ".join(p.name for p in model.family.declared)
+            names = ", ".join(p.name for p in table.parameters)
             raise ParameterError(
                 f"start={{{name!r}: ...}}: there is no parameter {name!r}; there are: {names}"
             )
-        if name in (fixed or {}):
+        if name in table.fixed:
             raise ParameterError(f"{name!r} is both fixed and given a start; give one or the other")
         try:
             inside = parameter.domain.contains(value)

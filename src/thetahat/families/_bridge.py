@@ -1,8 +1,9 @@
-"""Built-in families inside densities written in JAX: the density in its support, tails with analytic derivatives.
+"""Built-in families inside densities written in JAX: their support kept, their tails differentiable.
 
-The log distribution function comes from NumPy through a callback, since JAX has no derivatives of the incomplete
-gamma and beta functions in their shapes. Its first derivatives in working coordinates are the family's own, their
-derivatives the family's second ones, and those in y follow from the density. A third derivative is an error.
+The log distribution function comes from NumPy through a callback, since JAX has no derivatives of the
+incomplete gamma and beta functions in their shapes. Its first derivatives in working coordinates are the
+family's own, their derivatives the family's second ones, and those in y follow from the density. A third
+derivative is an error.
 """
 
 from __future__ import annotations
@@ -119,7 +120,7 @@ class _Tail:
         answer = jax.pure_callback(host, like, *sent, vmap_method="expand_dims")
         return jax.lax.bitcast_convert_type(answer, kind) if answer.dtype == np.uint32 else answer
 
-    # ---- In JAX ----------------------------------------------------------------------------------------------
+    # ---- In JAX --------------------------------------------------------------------------------------------
 
     def function(self) -> Callable[..., Any]:
         """Return the tail, whose derivative is ``_gradient``, whose derivative is ``_hessian``."""
@@ -235,8 +236,8 @@ def _moves(tangent: Any) -> bool:
     return not isinstance(tangent, SymbolicZero)
 
 
-# JAX's double precision is a setting of each thread, and callbacks come on threads that do not have it: there,
-# doubles would be rounded to single precision on the way. So they travel as pairs of 32-bit words.
+# JAX's double precision is a setting of each thread, and callbacks come on threads that do not have it, on
+# which doubles would be rounded to single precision. So they travel as pairs of 32-bit words.
 
 
 def _sent(item: Any) -> Any:

@@ -22,7 +22,7 @@ def inner_point(support: Support) -> float:
 def tail_terms(
     family: FamilyContract, y: Array, known: Known, eta: Coordinates, *, upper: bool, order: int
 ) -> Terms:
-    """Return log P(Y > y) or log P(Y <= y) by row; 0 or -inf without slope beyond the support, NaN where y is."""
+    """Return log P(Y > y) or log P(Y <= y) by row; without slope beyond the support, NaN where y is."""
     support = family.support
     points = np.floor(y) if support.discrete else y
     below = points < support.lower if support.includes_lower else points <= support.lower
