@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
-from itertools import chain, islice
+from itertools import chain, count, islice
 from typing import Any, final
 
 import numpy as np
@@ -16,6 +17,9 @@ from thetahat._errors import ModelError
 from thetahat.engines._engine import Block, Engine, Record
 from thetahat.numerics.sums import merge_in_order
 
+LARGEST_BATCH = 4
+"""Blocks that a thread takes at once, since handing over costs as much as a cheap block does."""
+
 
 @cache
 def _pool(workers: int) -> ThreadPoolExecutor:
@@ -23,18 +27,25 @@ def _pool(workers: int) -> ThreadPoolExecutor:
 
 
 @cache
-def _blas() -> Any:  # noqa: ANN401 - threadpoolctl is imported only where there is a pool
+def _blas() -> Any:
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController()
 
 
+def available_processors() -> int:
+    """Count the processors that this process may use, where the system tells; else all there are."""
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 @final
 class Threads(Engine):
-    """Blocks are computed by threads and merged pairwise by position, so any number of threads gives the same bits.
+    """Blocks are computed by threads and merged pairwise by position: any number of threads gives the same bits.
 
-    Fewer than ``inline`` blocks run where they are called, without a pool. BLAS is held to one thread inside, since its
-    own threads would reorder sums.
+    Fewer than ``inline`` blocks run where they are called, without a pool. BLAS is held to one thread inside, since
+    its own threads would reorder sums.
 
     Parameters
     ----------
@@ -58,7 +69,7 @@ class Threads(Engine):
     def __init__(self, workers: int | None = None) -> None:
         if workers is not None and (int(workers) != workers or workers < 1):
             raise ModelError(f"Threads({workers!r}): the number of threads must be a whole number above 0")
-        self.workers = int(workers) if workers is not None else len(os.sched_getaffinity(0))
+        self.workers = int(workers) if workers is not None else available_processors()
 
     def reduce(self, function: Callable[[Block], Record], blocks: Iterable[Block]) -> Record:
         """Return the merged summary of all blocks."""
@@ -71,26 +82,40 @@ class Threads(Engine):
         with _blas().limit(limits=1):
             if self.workers == 1:
                 with np.errstate(all="ignore"):
-                    return merge_in_order((function(block) for block in everything), _merge)
-            return merge_in_order(self._in_order(function, everything), _merge)
+                    return _merged(function(block) for block in everything)
+            return _merged(self._in_order(function, everything))
 
     def _in_order(self, function: Callable[[Block], Record], blocks: Iterator[Block]) -> Iterator[Record]:
-        def quietly(block: Block) -> Record:
+        def quietly(batch: list[Block]) -> list[Record]:
             with np.errstate(all="ignore"):
-                return function(block)
+                return [function(block) for block in batch]
 
         pool = _pool(self.workers)
-        waiting: deque[Future[Record]] = deque()
+        waiting: deque[Future[list[Record]]] = deque()
         try:
-            for block in blocks:
-                waiting.append(pool.submit(quietly, block))
-                if len(waiting) > 2 * self.workers:
-                    yield waiting.popleft().result()
+            for batch in self._batches(blocks):
+                waiting.append(pool.submit(quietly, batch))
+                if len(waiting) > self.workers:
+                    yield from waiting.popleft().result()
             while waiting:
-                yield waiting.popleft().result()
+                yield from waiting.popleft().result()
         finally:
             for future in waiting:
                 future.cancel()
+
+    def _batches(self, blocks: Iterator[Block]) -> Iterator[list[Block]]:
+        """Consecutive blocks to hand to a thread at once: few at first, so that few blocks occupy all threads."""
+        for number in count():
+            batch = list(islice(blocks, min(1 << (number // self.workers), LARGEST_BATCH)))
+            if not batch:
+                return
+            yield batch
+
+
+def _merged(records: Iterable[Record]) -> Record:
+    total = merge_in_order(records, _merge)
+    assert total is not None  # noqa: S101 - there is at least one block
+    return total
 
 
 def _merge(left: Record, right: Record) -> Record:
