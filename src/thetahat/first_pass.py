@@ -91,7 +91,8 @@ def _gather(
         survey = replace(survey, n_rows=counts[0], n_positive=counts[1])
     if not survey.n_obs > 0:
         raise DataError(
-            f"all weights ({shown_column(str(model.weight_column))}) are zero, so no row counts; give some weight to the rows"
+            f"all weights ({shown_column(str(model.weight_column))}) are zero, so no row counts; "
+            "give some weight to the rows"
         )
     unit = _unit(model, survey)
     if unit != 1.0:
@@ -116,7 +117,7 @@ def _mean_of(
     engine: Engine,
     survey: Survey,
 ) -> float:
-    def total(block: Any) -> _Total:  # noqa: ANN401
+    def total(block: Any) -> _Total:
         packed = block if isinstance(block, PackedRows) else model.pack(block)
         values = function(packed.prepared)
         return _Total(float(np.add.reduce(values if packed.weight is None else values * packed.weight)))

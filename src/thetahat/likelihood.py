@@ -41,7 +41,7 @@ class Likelihood:
         *,
         packed: bool,
         engine: Engine,
-        condensed: Any = None,  # noqa: ANN401 - whatever the model packs
+        condensed: Any = None,
         table: ParameterTable | None = None,
         on_pass: Callable[[], None] | None = None,
     ) -> None:
@@ -72,12 +72,12 @@ class Likelihood:
                 return model.tally(self._condensed, working, order)
         if self._packed:
 
-            def function(block: Any) -> Tally:  # noqa: ANN401
+            def function(block: Any) -> Tally:
                 return model.tally(block, working, order)
 
         else:
 
-            def function(block: Any) -> Tally:  # noqa: ANN401
+            def function(block: Any) -> Tally:
                 return model.tally(model.pack(block), working, order)
 
         self.n_passes += 1
@@ -95,7 +95,7 @@ class Likelihood:
         """Sum the expected information of all rows at a working vector, for models that have one."""
         model: Any = self.model
 
-        def function(block: Any) -> Tally:  # noqa: ANN401
+        def function(block: Any) -> Tally:
             packed = block if self._packed else model.pack(block)
             matrix = model.expected_information(packed, working)
             return Tally(0.0, 0.0, np.zeros(matrix.shape[0]), matrix)

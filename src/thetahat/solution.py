@@ -1,4 +1,4 @@
-"""A solved likelihood: the point, its curvature, its certificate, and the likelihood itself where the data are at hand."""
+"""A solved likelihood: the point, its curvature, its certificate, and the likelihood while the data are there."""
 
 from __future__ import annotations
 
@@ -132,5 +132,6 @@ class Solution:
         """Raise where the verdict leaves nothing to infer from."""
         if self.certificate.verdict in {Verdict.UNBOUNDED, Verdict.SADDLE, Verdict.NOT_CONVERGED}:
             raise InferenceError(
-                f"{purpose} is not available: the verdict is {self.certificate.verdict.value}. {self.certificate.sentence}"
+                f"{purpose} is not available: the verdict is {self.certificate.verdict.value}. "
+                f"{self.certificate.sentence}"
             )

@@ -147,7 +147,7 @@ def _family(model: Mapping[str, Any]) -> Family | None:
 _SPECIALS = {"nan": float("nan"), "inf": float("inf"), "-inf": float("-inf")}
 
 
-def _without_specials(value: Any, path: str, reasons: dict[str, str]) -> Any:  # noqa: ANN401
+def _without_specials(value: Any, path: str, reasons: dict[str, str]) -> Any:
     if isinstance(value, Mapping):
         return {name: _without_specials(item, f"{path}\x1f{name}", reasons) for name, item in value.items()}
     if isinstance(value, list | tuple):
@@ -160,7 +160,7 @@ def _without_specials(value: Any, path: str, reasons: dict[str, str]) -> Any:  #
     return value
 
 
-def _put(plain: Any, path: list[str], value: float) -> None:  # noqa: ANN401
+def _put(plain: Any, path: list[str], value: float) -> None:
     for step in path[:-1]:
         plain = plain[int(step)] if isinstance(plain, list) else plain[step]
     last = path[-1]

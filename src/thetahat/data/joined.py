@@ -28,7 +28,9 @@ class JoinedSource(Source):
     def _check(self, rows: int, given: int) -> None:
         if rows != given:
             names = ", ".join(name.strip("()") for name in self._beside.schema)
-            raise DataError(f"{names}: {given:,} values for {rows:,} rows of {self._source.title}; give one for each row")
+            raise DataError(
+                f"{names}: {given:,} values for {rows:,} rows of {self._source.title}; give one for each row"
+            )
 
     @property
     def schema(self) -> Mapping[str, Kind]:

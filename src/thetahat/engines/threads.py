@@ -13,7 +13,7 @@ from typing import Any, final
 
 import numpy as np
 
-from thetahat._errors import ModelError
+from thetahat._errors import DataError, ModelError
 from thetahat.engines._engine import Block, Engine, Record
 from thetahat.numerics.sums import merge_in_order
 
@@ -77,13 +77,19 @@ class Threads(Engine):
         head = list(islice(remaining, self.inline))
         if len(head) < self.inline:
             with np.errstate(all="ignore"):
-                return function(head[0])
+                return function(self._only(head))
         everything = chain(head, remaining)
         with _blas().limit(limits=1):
             if self.workers == 1:
                 with np.errstate(all="ignore"):
                     return _merged(function(block) for block in everything)
             return _merged(self._in_order(function, everything))
+
+    @staticmethod
+    def _only(head: list[Block]) -> Block:
+        if not head:
+            raise DataError("there are no rows to sum over")
+        return head[0]
 
     def _in_order(self, function: Callable[[Block], Record], blocks: Iterator[Block]) -> Iterator[Record]:
         def quietly(batch: list[Block]) -> list[Record]:

@@ -1,0 +1,1 @@
+"""Inference: covariance, intervals, profiles, and functions of the estimates."""

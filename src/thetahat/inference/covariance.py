@@ -75,7 +75,8 @@ def _expected(solution: Solution) -> Matrix:
     model = likelihood.model
     if not isinstance(model, IndependentModel):
         raise InferenceError(
-            "covariance('expected') needs the expectation of the information, which a density of one's own does not give. "
+            "covariance('expected') needs the expectation of the information, which a density of one's own does not "
+            "give. "
             "Use 'observed' or 'sandwich'"
         )
     if model.response.censored:

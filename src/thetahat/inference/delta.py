@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from inspect import signature
+from itertools import pairwise
 from typing import Any, final
 
 import numpy as np
@@ -121,10 +122,7 @@ def _derivative(
     table = [difference(step / 2**level) for level in range(4)]
     # Richardson: errors are in even powers of the step, so each sweep removes one of them.
     for order in range(1, 4):
-        table = [
-            (4**order * fine - coarse) / (4**order - 1)
-            for coarse, fine in zip(table, table[1:], strict=False)
-        ]
+        table = [(4**order * fine - coarse) / (4**order - 1) for coarse, fine in pairwise(table)]
     if not np.isfinite(table[0]).all():
         raise InferenceError(
             f"the function given to transform is not finite near the estimates (value there: {centre.tolist()})"

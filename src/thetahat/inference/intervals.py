@@ -122,6 +122,6 @@ def _wald(solution: Solution, names: list[str], level: float, scale: str) -> dic
     return ends
 
 
-def _natural(domain: Any, free: float, unit: float) -> float:  # noqa: ANN401 - a scalar domain
+def _natural(domain: Any, free: float, unit: float) -> float:
     with np.errstate(over="ignore"):
         return float(domain.from_free(np.float64(free)) * unit)

@@ -36,7 +36,7 @@ class Profile:
     estimate: float
     maximum: float
 
-    def plot(self, axes: Any = None) -> Any:  # noqa: ANN401 - a matplotlib axes
+    def plot(self, axes: Any = None) -> Any:
         """Draw the curve below its maximum, with the 95 % cut; returns the axes."""
         from thetahat._lazy import load
 

@@ -23,7 +23,7 @@ def checked_values(family: Family, what: str, y: Array, rows: Array | None, wher
     support = family.support
     if y.dtype == bool and support.discrete and support.upper == 1:
         y = y.astype(np.int64)
-    if y.dtype == bool or y.dtype == object:
+    if y.dtype.kind in "bO":
         numbers(what, y, where)
     lowest, highest = float(y.min()), float(y.max())
     whole = not support.discrete or y.dtype.kind in "iu" or bool((y == np.floor(y)).all())
@@ -122,8 +122,8 @@ def checked_labels(column: str, values: Array, where: RowNumbers) -> Array:
 def _remedy(lower: float, upper: float, bad: Array) -> str:
     if np.isinf(upper) and lower == 0 and bool((bad == 0).all()):
         return (
-            "A zero has density 0 or infinity here: model it apart (zero-inflated or hurdle), shift the data, or give it "
-            "as interval data: th.Observations.interval(0, limit)"
+            "A zero has density 0 or infinity here: model it apart (zero-inflated or hurdle), shift the data, or "
+            "give it as interval data: th.Observations.interval(0, limit)"
         )
     if np.isfinite(lower) and np.isfinite(upper) and bool(((bad == lower) | (bad == upper)).all()):
         return (

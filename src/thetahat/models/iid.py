@@ -43,7 +43,7 @@ class IndependentModel(Model[PackedRows]):
         self.weight_column = weight_column
         self.known = dict(known or {})
         self.unit = unit
-        units = {name: unit for name in family.scales} if unit != 1.0 else {}
+        units = dict.fromkeys(family.scales, unit) if unit != 1.0 else {}
         self.table = ParameterTable(tuple(family.declared), {**family.given, **(fixed or {})}, units)
 
     @property

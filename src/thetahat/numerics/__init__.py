@@ -1,0 +1,1 @@
+"""Numerics: special functions in log space, symmetric linear algebra, sums in a fixed order."""

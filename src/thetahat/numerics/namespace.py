@@ -17,7 +17,7 @@ from scipy import special
 from thetahat.numerics import elementary, gamma_functions
 
 
-def namespace(*values: object) -> Any:  # noqa: ANN401 - two libraries with the same names
+def namespace(*values: object) -> Any:
     """Return the mathematical functions that fit ``values``: JAX's if any of them is JAX's, else NumPy's.
 
     Examples
@@ -69,7 +69,7 @@ def _jax_namespace() -> SimpleNamespace:
     import jax.numpy as jnp
     from jax.scipy import special as jsp
 
-    def log1p_minus(x: Any) -> Any:  # noqa: ANN401
+    def log1p_minus(x: Any) -> Any:
         small = jnp.abs(x) < 0.01
         safe = jnp.where(small, 1.0, x)
         series = (
@@ -77,7 +77,7 @@ def _jax_namespace() -> SimpleNamespace:
         )
         return jnp.where(small, series, jnp.log1p(safe) - safe)
 
-    def stirling_remainder(x: Any) -> Any:  # noqa: ANN401
+    def stirling_remainder(x: Any) -> Any:
         large = x > 20.0
         inverse = 1 / jnp.where(large, x, 20.0)
         square = inverse * inverse
@@ -87,7 +87,7 @@ def _jax_namespace() -> SimpleNamespace:
         stirling = (plain - 0.5) * jnp.log(plain) - plain + 0.5 * jnp.log(2 * jnp.pi)
         return jnp.where(large, series, jsp.gammaln(plain) - stirling)
 
-    def log_gamma_ratio(x: Any, a: Any) -> Any:  # noqa: ANN401
+    def log_gamma_ratio(x: Any, a: Any) -> Any:
         # Two branches, each fed values at which it is finite, so that neither's gradient poisons the other.
         large = x > 50.0
         plain_x = jnp.where(large, 1.0, x)

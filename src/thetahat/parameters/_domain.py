@@ -25,11 +25,11 @@ class Domain(ABC):
     free_size: int = 1
 
     @abstractmethod
-    def to_free(self, value: Any) -> Any:  # noqa: ANN401 - NumPy or JAX
+    def to_free(self, value: Any) -> Any:
         """Map a value of the domain to unconstrained coordinates; an edge maps to an infinity."""
 
     @abstractmethod
-    def from_free(self, free: Any) -> Any:  # noqa: ANN401 - NumPy or JAX
+    def from_free(self, free: Any) -> Any:
         """Map unconstrained coordinates to the value."""
 
     @abstractmethod
@@ -41,7 +41,7 @@ class Domain(ABC):
         """Second derivative of ``from_free``; for a vector domain of shape (size, free_size, free_size)."""
 
     @abstractmethod
-    def contains(self, value: Any) -> bool:  # noqa: ANN401 - anything a user may pass
+    def contains(self, value: Any) -> bool:
         """Whether every number of ``value`` lies inside; the edges do not."""
 
     @abstractmethod

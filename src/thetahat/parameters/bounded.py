@@ -29,7 +29,7 @@ class Bounded(Domain):
         self.lower = float(lower)
         self.upper = float(upper)
 
-    def to_free(self, value: Any) -> Any:  # noqa: ANN401
+    def to_free(self, value: Any) -> Any:
         """Return log((value - lower) / (upper - value))."""
         xp = namespace(value)
         if xp.is_jax:
@@ -37,7 +37,7 @@ class Bounded(Domain):
         with np.errstate(divide="ignore"):
             return np.log(np.asarray(value) - self.lower) - np.log(self.upper - np.asarray(value))
 
-    def from_free(self, free: Any) -> Any:  # noqa: ANN401
+    def from_free(self, free: Any) -> Any:
         """Return lower + (upper - lower) expit(free), measured from the nearer edge."""
         xp = namespace(free)
         width = self.upper - self.lower
@@ -52,7 +52,7 @@ class Bounded(Domain):
         """(upper - lower) p (1 - p)(1 - 2p)."""
         return self.derivative(free) * -np.tanh(np.asarray(free) / 2)
 
-    def contains(self, value: Any) -> bool:  # noqa: ANN401
+    def contains(self, value: Any) -> bool:
         """Whether every number lies strictly inside."""
         array = np.asarray(value)
         return bool(np.all((array > self.lower) & (array < self.upper)))

@@ -23,7 +23,7 @@ class Positive(Domain):
     lower = 0.0
     upper = np.inf
 
-    def to_free(self, value: Any) -> Any:  # noqa: ANN401
+    def to_free(self, value: Any) -> Any:
         """Return log(value); -inf at the edge 0."""
         xp = namespace(value)
         if xp.is_jax:
@@ -31,7 +31,7 @@ class Positive(Domain):
         with np.errstate(divide="ignore"):
             return np.log(value)
 
-    def from_free(self, free: Any) -> Any:  # noqa: ANN401
+    def from_free(self, free: Any) -> Any:
         """Return exp(free)."""
         return namespace(free).exp(free)
 
@@ -43,7 +43,7 @@ class Positive(Domain):
         """exp(free)."""
         return np.exp(free)
 
-    def contains(self, value: Any) -> bool:  # noqa: ANN401
+    def contains(self, value: Any) -> bool:
         """Whether every number is finite and above 0."""
         array = np.asarray(value)
         return bool(np.all((array > 0) & (array < np.inf)))

@@ -22,11 +22,11 @@ class Real(Domain):
     lower = -np.inf
     upper = np.inf
 
-    def to_free(self, value: Any) -> Any:  # noqa: ANN401
+    def to_free(self, value: Any) -> Any:
         """Return the value."""
         return value
 
-    def from_free(self, free: Any) -> Any:  # noqa: ANN401
+    def from_free(self, free: Any) -> Any:
         """Return the value."""
         return free
 
@@ -38,7 +38,7 @@ class Real(Domain):
         """0 everywhere."""
         return np.zeros_like(free)
 
-    def contains(self, value: Any) -> bool:  # noqa: ANN401
+    def contains(self, value: Any) -> bool:
         """Whether every number is finite."""
         return bool(np.all(np.isfinite(value)))
 

@@ -33,7 +33,7 @@ class Simplex(Domain):
         self.size = int(size)
         self.free_size = self.size - 1
 
-    def to_free(self, value: Any) -> Any:  # noqa: ANN401
+    def to_free(self, value: Any) -> Any:
         """Return log(p_k / p_0); infinities where a probability is 0."""
         xp = namespace(value)
         if xp.is_jax:
@@ -42,7 +42,7 @@ class Simplex(Domain):
             logs = np.log(np.asarray(value, dtype=float))
             return logs[1:] - logs[0]
 
-    def from_free(self, free: Any) -> Any:  # noqa: ANN401
+    def from_free(self, free: Any) -> Any:
         """Return the softmax of (0, free), shifted by its largest entry."""
         xp = namespace(free)
         logits = xp.concatenate([xp.zeros_like(free[:1]) if self.size > 1 else np.zeros(1), free])
@@ -63,7 +63,7 @@ class Simplex(Domain):
         second = np.einsum("i,k,kl->ikl", p, p, centred)
         return np.asarray((first - second)[:, 1:, 1:])
 
-    def contains(self, value: Any) -> bool:  # noqa: ANN401
+    def contains(self, value: Any) -> bool:
         """Whether the numbers are positive and sum to 1 (to rounding)."""
         array = np.asarray(value, dtype=float)
         return array.shape == (self.size,) and bool(np.all(array > 0)) and abs(float(array.sum()) - 1) < 1e-9

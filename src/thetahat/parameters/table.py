@@ -53,7 +53,7 @@ class ParameterTable:
         return next(parameter.domain for parameter in self.parameters if parameter.name == name)
 
     @staticmethod
-    def _inside(domain: Domain, value: Any) -> bool:  # noqa: ANN401
+    def _inside(domain: Domain, value: Any) -> bool:
         try:
             return domain.contains(value)
         except (TypeError, ValueError):

@@ -23,11 +23,11 @@ class UnitInterval(Domain):
     lower = 0.0
     upper = 1.0
 
-    def to_free(self, value: Any) -> Any:  # noqa: ANN401
+    def to_free(self, value: Any) -> Any:
         """Return the logit; an infinity at 0 and at 1."""
         return namespace(value).logit(value)
 
-    def from_free(self, free: Any) -> Any:  # noqa: ANN401
+    def from_free(self, free: Any) -> Any:
         """Return 1 / (1 + exp(-free))."""
         return namespace(free).expit(free)
 
@@ -39,7 +39,7 @@ class UnitInterval(Domain):
         """p (1 - p)(1 - 2p)."""
         return self.derivative(free) * -np.tanh(np.asarray(free) / 2)
 
-    def contains(self, value: Any) -> bool:  # noqa: ANN401
+    def contains(self, value: Any) -> bool:
         """Whether every number lies strictly between 0 and 1."""
         array = np.asarray(value)
         return bool(np.all((array > 0) & (array < 1)))

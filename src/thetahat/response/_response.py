@@ -94,7 +94,8 @@ def numbers(column: str, values: Array, where: RowNumbers, *, infinite: bool = F
         )
     if values.dtype == object:
         raise DataError(
-            f"{shown_column(column)} holds text where numbers are needed: {rows_message(np.arange(values.size) < 1, values, where)}. "
+            f"{shown_column(column)} holds text where numbers are needed: "
+            f"{rows_message(np.arange(values.size) < 1, values, where)}. "
             "Convert it, or choose another column"
         )
     finite = ~np.isnan(values) if infinite else np.isfinite(values)
