@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 
 from thetahat._errors import InferenceError, SourceError
 from thetahat.families import Family
-from thetahat.estimation import solve
+from thetahat.engines.watched import Watched
+from thetahat.estimation import DEFAULT_ENGINE, solve
 from thetahat.optimize.certificate import Certificate
+from thetahat.progress import Progress, following
 from thetahat.solution import Solution
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ def fit(
     start: Mapping[str, Any] | None = None,
     optimizer: Optimizer | None = None,
     engine: Engine | None = None,
-    progress: bool | None = None,
+    progress: bool | Progress | None = None,
 ) -> Fit:
     """Find the parameters that make the data least surprising: θ̂ = argmax Σ w_i log p(z_i; θ).
 
@@ -77,16 +79,17 @@ def fit(
     >>> fit.certificate.verdict.value
     'maximum'
     """
-    solved = solve(
-        model,
-        data,
-        weights=weights,
-        fixed=fixed,
-        start=start,
-        optimizer=optimizer,
-        engine=engine,
-        progress=progress,
-    )
+    with following(progress, data) as told:
+        solved = solve(
+            model,
+            data,
+            weights=weights,
+            fixed=fixed,
+            start=start,
+            optimizer=optimizer,
+            engine=engine if told is None else Watched(DEFAULT_ENGINE if engine is None else engine, told),
+            progress=None,
+        )
     return Fit(solved.solution, solved.family, solved.source, solved.columns, solved.trace)
 
 

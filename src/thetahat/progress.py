@@ -59,6 +59,8 @@ class Progress:
             self._over = True
             if self._display is not None:
                 self._display.stop()
+                if not self._display.console.is_terminal:
+                    self._display.console.line()
 
     def begin(self) -> None:
         """Begin a pass over the rows."""
@@ -116,7 +118,7 @@ def following(wanted: bool | Progress | None, data: object) -> AbstractContextMa
     Parameters
     ----------
     wanted
-        True or False; None for a terminal and data that are not small; a ``Progress`` that someone else holds.
+        True or False; None on a terminal for data that are not small; a ``Progress`` that someone else holds.
     data
         What the work is about, to tell by its size whether the work can be long.
     """

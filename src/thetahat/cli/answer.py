@@ -26,23 +26,26 @@ def status_of(fit: Fit) -> int:
     return 0 if fit.certificate.verdict.value in USABLE else NOT_USABLE
 
 
-def tell(fit: Fit, level: float, interval: str, *, as_json: bool) -> None:
-    """Print the answer on standard output, with colours where that is a terminal."""
+def answer_of(fit: Fit, level: float, interval: str, *, as_json: bool) -> Any:
+    """What is to be printed: a summary, or one JSON object as text."""
     if as_json:
         import json
 
         # Escapes for all that is not ASCII, so that names from a file cannot act on a terminal.
-        sys.stdout.write(json.dumps(plain(fit, level, interval), indent=2, allow_nan=False) + "\n")
-        return
+        return json.dumps(plain(fit, level, interval), indent=2, allow_nan=False)
     from thetahat.report.facts import summarise
 
-    summary = summarise(fit, level, interval)
-    if sys.stdout.isatty():
+    return summarise(fit, level, interval)
+
+
+def tell(answer: Any) -> None:
+    """Print an answer on standard output, a summary with colours where that is a terminal."""
+    if sys.stdout.isatty() and not isinstance(answer, str):
         from rich.console import Console
 
-        Console().print(summary)
+        Console().print(answer)
     else:
-        sys.stdout.write(f"{summary}\n")
+        sys.stdout.write(f"{answer}\n")
 
 
 def plain(fit: Fit, level: float, interval: str) -> dict[str, Any]:

@@ -2,114 +2,129 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from argparse import ArgumentParser, Namespace
+from typing import Any, NoReturn, final
 
-import typer
+from thetahat._errors import ThetahatError
 
-application = typer.Typer(
-    name="thetahat",
-    help="Maximum likelihood with a certificate for every fit.",
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+_STATUS = (
+    "Exit status: 0 for a usable maximum (verdict maximum or boundary), 3 for any other verdict, 2 for bad "
+    "input."
 )
 
-Level = Annotated[float, typer.Option(help="Confidence level of the intervals.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+
+class UsageError(ThetahatError):
+    """The command line itself cannot be read."""
 
 
-@application.callback(invoke_without_command=True)
-def start(
-    context: typer.Context,
-    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
-) -> None:
-    """Maximum likelihood with a certificate for every fit."""
-    if version:
-        from thetahat import __version__
-
-        typer.echo(f"thetahat {__version__}")
-        raise typer.Exit
-    if context.invoked_subcommand is None:
-        typer.echo(context.get_help())
+@final
+class _Parser(ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Raise instead of printing the usage, which is many lines."""
+        raise UsageError(f"{message} (see {self.prog} --help)")
 
 
-@application.command()
-def fit(
-    file: Annotated[
-        str, typer.Argument(metavar="FILE", help="CSV or Parquet: a file, a folder or a pattern.")
-    ],
-    family: Annotated[str, typer.Option(help="The family's name, such as gamma; see `thetahat families`.")],
-    y: Annotated[
-        str | None,
-        typer.Option(help="The response: a column, or censored(time, event), interval(low, high), ..."),
-    ] = None,
-    weights: Annotated[str | None, typer.Option(help="The column of frequency weights.")] = None,
-    fix: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="Hold a parameter.")] = None,
-    trials: Annotated[
-        str | None,
-        typer.Option(metavar="VALUE|COLUMN", help="Trials of each row, where a family needs them."),
-    ] = None,
-    known: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME=VALUE|COLUMN", help="Another quantity known of each row."),
-    ] = None,
-    level: Level = 0.95,
-    interval: Annotated[str, typer.Option(help="How intervals are made: wald or profile.")] = "wald",
-    report: Annotated[str | None, typer.Option(metavar="PAGE.html", help="Write a page with plots.")] = None,
-    save: Annotated[
-        str | None, typer.Option(metavar="FIT.json", help="Save the fit, without the data.")
-    ] = None,
-    json: AsJson = False,
-) -> int:
-    """Fit a family to a column of a file.
-
-    Exit status: 0 for a usable maximum (verdict maximum or boundary), 3 for any other verdict, 2 for bad input.
-    """
-    from thetahat.cli.fit import run
-
-    return run(
-        file,
-        family=family,
-        y=y,
-        weights=weights,
-        fix=fix or [],
-        known=[*(known or []), *([f"trials={trials}"] if trials is not None else [])],
-        level=level,
-        interval=interval,
-        report=report,
-        save=save,
-        as_json=json,
+def parser() -> ArgumentParser:
+    """The command line's grammar."""
+    top = _Parser(
+        prog="thetahat",
+        description="Maximum likelihood with a certificate for every fit.",
+        allow_abbrev=False,
     )
+    top.add_argument("--version", action="store_true", help="print the version")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND")
+    _fit(_command(commands, "fit", "fit a family to a column of a file", _STATUS))
+    families = _command(commands, "families", "list the families that can be fitted")
+    _json(families)
+    show = _command(commands, "show", "show a saved fit", f"{_STATUS[:-1]}, by the saved verdict.")
+    show.add_argument("file", metavar="FIT.json", help="a fit written by --save or by fit.save")
+    _level(show)
+    _json(show)
+    demo = _command(commands, "demo", "fit a data set that ships with thetahat and write a page about it")
+    demo.add_argument(
+        "--report", metavar="PAGE.html", default="thetahat-demo.html", help="where to write it (%(default)s)"
+    )
+    return top
 
 
-@application.command()
-def families(json: AsJson = False) -> int:
-    """List the families: parameters, support, how the maximum is found, and whether it is the only one."""
-    from thetahat.cli.families import run
+def run(arguments: Namespace) -> int:
+    """Do what the command line asks for, and return the exit status."""
+    if arguments.command == "fit":
+        from thetahat.cli.fit import run as run_fit
 
-    return run(as_json=json)
+        return run_fit(
+            arguments.file,
+            family=arguments.family,
+            y=arguments.y,
+            weights=arguments.weights,
+            fix=arguments.fix,
+            known=[
+                *arguments.known,
+                *([f"trials={arguments.trials}"] if arguments.trials is not None else []),
+            ],
+            level=arguments.level,
+            interval=arguments.interval,
+            report=arguments.report,
+            save=arguments.save,
+            as_json=arguments.json,
+        )
+    if arguments.command == "families":
+        from thetahat.cli.families import run as run_families
+
+        return run_families(as_json=arguments.json)
+    if arguments.command == "show":
+        from thetahat.cli.show import run as run_show
+
+        return run_show(arguments.file, level=arguments.level, as_json=arguments.json)
+    from thetahat.cli.demo import run as run_demo
+
+    return run_demo(arguments.report)
 
 
-@application.command()
-def show(
-    file: Annotated[str, typer.Argument(metavar="FIT.json", help="A fit written by --save or fit.save.")],
-    level: Level = 0.95,
-    json: AsJson = False,
-) -> int:
-    """Show a saved fit; the exit status is that of its verdict."""
-    from thetahat.cli.show import run
-
-    return run(file, level=level, as_json=json)
+def _command(commands: Any, name: str, what: str, more: str | None = None) -> ArgumentParser:
+    made: ArgumentParser = commands.add_parser(
+        name, help=what, description=f"{what[0].upper()}{what[1:]}.", epilog=more, allow_abbrev=False
+    )
+    return made
 
 
-@application.command()
-def demo(
-    report: Annotated[
-        str, typer.Option(metavar="PAGE.html", help="Where to write the page.")
-    ] = "thetahat-demo.html",
-) -> int:
-    """Fit a data set that ships with thetahat and write a page about it."""
-    from thetahat.cli.demo import run
+def _fit(command: ArgumentParser) -> None:
+    command.add_argument("file", metavar="FILE", help="CSV or Parquet: a file, a folder or a quoted pattern")
+    command.add_argument(
+        "--family", required=True, metavar="NAME", help="such as gamma; see thetahat families"
+    )
+    command.add_argument(
+        "--y",
+        metavar="COLUMN",
+        help='the response, if FILE has several columns: a column, "censored(time, event)", '
+        '"left_censored(value, detected)" or "interval(low, high)"',
+    )
+    command.add_argument("--weights", metavar="COLUMN", help="frequency weights")
+    command.add_argument(
+        "--fix", metavar="NAME=VALUE", action="append", default=[], help="hold a parameter; may be repeated"
+    )
+    command.add_argument(
+        "--trials", metavar="VALUE|COLUMN", help="trials of each row, where a family needs them"
+    )
+    command.add_argument(
+        "--known",
+        metavar="NAME=VALUE|COLUMN",
+        action="append",
+        default=[],
+        help="another quantity known of each row; may be repeated",
+    )
+    _level(command)
+    command.add_argument(
+        "--interval", metavar="wald|profile", default="wald", help="how intervals are made (wald)"
+    )
+    command.add_argument("--report", metavar="PAGE.html", help="write a page with plots")
+    command.add_argument("--save", metavar="FIT.json", help="save the fit, without the data")
+    _json(command)
 
-    return run(report)
+
+def _level(command: ArgumentParser) -> None:
+    command.add_argument("--level", type=float, default=0.95, help="confidence level of the intervals (0.95)")
+
+
+def _json(command: ArgumentParser) -> None:
+    command.add_argument("--json", action="store_true", help="print JSON instead of text")

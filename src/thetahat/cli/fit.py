@@ -6,11 +6,12 @@ from contextlib import suppress
 from pathlib import Path
 
 from thetahat._errors import ParameterError, SourceError
-from thetahat.cli.answer import checked_level, status_of, tell
+from thetahat.cli.answer import answer_of, checked_level, status_of, tell
 from thetahat.estimation import family_named
 from thetahat.families import Family
 from thetahat.fit import fit
 from thetahat.inference.intervals import METHODS
+from thetahat.progress import following
 
 
 def run(
@@ -36,14 +37,17 @@ def run(
     for path in (report, save):
         if path is not None:
             _writable(path, file)
-    found = fit(model, file, weights=weights, fixed=fixed)
-    tell(found, level, interval, as_json=as_json)
+    with following(None, file) as told:
+        found = fit(model, file, weights=weights, fixed=fixed, progress=told or False)
+        answer = answer_of(found, level, interval, as_json=as_json)
+    tell(answer)
     if save is not None:
         found.save(save)
     if report is not None:
         from thetahat.report.page import write_page
 
-        write_page(found, report, level)
+        with following(None, file):
+            write_page(found, report, level)
     return status_of(found)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from thetahat.cli.answer import checked_level, status_of, tell
+from thetahat.cli.answer import answer_of, checked_level, status_of, tell
 from thetahat.fit import load
 
 
@@ -10,5 +10,5 @@ def run(file: str, *, level: float, as_json: bool) -> int:
     """Load, tell, and return the exit status of the verdict."""
     checked_level(level)
     found = load(file)
-    tell(found, level, "wald", as_json=as_json)
+    tell(answer_of(found, level, "wald", as_json=as_json))
     return status_of(found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import final
 
+from thetahat._errors import ModelError
 from thetahat.engines._engine import Block, Engine, Record
 from thetahat.progress import Progress
 
@@ -20,6 +21,11 @@ class Watched(Engine):
     progress
         Who is told.
 
+    Raises
+    ------
+    ModelError
+        If the engine is none.
+
     Examples
     --------
     >>> import thetahat as th
@@ -31,6 +37,8 @@ class Watched(Engine):
     """
 
     def __init__(self, engine: Engine, progress: Progress) -> None:
+        if not isinstance(engine, Engine):
+            raise ModelError(f"engine={engine!r}: give an engine, such as th.Threads()")
         self._engine = engine
         self._progress = progress
 

@@ -199,7 +199,7 @@ def _profiles(fit: Fitted, summary: Summary, ends: dict[str, tuple[float, float]
     rest = _note(f"The first {_MOST_PROFILES} parameters; {more} more are not drawn.") if more > 0 else ""
     how = _note(
         "Each curve holds one parameter at a value and maximises over the others. The interval is where "
-        "the log-likelihood stays above the dashed line; a curve that leans shows what a symmetric interval misses."
+        "the log-likelihood stays above the dashed line; where a curve leans, a symmetric interval is wrong."
     )
     return f'<section>{heading}{how}<div class="plots">{"".join(pictures)}</div>{rest}</section>'
 
