@@ -135,6 +135,19 @@ def test_an_offset_is_a_maximum_whatever_the_number_of_rows():
     assert fit.estimates["sd"] == pytest.approx(float(np.std(y - 1e9)), rel=1e-12)
 
 
+@pytest.mark.parametrize("cls", SHIFTED, ids=named)
+def test_an_offset_of_classes_moves_the_location_and_nothing_else(cls):
+    """Rows known to classes alone, from which curvature is not positive at first."""
+    low = np.array([0.0, 1.0, 2.0, 2.0, 3.0, 9.0])
+    one = th.fit(cls(), th.Observations.interval(low, low + 1))
+    other = th.fit(cls(), th.Observations.interval(low + 1e9, low + 1e9 + 1))
+    assert one.certificate.verdict == other.certificate.verdict
+    assert other.log_likelihood == pytest.approx(one.log_likelihood, rel=1e-12)
+    for name, value in one.estimates.items():
+        moved = 1e9 if name == SHIFTED[cls] else 0.0
+        assert other.estimates[name] == pytest.approx(value + moved, rel=1e-9)
+
+
 # ---- Few rows, and rows far apart -------------------------------------------------------------------------
 
 POSITIVE_ROWS = {

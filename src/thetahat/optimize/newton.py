@@ -21,7 +21,7 @@ NEARLY = 1e-6
 NEGLIGIBLE = 1e-22
 """A decrement at which a further step could not change a digit."""
 FARTHEST = 1e8
-"""A free coordinate this far out has left every scale on which data could have put it."""
+"""A free coordinate this many times as far out as its start, or as 1, has left every scale that data could mean."""
 
 
 SCORING_STEPS = 12
@@ -34,11 +34,9 @@ CLOSE_TO_THE_EDGE = 1e-7
 class Newton(Optimizer):
     """Maximise ℓ by steps δ = (A + μD)⁻¹u, A = -∇²ℓ, within a trust region (Moré & Sorensen, 1983).
 
-    Where A is not positive definite the expected information takes its place if the model has one (Fisher
-    scoring);
-    else the trust-region step along negative curvature is taken, so that a saddle is left. Stops on the
-    Newton
-    decrement ½uᵀA⁻¹u, which has no units, once it cannot be reduced further.
+    Where A is not positive definite the expected information takes its place for a while if the model has
+    one (Fisher scoring); else the trust-region step along negative curvature is taken, so that a saddle is
+    left. Stops on the Newton decrement ½uᵀA⁻¹u, which has no units, once it cannot be reduced further.
 
     Parameters
     ----------
@@ -80,6 +78,7 @@ class NewtonSearch(Search):
         self._max_iterations = max_iterations
         self._expected = expected_information
         self._radius = 4.0
+        self._farthest = FARTHEST * np.maximum(np.abs(self.point), 1.0)
         self._trial: Vector | None = self.point
         self._predicted = 0.0
         self._step_norm = 0.0
@@ -183,7 +182,7 @@ class NewtonSearch(Search):
                 return
         else:
             self._decrement = np.inf
-        if np.abs(self.point).max() > FARTHEST and not positive:
+        if not positive and (np.abs(self.point) > self._farthest).any():
             self._trial = None
             return
         step, predicted, norm, self._method = self._step(factor, tally)
