@@ -17,6 +17,8 @@ from thetahat.families._terms import Array, Coordinates, Rows, Terms, end_terms
 from thetahat.numerics.elementary import log1p_minus
 from thetahat.numerics.gamma_functions import log_minus_digamma, trigamma, trigamma_minus_inverse
 from thetahat.numerics.incomplete_gamma import log_gamma_mass
+from thetahat.numerics.namespace import NUMPY
+from thetahat.numerics.normal import LOG_SQRT_2_PI as _LOG_SQRT_2_PI
 from thetahat.parameters import Parameter, Positive
 
 
@@ -55,22 +57,22 @@ class Gamma(Family):
         return y, xp.log(y)
 
     def log_density(self, xp: Any, rows: Rows, eta: Coordinates) -> Any:
-        """Shape log rate + (shape - 1) log y - rate y - log Γ(shape)."""
-        y, log_y = rows
-        log_shape, log_rate = eta
+        """shape (log r + 1 - r) + log(shape/2π)/2 - log y - (Stirling's remainder), r = rate y/shape."""
+        log_shape, _ = eta
+        core, _ = _departure(xp, rows, eta)
         shape = xp.exp(log_shape)
-        return shape * (log_rate + log_y) - log_y - xp.exp(log_rate) * y - xp.gammaln(shape)
+        return shape * core + (0.5 * log_shape - _LOG_SQRT_2_PI) - xp.stirling_remainder(shape) - rows[1]
 
     def derivatives(self, rows: Rows, eta: Coordinates) -> Terms:
-        """With r = log(rate y / shape): u = (shape (r + log shape - ψ(shape)), shape - rate y)."""
-        y, log_y = rows
-        log_shape, log_rate = eta
-        shape = np.exp(log_shape)
-        value = shape * (log_rate + log_y) - log_y - np.exp(log_rate) * y - special.gammaln(shape)
-        by_shape = shape * (log_y + (log_rate - log_shape) + log_minus_digamma(shape))
-        scaled = np.exp(log_rate) * y
+        """With r = rate y/shape: u = (shape (log r + log shape - ψ(shape)), shape (1 - r))."""
+        shape = np.exp(eta[0])
+        core, excess = _departure(NUMPY, rows, eta)
+        by_shape = shape * (core + (excess + log_minus_digamma(shape)))
         curvature = by_shape - shape * shape * trigamma(shape)
-        return Terms(value, (by_shape, shape - scaled), (curvature, shape, -scaled))
+        scaled = np.exp(eta[1]) * rows[0]
+        return Terms(
+            self.log_density(NUMPY, rows, eta), (by_shape, -shape * excess), (curvature, shape, -scaled)
+        )
 
     def log_mass(self, low: Array, high: Array, known: Known, eta: Coordinates, order: int) -> Terms:
         """Incomplete gamma in v = log(rate y), in log space."""
@@ -156,3 +158,16 @@ class Gamma(Family):
     def sample_at(self, rng: np.random.Generator, size: int, theta: Theta, known: Known) -> Array:
         """NumPy's Marsaglia-Tsang sampler."""
         return rng.gamma(theta[0], 1 / theta[1], size)
+
+
+def _departure(xp: Any, rows: Rows, eta: Coordinates) -> tuple[Any, Any]:
+    """log r - (r - 1) and r - 1, r = rate y/shape, keeping their digits where r is near 1.
+
+    For a pseudo row of means, whose log y is no logarithm of its y, the difference of the two is added.
+    """
+    y, log_y = rows
+    log_shape, log_rate = eta
+    excess = xp.exp(log_rate - log_shape) * y - 1.0
+    near = xp.abs(excess) < 0.5
+    close = xp.log1p_minus(xp.where(near, excess, 0.0)) + (log_y - xp.log(y))
+    return xp.where(near, close, (log_y + (log_rate - log_shape)) - excess), excess

@@ -177,7 +177,8 @@ class IndependentModel(Model[PackedRows]):
 
     def condensed(self, survey: Survey) -> PackedRows | None:
         """Pseudo rows with the very log-likelihood of all rows, where their statistics are sufficient."""
-        if not (survey.all_exact and self.family.affine):
+        if not (survey.all_exact and self.family.affine) or survey.refined is not None:
+            # Where the means had to be refined, sums over them would lose the digits again.
             return None
         if self.family.affine == "quadratic":
             if not survey.spread > 0:
