@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from thetahat.families._terms import Array
-from thetahat.numerics.gamma_functions import stirling_remainder
+from thetahat.numerics.gamma_functions import stirling_remainder, stirling_remainders
 from thetahat.numerics.namespace import NUMPY
 
 _LOG_2_PI = float(np.log(2.0 * np.pi))
@@ -42,12 +42,24 @@ def log_rising(xp: Any, x: Any, a: Any) -> Any:
     return xp.stirling_remainder(x + a) - xp.stirling_remainder(x) - 0.5 * xp.log1p(a / x)
 
 
-def log_rising_slopes(x: Array, a: Array) -> tuple[Array, Array]:
-    """x d/dx and x² d²/dx² of ``log_rising``, to full relative precision however large x is."""
+def log_rising_terms(x: Array, a: Array) -> tuple[Array, Array, Array]:
+    """``log_rising``, x d/dx and x² d²/dx² of it, to full relative precision however large x is."""
     share = a / (x + a)
-    first = stirling_remainder(x + a, 1) - stirling_remainder(x, 1)
-    second = stirling_remainder(x + a, 2) - stirling_remainder(x, 2)
-    return 0.5 * share + x * first, -0.5 * share * (1.0 + x / (x + a)) + x * (x * second)
+    value, first, second = (
+        high - low for high, low in zip(stirling_remainders(x + a), _remainders(x), strict=True)
+    )
+    return (
+        value - 0.5 * np.log1p(a / x),
+        0.5 * share + x * first,
+        -0.5 * share * (1.0 + x / (x + a)) + x * (x * second),
+    )
+
+
+def _remainders(x: Array) -> tuple[Any, Any, Any]:
+    if np.ndim(x):
+        return stirling_remainders(x)
+    value, first, second = (stirling_remainder(x, order) for order in (0, 1, 2))
+    return value, first, second
 
 
 def log_poisson(y: Array, log_rate: Array) -> Array:

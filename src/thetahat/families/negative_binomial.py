@@ -19,7 +19,7 @@ from thetahat.families._saddle import (
     half_deviance,
     log_ratio_minus,
     log_rising,
-    log_rising_slopes,
+    log_rising_terms,
     log_saturated,
 )
 from thetahat.families._support import COUNTS
@@ -97,20 +97,22 @@ class NegativeBinomial(Family):
 
     def derivatives(self, rows: Rows, eta: Coordinates) -> Terms:
         """Score (y - mean) p, size (W' + log(1 + t) - t); t = (y - mean)/(size + mean), W ``log_rising``."""
-        y = rows[0]
+        y, saturated = rows
         log_mean, log_size = eta
         distance = log_mean - log_size
         mean, size = np.exp(log_mean), np.exp(log_size)
         p, q = special.expit(-distance), special.expit(distance)
-        relative = (y - mean) / (size + mean)
+        further, total = y - mean, y + size
         log_ratio = np.log1p(y / size) - NUMPY.softplus(distance)
-        first, second = log_rising_slopes(size, y)
-        by_mean = (y - mean) * p
-        by_size = first + size * log_ratio_minus(NUMPY, relative, log_ratio)
+        unexplained = size * log_ratio_minus(NUMPY, further / (size + mean), log_ratio)
+        log_rate = np.log(total) + NUMPY.log_expit(distance)
+        rising, first, second = log_rising_terms(size, y)
+        by_mean = further * p
+        by_size = first + unexplained
         return Terms(
-            self.log_density(NUMPY, rows, eta),
+            saturated - half_deviance(NUMPY, y, -by_mean, log_rate) + unexplained + rising,
             (by_mean, by_size),
-            (-p * (mean * p + y * q), by_mean * q, by_size + second + by_mean * (by_mean / (size + y))),
+            (-p * (mean * p + y * q), by_mean * q, by_size + second + by_mean * (by_mean / total)),
         )
 
     def log_mass(self, low: Array, high: Array, known: Known, eta: Coordinates, order: int) -> Terms:

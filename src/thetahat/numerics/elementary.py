@@ -19,8 +19,9 @@ _EXPM1_TERMS = 16
 
 
 def horner(coefficients: NDArray[np.floating[Any]], x: NDArray[np.floating[Any]]) -> FloatArray:
-    """Evaluate sum_k coefficients[k] x**k."""
-    total: FloatArray = np.full(x.shape, coefficients[-1])
+    """Evaluate sum_k coefficients[k] x**k, each coefficient a number or an array that broadcasts with x."""
+    total: FloatArray = np.empty(x.shape)
+    total[...] = coefficients[-1]
     for coefficient in coefficients[-2::-1]:
         total *= x
         total += coefficient
