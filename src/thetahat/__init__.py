@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 __version__ = "0.1.0"
 
-_FAMILIES = (
-    "Bernoulli", "Beta", "Binomial", "Categorical", "Exponential", "GEV", "Gamma", "Geometric", "LogNormal", "Logistic",
-    "NegativeBinomial", "Normal", "Poisson", "StudentT", "Weibull",
-)  # fmt: skip
 _PLACES = {
     "fit": ("thetahat.fit", "fit"),
     "Fit": ("thetahat.fit", "Fit"),
@@ -33,20 +31,48 @@ _PLACES = {
     "ParameterError": ("thetahat._errors", "ParameterError"),
     "ModelError": ("thetahat._errors", "ModelError"),
     "InferenceError": ("thetahat._errors", "InferenceError"),
-    **{name: ("thetahat.families", name) for name in _FAMILIES},
 }
+"""Public name -> module and attribute; every family is one besides."""
 
-__all__ = ["__version__", *_PLACES]  # noqa: PLE0604 - the keys are text
+
+class _Package(ModuleType):
+    """The package itself, on which a public function is not hidden by the module of the same name.
+
+    Importing ``thetahat.fit`` anywhere would otherwise make ``thetahat.fit`` that module.
+    """
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if isinstance(value, ModuleType) and name in _PLACES:
+            value = getattr(value, name)
+        super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _PLACES:
-        raise AttributeError(f"module 'thetahat' has no attribute {name!r}")
-    module, attribute = _PLACES[name]
-    value = getattr(import_module(module), attribute)
+    if name == "__all__":
+        value: Any = _public_names()
+    elif name in _PLACES:
+        module, attribute = _PLACES[name]
+        value = getattr(import_module(module), attribute)
+    else:
+        value = None if name.startswith("_") else _family(name)
+        if value is None:
+            raise AttributeError(f"module 'thetahat' has no attribute {name!r}")
     globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return _public_names()
+
+
+def _family(name: str) -> Any:
+    catalogue = import_module("thetahat.families").CATALOGUE
+    return next((family for family in catalogue if family.__name__ == name), None)
+
+
+def _public_names() -> list[str]:
+    catalogue = import_module("thetahat.families").CATALOGUE
+    return sorted(["__version__", *_PLACES, *(family.__name__ for family in catalogue)])
