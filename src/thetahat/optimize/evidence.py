@@ -18,6 +18,8 @@ Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 DECREMENT = 1e-10
 CURVATURE_CHANGE = 0.25
+NULL = 30.0
+"""Times its rounding error, below which an eigenvalue is taken for 0."""
 FARTHEST_DOUBLING = 10
 DENSE = float(np.log(0.5))
 NO_SIZES: Mapping[str, float] = MappingProxyType({})
@@ -48,6 +50,8 @@ class Evidence:
     @property
     def stationary(self) -> bool:
         """Whether the score is null in the |A|⁻¹ norm, up to the rounding of its own sum."""
+        if not self.tally.score.any():
+            return True
         values = np.maximum(np.abs(self.factor.eigenvalues), self.factor.error_bound)
         slope = self.factor.eigenvectors.T @ (self.tally.score / self.factor.roots)
         if self.tally.absolute_score is not None:
@@ -192,7 +196,10 @@ def structural_null(likelihood: Likelihood, evidence: Evidence, rng: np.random.G
     if opg is None:
         return None
     gram = analyse(opg)
-    if gram.smallest > 1e3 * gram.error_bound:
+    if (
+        gram.smallest > NULL * gram.error_bound
+        or evidence.factor.smallest > NULL * evidence.factor.error_bound
+    ):
         return None
     direction = gram.eigenvectors[:, 0] / gram.roots
     for _ in range(2):
@@ -201,10 +208,24 @@ def structural_null(likelihood: Likelihood, evidence: Evidence, rng: np.random.G
         if there.opg is None or not there.finite:
             return None
         nearby = analyse(there.opg)
-        if nearby.smallest > 1e3 * nearby.error_bound:
+        if nearby.smallest > NULL * nearby.error_bound:
             return None
         direction = nearby.eigenvectors[:, 0] / nearby.roots
     return np.asarray(direction / np.max(np.abs(direction)))
+
+
+def is_level(likelihood: Likelihood, evidence: Evidence, direction: Vector, n_obs: float) -> bool:
+    """Whether ℓ falls along ±direction by next to nothing of what informative rows would make of it.
+
+    On a curved ridge a short straight step falls by its fourth power; near one, by its square.
+    """
+    length = 1e-4
+    step = length * direction / float(np.max(np.abs(direction) / evidence.reach))
+    most = 1e-3 * length**2 * n_obs + 4 * evidence.tally.rounding
+    drops = [
+        evidence.tally.value - likelihood.tally(evidence.point + s * step, VALUE).value for s in (-1.0, 1.0)
+    ]
+    return all(abs(drop) <= most for drop in drops)
 
 
 def level_direction(likelihood: Likelihood, evidence: Evidence) -> Vector | None:

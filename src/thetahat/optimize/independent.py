@@ -212,17 +212,20 @@ class _Ascent:
         return start
 
     def wider(self, start: Vector) -> Vector:
-        """The start with its positive parameters larger or smaller, where that makes ℓ finite."""
+        """The start, or the same with larger or smaller positive parameters where ℓ is higher there."""
         table = self.arrangement.model.table
         positive = np.zeros(start.size)
         for parameter, span in zip(table.free_parameters, table.free_slices, strict=True):
             positive[span] = isinstance(parameter.domain, Positive)
-        for shift in (1.0, 2.0, 4.0, 8.0, 16.0, -1.0, -2.0, -4.0, -8.0, -16.0):
+        best, highest = start, -np.inf
+        for shift in (0.0, 1.0, 2.0, 4.0, 8.0, 16.0, -1.0, -2.0, -4.0, -8.0, -16.0):
             point = start + shift * positive
-            allowed = self.allowed is None or self.allowed(point)
-            if allowed and self.likelihood.tally(point, VALUE).finite:
-                return point
-        return start
+            if self.allowed is not None and not self.allowed(point):
+                continue
+            value = self.likelihood.tally(point, VALUE).value
+            if np.isfinite(value) and value > highest:
+                best, highest = point, value
+        return best
 
     def by_way_of(self, limits: Sequence[LimitFit], start: Vector) -> Search:
         search = self.climb(start)
@@ -257,17 +260,23 @@ class _Ascent:
 
 def _start(ascent: _Ascent, start: Mapping[str, Any] | None) -> Vector:
     arrangement, likelihood = ascent.arrangement, ascent.likelihood
-    model, sample = arrangement.model, arrangement.sample
+    model, sample, survey = arrangement.model, arrangement.sample, arrangement.survey
     guess = model.starting_values(sample)
     if start:
         natural = {**_natural_by_parameter(model, guess), **start}
         return model.table.free_from_natural(natural)
-    n_sample = sample.y.shape[0] + sample.low.shape[0]
-    if arrangement.condensed is None and arrangement.survey.n_positive >= WORTH_THINNING * n_sample:
+    n_packed = sum(rows.size for rows in arrangement.blocks()) if arrangement.packed else survey.n_positive
+    if arrangement.condensed is None and n_packed >= WORTH_THINNING * sample.size:
         search = ascent.climb_thinned(guess)
-        if search.tally is not None and search.converged and likelihood.tally(search.point, VALUE).finite:
+        # Derivatives and not the value alone: the search asks for them at this very point.
+        if (
+            search.tally is not None
+            and search.converged
+            and likelihood.tally(search.point, DERIVATIVES).finite
+        ):
             return search.point
-    return guess
+    # Start recipes do not know of fixed parameters.
+    return guess if model.table.all_free else ascent.wider(guess)
 
 
 def _natural_by_parameter(model: IndependentModel, free: Vector) -> dict[str, Any]:

@@ -47,6 +47,8 @@ def judge(likelihood: Likelihood, search: Search, declared: Declared) -> Outcome
         null = None
         if declared.n_rows > table.n_free:
             null = evidences.structural_null(likelihood, found, np.random.default_rng(declared.seed))
+        if null is not None and not evidences.is_level(likelihood, found, null, declared.n_obs):
+            null = None
         structural = null is not None
         if null is None:
             null = evidences.level_direction(likelihood, found)
