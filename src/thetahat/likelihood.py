@@ -53,6 +53,7 @@ class Likelihood:
         self._condensed = condensed
         self._on_pass = on_pass
         self.n_passes = 0
+        self._last: tuple[Vector, int, Tally] | None = None
 
     @property
     def condensed(self) -> bool:
@@ -61,9 +62,17 @@ class Likelihood:
 
     def tally(self, free: Vector, order: int = DERIVATIVES) -> Tally:
         """Sum over all rows at a point on the free scale: order VALUE, DERIVATIVES or SCORES."""
+        if self._last is not None:
+            # Who examines a point that was just reached need not pay for another pass.
+            point, known, tally = self._last
+            if order <= known and np.array_equal(point, free):
+                return tally
         working = self.table.working(free)
         tally = self._reduce(working, order)
-        return tally if self.table.all_free else tally.restrict(self.table.free_index)
+        if not self.table.all_free:
+            tally = tally.restrict(self.table.free_index)
+        self._last = (np.array(free), order, tally)
+        return tally
 
     def _reduce(self, working: Vector, order: int) -> Tally:
         model = self.model

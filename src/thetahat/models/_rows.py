@@ -43,6 +43,11 @@ class PackedRows:
     interval_known: Mapping[str, Any]
 
     @property
+    def size(self) -> int:
+        """Number of rows that are held: of collapsed data, distinct values."""
+        return int(self.y.shape[0] + self.low.shape[0])
+
+    @property
     def n_exact(self) -> float:
         """Sum of the weights of exact rows."""
         return float(self.y.shape[0]) if self.weight is None else float(self.weight.sum())
