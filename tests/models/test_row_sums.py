@@ -5,11 +5,18 @@ import pytest
 
 from thetahat.families import StudentT, Weibull
 from thetahat.families._row_sums import SummedByRows
-from thetahat.models._model import DERIVATIVES, SCORES
+from thetahat.models import _rows
+from thetahat.models._model import DERIVATIVES, SCORES, Tally
 from thetahat.models._rows import PackedRows, tally_rows
 from thetahat.numerics.namespace import NUMPY
 
 NONE = np.zeros(0)
+
+
+def by_row_terms(family, rows, eta):
+    terms = family.derivatives(rows.prepared, tuple(eta))
+    part = _rows._sum(terms, rows.weight, rows.size, len(eta), SCORES)
+    return _rows._with_densest(part, terms.value, rows.y)
 
 
 def packed(family, y, weight):
@@ -31,13 +38,20 @@ def test_sums_in_scratch_memory_are_those_of_the_row_terms(family, k, weighted):
             if k == 3:
                 eta[0] *= scale
             with np.errstate(all="ignore"):
-                short, long = (tally_rows(family, rows, eta, order) for order in (DERIVATIVES, SCORES))
+                short, scored = (tally_rows(family, rows, eta, order) for order in (DERIVATIVES, SCORES))
+                long: Tally = by_row_terms(family, rows, eta)
             assert abs(short.value - long.value) <= 1e-14 * long.absolute
             assert long.absolute * (1 - 1e-12) <= short.absolute <= 20 * long.absolute
             assert (np.abs(short.score - long.score) <= 1e-13 * long.absolute_score).all()
             roots = np.sqrt(np.abs(np.diag(long.information)) + long.opg.diagonal())
             difference = (short.information - long.information) / np.outer(roots, roots)
             assert (np.abs(difference) <= 1e-13).all()
+            for name in ("value", "absolute", "score", "information"):
+                # What a pass without row scores finds is the same to the bit.
+                np.testing.assert_array_equal(getattr(scored, name), getattr(short, name))
+            np.testing.assert_allclose(scored.absolute_score, long.absolute_score, rtol=1e-13)
+            assert (np.abs(scored.opg - long.opg) <= 1e-13 * np.outer(roots, roots)).all()
+            assert scored.densest == pytest.approx(long.densest, abs=1e-12)
 
 
 def test_what_would_lose_digits_is_left_to_the_row_terms():
@@ -45,8 +59,8 @@ def test_what_would_lose_digits_is_left_to_the_row_terms():
     y = np.array([1.0, 2.0, -1e200])
     scratch = tuple(np.empty(3) for _ in range(family.n_scratch))
     with np.errstate(all="ignore"):
-        assert family.row_sums((y,), None, (0.0, 0.0, np.log(50.0)), scratch) is None
-        assert family.row_sums((y,), None, (0.0, 0.0, 1.0), scratch) is None
+        assert family.row_sums((y,), None, (0.0, 0.0, np.log(50.0)), scratch, scores=False) is None
+        assert family.row_sums((y,), None, (0.0, 0.0, 1.0), scratch, scores=False) is None
         value = tally_rows(family, packed(family, y, None), np.array([0.0, 0.0, 1.0]), DERIVATIVES).value
     assert value == pytest.approx(
         float(np.sum(StudentT(location=0, scale=1, df=np.e).log_prob(y))), rel=1e-13

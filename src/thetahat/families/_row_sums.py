@@ -16,13 +16,17 @@ Vector = NDArray[np.float64]
 class Sums(NamedTuple):
     """Sums over rows of the weighted value, gradient and Hessian (lower triangle).
 
-    ``absolute`` is Σ w |ℓ_i| or a bound a little above it.
+    ``absolute`` is Σ w |ℓ_i| or a bound a little above it. Where row scores were asked for, ``absolute_gradient`` is
+    Σ w |u_i|, ``products`` the lower triangle of Σ w u_i u_iᵀ and ``highest`` the largest ℓ_i.
     """
 
     value: float
     absolute: float
     gradient: tuple[float, ...]
     hessian: tuple[float, ...]
+    absolute_gradient: tuple[float, ...] = ()
+    products: tuple[float, ...] = ()
+    highest: float = -np.inf
 
 
 class SummedByRows(ABC):
@@ -33,7 +37,13 @@ class SummedByRows(ABC):
 
     @abstractmethod
     def row_sums(
-        self, rows: Rows, weight: Array | None, eta: Coordinates, scratch: tuple[Vector, ...]
+        self,
+        rows: Rows,
+        weight: Array | None,
+        eta: Coordinates,
+        scratch: tuple[Vector, ...],
+        *,
+        scores: bool,
     ) -> Sums | None:
         """The sums of ``derivatives`` over rows; None where the shorter way would lose digits or overflow."""
 
@@ -51,3 +61,15 @@ def total_of_product(left: Vector, right: Vector, weight: Array | None, work: Ve
     if weight is not None:
         np.multiply(work, weight, out=work)
     return float(np.add.reduce(work))
+
+
+def score_sums(
+    gradient: tuple[Vector, ...], weight: Array | None, work: Vector
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Σ w |u_i| and the lower triangle of Σ w u_i u_iᵀ; ``work`` is written to."""
+    products = tuple(
+        total_of_product(gradient[i], gradient[j], weight, work)
+        for i in range(len(gradient))
+        for j in range(i + 1)
+    )
+    return tuple(total(np.abs(item, out=work), weight, work) for item in gradient), products

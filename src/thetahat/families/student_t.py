@@ -13,7 +13,7 @@ from thetahat.families._gathering import Gathering
 from thetahat.families._limit import Limit
 from thetahat.families._location_scale import LocationScale
 from thetahat.families._remembered import remembered
-from thetahat.families._row_sums import SummedByRows, Sums, total, total_of_product
+from thetahat.families._row_sums import SummedByRows, Sums, score_sums, total, total_of_product
 from thetahat.families._standard import Standard
 from thetahat.families._starts import robust_centre_and_spread
 from thetahat.families._support import REAL_LINE
@@ -28,6 +28,7 @@ from thetahat.parameters import Parameter, Positive, Real
 
 _HALF_LOG_2 = 0.5 * float(np.log(2.0))
 _HUGE = 1e150
+_NO_SCORES: tuple[tuple[float, ...], tuple[float, ...]] = ((), ())
 _MODERATE = 10.0
 """Up to these degrees of freedom the rounding of log(1 + z²/df) costs less than a digit."""
 
@@ -126,7 +127,13 @@ class StudentT(LocationScale, SummedByRows):
         )
 
     def row_sums(
-        self, rows: Rows, weight: Array | None, eta: Coordinates, scratch: tuple[Any, ...]
+        self,
+        rows: Rows,
+        weight: Array | None,
+        eta: Coordinates,
+        scratch: tuple[Any, ...],
+        *,
+        scores: bool,
     ) -> Sums | None:
         """From the sums of log(1 + u²), r = 1/(1 + u²), w = 1 - r and their products, u = z/√df.
 
@@ -137,11 +144,11 @@ class StudentT(LocationScale, SummedByRows):
         if df > _MODERATE:
             return None
         scale, root = float(np.exp(log_scale)), df**0.5
-        pulled, w, r, work, spare = scratch
+        pulled, w, r, work, grown = scratch
         (y,) = rows
         np.divide(np.subtract(y, location, out=pulled), scale * root, out=pulled)
         np.multiply(pulled, pulled, out=w)
-        growth = total(np.log1p(w, out=work), weight, work)
+        growth = total(np.log1p(w, out=grown), weight, work)
         if not np.isfinite(growth):
             return None
         np.divide(1.0, np.add(w, 1.0, out=r), out=r)
@@ -150,11 +157,22 @@ class StudentT(LocationScale, SummedByRows):
         n = float(r.shape[0]) if weight is None else float(np.add.reduce(weight))
         by_w, by_pull = total(w, weight, work), total(pulled, weight, work)
         w_w, r_r = (total_of_product(item, item, weight, work) for item in (w, r))
-        w_r = total(np.multiply(w, r, out=spare), weight, work)
+        w_r = total_of_product(w, r, weight, work)
         pull_r, pull_w = (total_of_product(pulled, item, weight, work) for item in (r, w))
         excess = growth - by_w
         one_more, unit = df + 1.0, scale * root
         height = constant - float(log_scale)
+        highest, row_scores = -np.inf, _NO_SCORES
+        if scores:
+            highest = height - 0.5 * one_more * float(grown.min())
+            # By df: (score + w - df (growth - w))/2.
+            by_df = np.subtract(
+                np.multiply(w, 0.5 * one_more, out=r), np.multiply(grown, 0.5 * df, out=grown), out=r
+            )
+            np.add(by_df, 0.5 * score, out=by_df)
+            np.subtract(np.multiply(w, one_more, out=w), 1.0, out=w)
+            np.multiply(pulled, one_more / unit, out=pulled)
+            row_scores = score_sums((pulled, w, by_df), weight, work)
         return Sums(
             n * height - 0.5 * one_more * growth,
             n * abs(height) + 0.5 * one_more * growth,
@@ -167,6 +185,8 @@ class StudentT(LocationScale, SummedByRows):
                 df * w_w - w_r,
                 0.5 * (n * (score + bend) - w_r - df * (excess - w_w)),
             ),
+            *row_scores,
+            highest,
         )
 
     def standard_mass(self, low: Array, high: Array, gap: Array, shapes: Coordinates, order: int) -> EndTerms:

@@ -11,7 +11,7 @@ from scipy import special
 from thetahat.families._contract import Known, Theta
 from thetahat.families._gathering import Gathering
 from thetahat.families._gumbel_ends import gumbel_ends
-from thetahat.families._row_sums import SummedByRows, Sums, total, total_of_product
+from thetahat.families._row_sums import SummedByRows, Sums, score_sums, total, total_of_product
 from thetahat.families._shape_scale import ShapeScale
 from thetahat.families._standard import Standard, reflected
 from thetahat.families._starts import centre_and_spread
@@ -43,7 +43,11 @@ class Weibull(ShapeScale, SummedByRows):
     declared = (Parameter("shape", Positive(), (0.1, 20.0)), Parameter("scale", Positive(), (0.01, 100.0)))
     support = POSITIVE
     gathers: ClassVar[Gathering] = Gathering(
-        upper=({"scale": np.inf},), lower=({"scale": 0.0},), both={"shape": 0.0}, point={"shape": np.inf}, centre=("scale", float)
+        upper=({"scale": np.inf},),
+        lower=({"scale": 0.0},),
+        both={"shape": 0.0},
+        point={"shape": np.inf},
+        centre=("scale", float),
     )
     spikes: ClassVar[str] = "anywhere"
     n_scratch: ClassVar[int] = 4
@@ -70,7 +74,13 @@ class Weibull(ShapeScale, SummedByRows):
         )
 
     def row_sums(
-        self, rows: Rows, weight: Array | None, eta: Coordinates, scratch: tuple[Any, ...]
+        self,
+        rows: Rows,
+        weight: Array | None,
+        eta: Coordinates,
+        scratch: tuple[Any, ...],
+        *,
+        scores: bool,
     ) -> Sums | None:
         """From the sums of z, exp(z), z exp(z) and z² exp(z)."""
         (log_y,) = rows
@@ -84,9 +94,16 @@ class Weibull(ShapeScale, SummedByRows):
         np.multiply(z, power, out=stretched)
         by_stretched = total(stretched, weight, work)
         by_stretched_twice = total_of_product(z, stretched, weight, work)
+        if scores:
+            np.add(np.subtract(z, stretched, out=stretched), 1.0, out=stretched)
         value = np.subtract(np.subtract(z, power, out=z), log_y, out=z)
         by_value = total(value, weight, work)
+        highest = float(value.max()) + log_shape if scores else -np.inf
         absolute = total(np.abs(value, out=value), weight, work)
+        row_scores: tuple[tuple[float, ...], tuple[float, ...]] = ((), ())
+        if scores:
+            np.multiply(np.subtract(power, 1.0, out=power), shape, out=power)
+            row_scores = score_sums((stretched, power), weight, work)
         return Sums(
             by_value + n * log_shape,
             absolute + n * abs(log_shape),
@@ -96,6 +113,8 @@ class Weibull(ShapeScale, SummedByRows):
                 shape * (by_power - n + by_stretched),
                 -shape * shape * by_power,
             ),
+            *row_scores,
+            highest,
         )
 
     def standard_mass(self, low: Array, high: Array, gap: Array, shapes: Coordinates, order: int) -> EndTerms:

@@ -169,7 +169,7 @@ def tally_rows(family: Family, packed: PackedRows, working: Vector, order: int) 
     eta = tuple(working.tolist()) if working.dtype == float else tuple(working)
     eta = tuple(np.float64(coordinate) for coordinate in eta)
     total: Tally | None = None
-    if order != SCORES and isinstance(family, SummedByRows):
+    if isinstance(family, SummedByRows):
         total = _summed(family, packed, eta, order)
     for start in range(0, packed.y.shape[0] if total is None else 0, TILE):
         tile = slice(start, start + TILE)
@@ -206,20 +206,36 @@ def _summed(family: SummedByRows, packed: PackedRows, eta: tuple[Any, ...], orde
         rows = tuple(_take(column, tile) for column in packed.prepared)
         weight = None if packed.weight is None else packed.weight[tile]
         n = min(BLOCK_ROWS, packed.y.shape[0] - start)
-        sums = family.row_sums(rows, weight, eta, _scratch(family.n_scratch, n))
+        scratch = _scratch(family.n_scratch, n)
+        sums = family.row_sums(rows, weight, eta, scratch, scores=order == SCORES)
         if sums is None:
             return None
-        information = np.zeros((k, k))
-        if order != VALUE:
-            position = 0
-            for i in range(k):
-                for j in range(i + 1):
-                    information[i, j] = information[j, i] = -sums.hessian[position]
-                    position += 1
-        score = np.array(sums.gradient) if order != VALUE else np.zeros(k)
-        part = Tally(sums.value, sums.absolute, score, information)
+        if order == VALUE:
+            part = Tally(sums.value, sums.absolute, np.zeros(k), np.zeros((k, k)))
+        else:
+            part = Tally(sums.value, sums.absolute, np.array(sums.gradient), -_symmetric(sums.hessian, k))
+        if order == SCORES:
+            densest = _densest_bound(sums.highest, packed.y[tile])
+            if not densest < HARMLESS:
+                return None
+            part = replace(
+                part,
+                absolute_score=np.array(sums.absolute_gradient),
+                opg=_symmetric(sums.products, k),
+                densest=densest,
+            )
         total = part if total is None else total.merge(part)
     return total
+
+
+def _symmetric(lower: tuple[float, ...], k: int) -> Array:
+    matrix = np.empty((k, k))
+    position = 0
+    for i in range(k):
+        for j in range(i + 1):
+            matrix[i, j] = matrix[j, i] = lower[position]
+            position += 1
+    return matrix
 
 
 _memory = local()
@@ -280,14 +296,18 @@ def _sum(terms: Terms, weight: Array | None, n: int, k: int, order: int) -> Tall
     return Tally(value, absolute, score, information, absolute_score, opg)
 
 
+def _densest_bound(highest: float, y: Array) -> float:
+    """The bound that one rounding unit gives for all rows: cheap, and mostly far from where it matters."""
+    farthest = max(abs(float(y.min())), abs(float(y.max())))
+    return highest + float(np.log(np.spacing(farthest)))
+
+
 def _with_densest(tally: Tally, value: Any, y: Array) -> Tally:
     if y.dtype != float:
         return tally
     with np.errstate(all="ignore"):
         value = np.broadcast_to(value, y.shape)
-        farthest = max(abs(float(y.min())), abs(float(y.max())))
-        # The bound that one rounding unit gives for all rows is cheap, and mostly far from where it matters.
-        densest = float(np.max(value)) + float(np.log(np.spacing(farthest)))
+        densest = _densest_bound(float(np.max(value)), y)
         if not densest < HARMLESS:
             densest = float(np.max(value + np.log(np.spacing(np.abs(y)))))
     return replace(tally, densest=densest)
