@@ -37,7 +37,7 @@ class Solved:
 
     solution: Solution
     family: Family | None
-    source: Source
+    source: Source | None
     columns: tuple[str, ...]
     trace: tuple[Any, ...]
 
@@ -51,7 +51,6 @@ def solve(
     start: Mapping[str, Any] | None,
     optimizer: Optimizer | None,
     engine: Engine | None,
-    progress: bool | None,
 ) -> Solved:
     """Read model and data, maximise, and examine what was found."""
     if isinstance(model, Model):

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thetahat._errors import InferenceError, SourceError
-from thetahat.families import Family
 from thetahat.engines.watched import Watched
-from thetahat.estimation import DEFAULT_ENGINE, solve
+from thetahat.estimation import DEFAULT_ENGINE, Solved, solve
+from thetahat.families import Family
 from thetahat.optimize.certificate import Certificate
 from thetahat.progress import Progress, following
 from thetahat.solution import Solution
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 
 
 def fit(
-    model: Any,  # noqa: ANN401 - a family, its name, or a model
-    data: Any,  # noqa: ANN401 - whatever holds rows
+    model: Any,
+    data: Any,
     *,
-    weights: Any = None,  # noqa: ANN401 - an array or a column's name
+    weights: Any = None,
     fixed: Mapping[str, Any] | None = None,
     start: Mapping[str, Any] | None = None,
     optimizer: Optimizer | None = None,
@@ -47,7 +47,7 @@ def fit(
         A family (``th.Gamma()``), its name (``"gamma"``), or a ``th.Model``. The family names its response where the
         data have columns: ``th.Gamma(y="wait")``, ``th.Weibull(y="censored(time, event)")``.
     data
-        An array or sequence; ``th.Observations``; a data frame or a dict of columns; a path to CSV or Parquet, or several.
+        An array or sequence; ``th.Observations``; a data frame or dict of columns; the path of CSV or Parquet files.
     weights
         Frequency weights, as if rows were repeated: an array, or the name of a column.
     fixed
@@ -88,47 +88,40 @@ def fit(
             start=start,
             optimizer=optimizer,
             engine=engine if told is None else Watched(DEFAULT_ENGINE if engine is None else engine, told),
-            progress=None,
         )
-    return Fit(solved.solution, solved.family, solved.source, solved.columns, solved.trace)
+    return Fit(solved)
 
 
 @final
 class Fit:
-    """A fitted model. Immutable; what needs the data keeps a reference to them, which ``save`` leaves behind."""
+    """A fitted model. Immutable; what needs the data keeps a reference to them, which ``save`` leaves behind.
 
-    __slots__ = ("_columns", "_digest", "_family", "_source", "_trace", "solution")
+    Examples
+    --------
+    >>> import thetahat as th
+    >>> fit = th.fit(th.Poisson(), [2, 4, 3, 5, 1])
+    >>> fit
+    <Fit poisson: rate=3; maximum>
+    >>> fit.standard_errors, fit.aic
+    ({'rate': 0.774597}, 19.942536)
+    """
 
-    solution: Solution
-    _family: Family | None
-    _source: Source | None
-    _columns: tuple[str, ...]
-    _trace: tuple[Any, ...]
+    __slots__ = ("_digest", "_solved")
+
     _digest: str | None
+    _solved: Solved
 
-    def __init__(
-        self,
-        solution: Solution,
-        family: Family | None,
-        source: Source | None,
-        columns: tuple[str, ...],
-        trace: tuple[Any, ...],
-        digest: str | None = None,
-    ) -> None:
-        for name, value in (
-            ("solution", solution),
-            ("_family", family),
-            ("_source", source),
-            ("_columns", columns),
-            ("_trace", trace),
-            ("_digest", digest),
-        ):
-            object.__setattr__(self, name, value)
+    def __init__(self, solved: Solved, digest: str | None = None) -> None:
+        object.__setattr__(self, "_solved", solved)
+        object.__setattr__(self, "_digest", digest)
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"a Fit is immutable; {name!r} cannot be set")
 
-    # ---- Estimates ----------------------------------------------------------------------------------------------
+    @property
+    def solution(self) -> Solution:
+        """The solved likelihood, on the free scale."""
+        return self._solved.solution
 
     @property
     def estimates(self) -> dict[str, float]:
@@ -147,7 +140,7 @@ class Fit:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """All parameters, in declared order."""
+        """All parameters."""
         return self.solution.table.names
 
     @property
@@ -163,9 +156,7 @@ class Fit:
     @property
     def trace(self) -> tuple[Any, ...]:
         """The accepted steps of the optimiser, one record each."""
-        return self._trace
-
-    # ---- Numbers ------------------------------------------------------------------------------------------------
+        return self._solved.trace
 
     @property
     def log_likelihood(self) -> float:
@@ -217,16 +208,14 @@ class Fit:
         """Σ w, the number of observations that the rows stand for."""
         return self.solution.n_obs
 
-    # ---- Inference ----------------------------------------------------------------------------------------------
-
     def covariance(self, kind: str = "observed") -> NDArray[np.float64]:
         """Covariance of the estimates, (k, k) over ``free_names``.
 
         Parameters
         ----------
         kind
-            ``observed`` A⁻¹; ``expected`` from the Fisher information; ``opg`` (Σ w u uᵀ)⁻¹; ``sandwich`` A⁻¹BA⁻¹ (HC0);
-            ``HC1`` times n/(n - k); ``stata`` times n/(n - 1).
+            ``observed`` A⁻¹; ``expected`` from the Fisher information; ``opg`` B⁻¹, B = Σ w u uᵀ; ``sandwich``
+            A⁻¹BA⁻¹ (HC0); ``HC1`` times n/(n - k); ``stata`` times n/(n - 1).
 
         Raises
         ------
@@ -320,8 +309,6 @@ class Fit:
 
         return transform(self.solution, function, level, method, covariance)
 
-    # ---- The fitted distribution --------------------------------------------------------------------------------
-
     @property
     def distribution(self) -> Family:
         """The fitted distribution, frozen.
@@ -331,17 +318,13 @@ class Fit:
         InferenceError
             If the model is a density of one's own, or the estimates are no point of the family.
         """
-        if self._family is None:
-            raise InferenceError(
-                "a density of one's own has no distribution object; evaluate its log_prob instead"
-            )
-        return self._family.frozen(self.estimates)
+        if self._solved.family is None:
+            raise InferenceError("a density of one's own has no distribution object; evaluate its log_prob")
+        return self._solved.family.frozen(self.estimates)
 
     def simulate(self, rng: np.random.Generator | int | None = None, n: int | None = None) -> NDArray[Any]:
         """Draw ``n`` values (by default as many as rows) from the fitted distribution."""
         return self.distribution.sample(self.n_rows if n is None else n, rng=rng)
-
-    # ---- Telling it ---------------------------------------------------------------------------------------------
 
     def summary(self, level: float = 0.95) -> Summary:
         """The fit as a table: renders in a terminal, in a notebook and as plain text."""
@@ -365,15 +348,15 @@ class Fit:
     @property
     def source(self) -> Source | None:
         """Where the rows came from; None for a loaded fit."""
-        return self._source
+        return self._solved.source
 
     @property
     def data_digest(self) -> str:
         """SHA-256 of the columns that were fitted, computed when it is asked for."""
         if self._digest is None:
-            if self._source is None:
+            if self._solved.source is None:
                 raise InferenceError("this fit has neither data nor their digest")
-            object.__setattr__(self, "_digest", self._source.digest(self._columns))
+            object.__setattr__(self, "_digest", self._solved.source.digest(self._solved.columns))
         return str(self._digest)
 
     def save(self, path: str | PathLike[str]) -> None:
@@ -381,7 +364,7 @@ class Fit:
         from thetahat.storage import to_text
 
         with open(path, "w", encoding="utf-8") as file:  # noqa: PTH123 - any path-like
-            file.write(to_text(self.solution, self.data_digest, self._columns))
+            file.write(to_text(self.solution, self.data_digest, self._solved.columns))
 
 
 def load(path: str | PathLike[str]) -> Fit:
@@ -408,4 +391,4 @@ def load(path: str | PathLike[str]) -> Fit:
     except (OSError, UnicodeDecodeError) as error:
         raise SourceError(f"{path} cannot be read: {error}; give a file written by fit.save") from error
     solution, family, digest, columns = from_text(text, path)
-    return Fit(solution, family, None, columns, (), digest)
+    return Fit(Solved(solution, family, None, columns, ()), digest)
