@@ -12,9 +12,6 @@ from scipy import optimize
 import thetahat as th
 from thetahat.families import CATALOGUE
 
-FAR = 40.0
-"""Free coordinates in which the independent optimiser looks: no parameter has a scale beyond exp(±40) of the data's."""
-
 
 @dataclass(frozen=True)
 class Case:
@@ -262,7 +259,9 @@ def highest_anywhere(case: Case, fit: Any, rng: np.random.Generator, starts: int
 
 def tolerance(case: Case, fit: Any) -> float:
     """What rounding of ℓ and of the distribution's own functions may amount to."""
-    return 1e-9 + 1e-11 * abs(fit.log_likelihood) + 1e-12 * case.low.size * 700.0
+    largest = max((abs(v) for v in fit.estimates.values() if np.isfinite(v)), default=1.0)
+    terms = 1.0 if case.family.scales else largest
+    return 1e-9 + 1e-11 * abs(fit.log_likelihood) + case.low.size * (1e-10 + 4e-15 * terms)
 
 
 def _finite(value: float) -> float:

@@ -34,10 +34,13 @@ def at_edge(
     declared: Declared,
 ) -> Outcome:
     """A closed form whose solution lies on the edge of the parameter space."""
-    mask = np.isfinite(point) & (np.abs(point) < BEYOND)
+    mask = np.ones(table.n_free, dtype=bool)
     for parameter, span in zip(table.free_parameters, table.free_slices, strict=True):
-        if not parameter.domain.vector:
-            mask[span] = parameter.name not in concerned
+        edge = [name in concerned for name in parameter.names]
+        # The coordinates of a simplex are taken against its first entry, and lost with it.
+        mask[span] = not edge[0] if not parameter.domain.vector or edge[0] else ~np.array(edge[1:])
+    if sum(name not in concerned for name in table.free_names) <= 1 and len(concerned) > 1:
+        mask[:] = False
     return _edge_outcome(table, natural, point, tally, mask, concerned, declared)
 
 

@@ -69,7 +69,7 @@ def gathered(arrangement: Arrangement, engine: Engine) -> Gathered | None:
     low_open = survey.highest_low < support.lower if support.discrete else np.isneginf(survey.highest_low)
     high_open = np.isposinf(survey.lowest_high)
     if low_open and high_open and survey.n_exact == 0:
-        return None
+        return Gathered(dict.fromkeys(model.table.free_names, float(np.nan)), 0.0, "any place")
     end = None
     if at_upper and high_open:
         end = _end(model, gathers.upper, "the upper end")

@@ -167,7 +167,7 @@ def _closed(
             if parameter.domain.is_edge(v)
         ]
         edges.extend(on_edge)
-        point.extend(np.clip(np.nan_to_num(free, nan=0.0), -BEYOND, BEYOND) if on_edge else free)
+        point.extend(_within_reach(free, entries) if on_edge else free)
     at = np.array(point, dtype=float)
     if edges:
         return at_edge(table, natural, at, likelihood.tally(at, DERIVATIVES), tuple(edges), declared)
@@ -175,6 +175,13 @@ def _closed(
     search = optimizer.search(at)
     search.tell(likelihood.tally(at, DERIVATIVES))
     return judge(likelihood, search, declared)
+
+
+def _within_reach(free: Vector, entries: Vector) -> Vector:
+    """Free coordinates of an edge, far out but finite; a simplex without its first entry keeps its proportions."""
+    if entries.size > 1 and entries[0] == 0:
+        return np.where(entries[1:] > 0, BEYOND + np.log(entries[1:]), 0.0)
+    return np.clip(free, -BEYOND, BEYOND)
 
 
 @dataclass(frozen=True, slots=True)

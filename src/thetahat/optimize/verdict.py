@@ -66,7 +66,8 @@ def _limit_reached(found: Evidence, search: Search, declared: Declared) -> Limit
     gain.
     """
     for limit in declared.limits:
-        if found.tally.value - limit.value > max(found.tally.rounding, limit.tally.rounding):
+        noise = max(found.tally.rounding, limit.tally.rounding)
+        if found.tally.value - limit.value > (noise if found.is_maximum else noise + evidences.DECREMENT):
             continue
         if search.exhausted and not found.stationary and declared.theorem is None:
             continue
