@@ -83,7 +83,9 @@ def _gather(
 ) -> Arrangement:
     def first_pass(block: Block) -> _Gathered:
         packed = model.pack(block)
-        return _Gathered(packed.survey(), [packed] if in_memory else [], [packed.thinned()])
+        return _Gathered(
+            packed.survey(spread=model.needs_spread), [packed] if in_memory else [], [packed.thinned()]
+        )
 
     gathered = engine.reduce(first_pass, blocks)
     survey = gathered.survey

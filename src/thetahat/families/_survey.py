@@ -13,8 +13,9 @@ class Survey:
     """Counts, range and centred moments of the rows; an associative record.
 
     ``means`` are the weighted means of the prepared columns over exact rows and ``spread`` is Σ w (x - x̄)²
-    of the first one, merged by Chan, Golub & LeVeque's (1983) formula, so that an offset of 10⁹ costs no
-    digits: what is left of the first mean beyond its rounding is ``mean_rest``. ``highest_low`` and
+    of the first one (0 where no quadratic family asked for it), merged by Chan, Golub & LeVeque's (1983)
+    formula, so that an offset of 10⁹ costs no digits: what is left of the first mean beyond its rounding is
+    ``mean_rest``. ``highest_low`` and
     ``lowest_high`` are the extremes of the ends of interval rows, ``n_positive`` counts the rows of positive
     weight, and ``refined`` is the mean that a family's ``refinement`` asked for. ``tie`` is, where it was
     looked for, the weight of the most frequent exact value and that of the rows that do not admit it.

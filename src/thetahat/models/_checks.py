@@ -14,12 +14,16 @@ from thetahat.response import Observed
 from thetahat.response._response import RowNumbers, numbers, rows_message, shown_column
 
 Array = NDArray[Any]
+Extent = tuple[float, float]
+"""Smallest and largest value; inf and -inf where there is none."""
 
 
-def checked_values(family: Family, what: str, y: Array, rows: Array | None, where: RowNumbers) -> Array:
-    """Return exact values as numbers inside the family's support, or say which rows are not."""
+def checked_values(
+    family: Family, what: str, y: Array, rows: Array | None, where: RowNumbers
+) -> tuple[Array, Extent]:
+    """Return exact values as numbers inside the family's support, with their extent, or say which rows are not."""
     if not y.shape[0]:
-        return y.astype(float)
+        return y.astype(float), (np.inf, -np.inf)
     support = family.support
     if y.dtype == bool and support.discrete and support.upper == 1:
         y = y.astype(np.int64)
@@ -28,7 +32,7 @@ def checked_values(family: Family, what: str, y: Array, rows: Array | None, wher
     lowest, highest = float(y.min()), float(y.max())
     whole = not support.discrete or y.dtype.kind in "iu" or bool((y == np.floor(y)).all())
     if np.isfinite(lowest) and np.isfinite(highest) and whole and support.spans(lowest, highest):
-        return y if support.discrete or y.dtype == float else y.astype(float)
+        return y if support.discrete or y.dtype == float else y.astype(float), (lowest, highest)
     numbers(what, y, where)
     bad = ~support.contains(y)
     outside = y[bad]

@@ -13,6 +13,8 @@ Array = NDArray[Any]
 MOST_LEVELS = 100_000
 """Data with more distinct values than this are kept as rows."""
 COUNTED_RANGE = 1 << 20
+EXACT = 2.0**53
+"""Whole numbers below it are floats as they stand."""
 LARGEST_COUNTED = 1 << 62
 """Counts of float64 may lie beyond the integers of the machine."""
 
@@ -34,21 +36,29 @@ class Levels:
         n_rows, n_positive = self.n_rows + other.n_rows, self.n_positive + other.n_positive
         if self.values is None or other.values is None:
             return Levels(None, np.zeros(0), n_rows, n_positive)
-        values, index = np.unique(np.concatenate([self.values, other.values]), return_inverse=True)
+        if np.array_equal(self.values, other.values):
+            return Levels(self.values, self.weights + other.weights, n_rows, n_positive)
+        values = np.union1d(self.values, other.values)
         if values.size > MOST_LEVELS:
             return Levels(None, np.zeros(0), n_rows, n_positive)
-        weights = np.bincount(index, np.concatenate([self.weights, other.weights]), values.size)
+        weights = np.zeros(values.size)
+        for found, weight in ((self.values, self.weights), (other.values, other.weights)):
+            weights[np.searchsorted(values, found)] += weight
         return Levels(values, weights, n_rows, n_positive)
 
 
-def levels_of(values: Array, weight: Array | None, n_rows: int) -> Levels:
+def levels_of(
+    values: Array, weight: Array | None, n_rows: int, extent: tuple[float, float] | None = None
+) -> Levels:
     """Count the distinct values of one block; whole numbers of small range by counting, others by sorting."""
     n = values.shape[0]
     if values.dtype == bool:
         values = values.astype(np.int64)
     if n and values.dtype.kind in "iuf":
-        lowest = int(values.min())
-        if int(values.max()) - lowest < COUNTED_RANGE and abs(lowest) < LARGEST_COUNTED:
+        if extent is None or not max(abs(extent[0]), abs(extent[1])) < EXACT:
+            extent = (values.min(), values.max())
+        lowest, highest = (int(end) for end in extent)
+        if highest - lowest < COUNTED_RANGE and abs(lowest) < LARGEST_COUNTED:
             codes = values if lowest == 0 else values - lowest
             if codes.dtype.kind == "f":
                 codes = codes.astype(np.int64)

@@ -41,6 +41,8 @@ class PackedRows:
     interval_weight: Array | None
     known: Mapping[str, Any]
     interval_known: Mapping[str, Any]
+    extent: tuple[float, float] | None = None
+    """Smallest and largest exact value, where they were found already."""
 
     @property
     def size(self) -> int:
@@ -57,28 +59,30 @@ class PackedRows:
         """Sum of the weights of interval rows."""
         return float(self.low.shape[0]) if self.interval_weight is None else float(self.interval_weight.sum())
 
-    def survey(self) -> Survey:
-        """Counts, range and centred moments."""
+    def survey(self, *, spread: bool) -> Survey:
+        """Counts, range and means; centred second moments too where they are wanted."""
         n_exact, n_interval = self.n_exact, self.n_interval
-        weight = self.weight
-        if self.y.shape[0]:
+        n, weight = self.y.shape[0], self.weight
+        means, rest, squares = np.zeros(len(self.prepared)), 0.0, 0.0
+        minimum, maximum = self.extent if self.extent is not None else (np.inf, -np.inf)
+        if n:
+            (work,) = _scratch(1, n)
+
+            def summed(column: Array) -> float:
+                return float(
+                    np.add.reduce(column if weight is None else np.multiply(column, weight, out=work))
+                )
+
             columns = [np.broadcast_to(column, self.y.shape) for column in self.prepared]
-            if weight is None:
-                means = np.array([float(np.add.reduce(column)) / n_exact for column in columns])
-            else:
-                means = np.array([float(np.add.reduce(column * weight)) / n_exact for column in columns])
+            means[:] = [summed(column) / n_exact for column in columns]
+            if self.extent is None:
+                minimum, maximum = float(self.y.min()), float(self.y.max())
+        if n and spread:
             centred = columns[0] - means[0]
             # The mean's own rounding is removed from it, so that a huge offset leaves the moments exact.
-            shift = float(np.add.reduce(centred if weight is None else centred * weight)) / n_exact
-            np.multiply(centred, centred, out=centred)
-            if weight is not None:
-                np.multiply(centred, weight, out=centred)
-            spread = max(float(np.add.reduce(centred)) - n_exact * shift * shift, 0.0)
+            shift = summed(centred) / n_exact
+            squares = max(summed(np.multiply(centred, centred, out=centred)) - n_exact * shift * shift, 0.0)
             means[0], rest = sum_and_rest(float(means[0]), shift)
-            minimum, maximum = float(self.y.min()), float(self.y.max())
-        else:
-            means, rest, spread = np.zeros(len(self.prepared)), 0.0, 0.0
-            minimum, maximum = np.inf, -np.inf
         has_interval = self.low.shape[0] > 0
         return Survey(
             self.n_rows,
@@ -87,7 +91,7 @@ class PackedRows:
             minimum,
             maximum,
             means,
-            spread,
+            squares,
             float(self.low.max()) if has_interval else -np.inf,
             float(self.high.min()) if has_interval else np.inf,
             self.y.shape[0] + self.low.shape[0],

@@ -58,6 +58,11 @@ class IndependentModel(Model[PackedRows]):
         """The family's name."""
         return self.family.name
 
+    @property
+    def needs_spread(self) -> bool:
+        """Whether a centred second moment is a sufficient statistic, of the family or perhaps of a limit of it."""
+        return self.family.affine == "quadratic" or bool(self.family.limits)
+
     def describe(self) -> Mapping[str, Any]:
         """Family, response and fixed values as plain data."""
         fixed = {name: np.asarray(value).tolist() for name, value in self.table.fixed.items()}
@@ -95,16 +100,26 @@ class IndependentModel(Model[PackedRows]):
         observed, weights, known, where = self._observe(block)
         what = self.response.describe()
         exact_known, interval_known = self._part(known, observed)
-        y = checked_values(self.family, what, observed.y, observed.exact_rows, where)
+        y, extent = checked_values(self.family, what, observed.y, observed.exact_rows, where)
         check_known(self.family, what, y, observed.exact_rows, exact_known, where)
         low, high = checked_ends(self.family, what, observed, where)
         weight, interval_weight = self._part_weight(weights, observed)
         if self.unit != 1.0:
             y, low, high = y / self.unit, low / self.unit, high / self.unit
+            extent = (extent[0] / self.unit, extent[1] / self.unit)
         with np.errstate(all="ignore"):
             prepared = self.family.prepare(NUMPY, y, exact_known)
         return PackedRows(
-            block.n_rows, y, prepared, weight, low, high, interval_weight, exact_known, interval_known
+            block.n_rows,
+            y,
+            prepared,
+            weight,
+            low,
+            high,
+            interval_weight,
+            exact_known,
+            interval_known,
+            extent,
         )
 
     def count_levels(self, block: Block) -> Levels:
@@ -113,9 +128,9 @@ class IndependentModel(Model[PackedRows]):
         what = self.response.describe()
         if self.family.labelled:
             return levels_of(checked_labels(what, observed.y, where), weights, block.n_rows)
-        y = checked_values(self.family, what, observed.y, observed.exact_rows, where)
+        y, extent = checked_values(self.family, what, observed.y, observed.exact_rows, where)
         check_known(self.family, what, y, observed.exact_rows, known, where)
-        return levels_of(y, weights, block.n_rows)
+        return levels_of(y, weights, block.n_rows, extent)
 
     def _observe(self, block: Block) -> tuple[Observed, Array | None, dict[str, Any], RowNumbers]:
         columns: Mapping[str, Array] = block.columns

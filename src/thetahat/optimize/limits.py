@@ -135,7 +135,8 @@ def _rows_of_limit(
                 return packs
 
         survey = engine.reduce(
-            lambda block: (block if arrangement.packed else limit_model.pack(block)).survey(), blocks()
+            lambda block: (block if arrangement.packed else limit_model.pack(block)).survey(spread=True),
+            blocks(),
         )
     likelihood = Likelihood(
         limit_model,
