@@ -8,6 +8,7 @@ scale need.
 from __future__ import annotations
 
 from abc import abstractmethod
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,9 +21,12 @@ from thetahat.families._terms import Array, Coordinates, EndTerms, Terms
 # integrate the density to rounding, while differences of its ends' derivatives would lose 1/width² to
 # cancellation.
 _NARROW = 0.3
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(10)
-_FRACTIONS = 0.5 * (_NODES + 1.0)
-_SHARES = 0.5 * _WEIGHTS
+
+
+@cache
+def _unit_rule() -> tuple[Array, Array]:
+    nodes, weights = np.polynomial.legendre.leggauss(10)
+    return 0.5 * (nodes + 1.0), 0.5 * weights
 
 
 class Standard(NamedTuple):
@@ -111,11 +115,12 @@ class StandardFamily(Family):
         self, z_low: Array, width: Array, scale: Array, log_scale: Array, shapes: Coordinates, order: int
     ) -> Terms:
         """By Gauss-Legendre: M = log ∫ f, M_a = E ℓ_a, M_ab = E ℓ_ab + cov(ℓ_a, ℓ_b) inside the interval."""
-        z = z_low[:, None] + (width / scale)[:, None] * _FRACTIONS
+        fractions, rule = _unit_rule()
+        z = z_low[:, None] + (width / scale)[:, None] * fractions
         columns = tuple(shape[:, None] for shape in shapes)
         inner = chained(self.standard_terms(z, columns), scale[:, None], log_scale[:, None])
         top = np.max(inner.value, axis=1)
-        shares = _SHARES * np.exp(inner.value - top[:, None])
+        shares = rule * np.exp(inner.value - top[:, None])
         total = shares.sum(axis=1)
         value = np.log(width) + top + np.log(total)
         if not order:
