@@ -41,7 +41,9 @@ def test_json_is_the_contract(run, table) -> None:
 def test_the_shipped_data_agree_with_their_reference(run) -> None:
     answer = run("fit", datasets.path("groundbeef"), "--family", "gamma", "--interval", "profile", "--json")
     facts = json.loads(answer.out)
-    assert facts["estimates"] == pytest.approx({"shape": 4.00833903183425, "rate": 0.0544273556124212}, rel=1e-8)
+    assert facts["estimates"] == pytest.approx(
+        {"shape": 4.00833903183425, "rate": 0.0544273556124212}, rel=1e-8
+    )
     assert facts["standard_errors"]["shape"] == pytest.approx(0.341912823704467, rel=1e-6)
     assert facts["log_likelihood"] == pytest.approx(-1253.62511368925, rel=1e-12)
     assert facts["intervals"]["shape"] == pytest.approx([3.37634909817916, 4.71776302848679], rel=1e-6)
@@ -73,7 +75,9 @@ def test_a_profile_at_the_edge_is_one_sided(run, table) -> None:
     assert high == pytest.approx(1.0)
 
 
-@pytest.mark.parametrize("arguments", [(), ("--json",), ("--interval", "profile"), ("--interval", "profile", "--json")])
+@pytest.mark.parametrize(
+    "arguments", [(), ("--json",), ("--interval", "profile"), ("--interval", "profile", "--json")]
+)
 def test_a_verdict_without_a_maximum_is_status_3(run, table, arguments) -> None:
     answer = run("fit", table(y=[2.5, 2.5, 2.5]), "--family", "normal", *arguments)
     assert (answer.status, answer.err) == (3, "")
@@ -88,11 +92,17 @@ def test_a_verdict_without_a_maximum_is_status_3(run, table, arguments) -> None:
 
 def test_weights_fixed_parameters_and_trials(run, table) -> None:
     path = table(s=[1, 2, 0], n=[4, 5, 3], w=[2, 1, 1], t=[0.5, 1.5, 4.0])
-    by_column = json.loads(run("fit", path, "--y", "s", "--family", "binomial", "--trials", "n", "--json").out)
+    by_column = json.loads(
+        run("fit", path, "--y", "s", "--family", "binomial", "--trials", "n", "--json").out
+    )
     assert by_column["estimates"]["prob"] == pytest.approx(3 / 12)
-    by_number = json.loads(run("fit", path, "--y", "s", "--family", "binomial", "--known", "trials=6", "--json").out)
+    by_number = json.loads(
+        run("fit", path, "--y", "s", "--family", "binomial", "--known", "trials=6", "--json").out
+    )
     assert by_number["estimates"]["prob"] == pytest.approx(3 / 18)
-    weighted = json.loads(run("fit", path, "--y", "t", "--family", "exponential", "--weights", "w", "--json").out)
+    weighted = json.loads(
+        run("fit", path, "--y", "t", "--family", "exponential", "--weights", "w", "--json").out
+    )
     assert weighted["estimates"]["rate"] == pytest.approx(4 / 6.5)
     assert (weighted["n_rows"], weighted["n_obs"]) == (3, 4)
     held = json.loads(run("fit", path, "--y", "t", "--family", "normal", "--fix", "mean=-1", "--json").out)
@@ -172,7 +182,9 @@ def test_as_a_process_it_is_light(table) -> None:
 
 
 def test_statuses_of_processes(table) -> None:
-    good = in_a_process("fit", table(wait=WAITS), "--family", "gamma", env={**os.environ, "PYTHONIOENCODING": "ascii"})
+    good = in_a_process(
+        "fit", table(wait=WAITS), "--family", "gamma", env={**os.environ, "PYTHONIOENCODING": "ascii"}
+    )
     assert (good.returncode, good.stderr) == (0, "")
     bad = in_a_process("fit", table(wait=[1.0, -1.0]), "--family", "gamma")
     assert bad.returncode == 2

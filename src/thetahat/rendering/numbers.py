@@ -30,7 +30,7 @@ def to_precision(value: float, error: float) -> str:
     Examples
     --------
     >>> to_precision(0.0544273556, 0.00494611), to_precision(123456.789, 2345.6), to_precision(2.5e-9, 3e-11)
-    ('0.05443', '123460', '2.500e-09')
+    ('0.05443', '123460', '2.5000e-09')
     """
     return alike([value], error)[0]
 

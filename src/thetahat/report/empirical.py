@@ -49,15 +49,18 @@ class Empirical:
         """
         return self.cumulative - (0.5 * self.mass if self.begins is None else 0.0)
 
-    def corners(self) -> tuple[Vector, Vector]:
-        """The distribution function as a line: upright at points, straight across intervals."""
+    def corners(self, lowest: float) -> tuple[Vector, Vector]:
+        """The distribution function as a line: upright at points, straight across intervals.
+
+        Parameters
+        ----------
+        lowest
+            Where an interval begins that is open below: the low end of the support.
+        """
         after = self.cumulative
         before = after - self.mass
-        begins = (
-            self.points
-            if self.begins is None
-            else np.where(np.isfinite(self.begins), self.begins, self.points)
-        )
+        begins = self.points if self.begins is None else np.maximum(self.begins, lowest)
+        begins = np.where(np.isfinite(begins), begins, self.points)
         return np.stack([begins, self.points], axis=1).ravel(), np.stack([before, after], axis=1).ravel()
 
 

@@ -53,7 +53,7 @@ def distribution_plot(empirical: Empirical, law: FittedLaw, column: str) -> str:
         margin = 0.06 * (high - low or abs(high) or 1.0)
         left = max(low - margin, law.family.support.lower)
         grid = np.linspace(left, high + margin, 400)
-        corners, heights = empirical.corners()
+        corners, heights = empirical.corners(law.family.support.lower)
         corners, heights = np.append(corners, high + margin), np.append(heights, heights[-1])
         corners = np.maximum(corners, left)
         axes.fill_between(corners, heights, color=DATA, alpha=0.25, linewidth=0)

@@ -126,8 +126,8 @@ def _data(fit: Fitted, summary: Summary) -> str:
         return without("A density of one’s own has no distribution function to draw.")
     try:
         distribution = fit.distribution
-    except (InferenceError, ParameterError) as error:
-        return without(f"There is no fitted distribution to draw: {error}.")
+    except (InferenceError, ParameterError):
+        return without(f"There is no fitted distribution to draw: the verdict is {_words(summary.verdict)}.")
     sample = sample_of(likelihood, fit.n_rows, likelihood.model.unit)
     law = law_of(distribution, sample.rows)
     empirical = sample.empirical()
