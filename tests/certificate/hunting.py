@@ -136,7 +136,7 @@ def _censored(name: str, y: np.ndarray, rng: np.random.Generator) -> tuple[np.nd
     return low, high
 
 
-# ---- The slow look ----------------------------------------------------------------------------------------------------
+# ---- The slow look ----------------------------------------------
 
 
 def log_likelihood(case: Case, free: np.ndarray, scale: dict[str, float]) -> float:

@@ -41,7 +41,12 @@ def at_edge(
         mask[span] = not edge[0] if not parameter.domain.vector or edge[0] else ~np.array(edge[1:])
     if sum(name not in concerned for name in table.free_names) <= 1 and len(concerned) > 1:
         mask[:] = False
-    return _edge_outcome(table, natural, point, tally, mask, concerned, declared)
+    direction = {
+        parameter.name: 1.0 if natural[parameter.name] == parameter.domain.upper else -1.0
+        for parameter in table.free_parameters
+        if parameter.name in concerned
+    }
+    return _edge_outcome(table, natural, point, tally, mask, concerned, declared, direction or None)
 
 
 def gathered(table: ParameterTable, guess: Vector, place: Gathered, declared: Declared) -> Outcome:
@@ -72,9 +77,8 @@ def gathered(table: ParameterTable, guess: Vector, place: Gathered, declared: De
         status = dict.fromkeys(table.free_names, "flat")
         names = table.free_names
         sentence = (
-            f"The likelihood is flat: many values of {listed(names)} give every row the probability 1. Add "
-            "rows that "
-            "are known on both sides, or fix a parameter."
+            f"The likelihood is flat: many values of {listed(names)} give every row the highest probability it can "
+            "have. Add rows that are known on both sides, or fix a parameter."
         )
     elif place.supremum < 0 or any(np.isinf(place.values[name]) for name in names):
         verdict, exists = Verdict.AT_INFINITY, False

@@ -130,10 +130,13 @@ def _split(arrangement: Arrangement, engine: Engine, point: float) -> Gathered |
 
     found = engine.reduce(count, arrangement.blocks())
     total = found.below + found.above
-    if found.bounded == 0 and total == arrangement.survey.n_obs:
-        # Rows that part at the point alone are matched by many distributions.
+    alone = found.bounded == 0 and total == arrangement.survey.n_obs
+    if alone and not model.table.all_free:
         return None
     supremum = found.below * np.log(found.below / total) + found.above * np.log(found.above / total)
+    if alone:
+        # Rows that part at one point and nowhere else are matched by many distributions.
+        return Gathered(dict.fromkeys(model.table.free_names, float(np.nan)), float(supremum), f"{point:g}")
     gathers = model.family.gathers
     assert gathers.point is not None  # noqa: S101 - the caller has looked
     values = dict(gathers.point)

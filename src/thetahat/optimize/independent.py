@@ -36,6 +36,8 @@ OTHER_STARTS = (0.3, 0.6, 1.0, 1.5)
 """Spreads of further starts, on log and logit scales or in sizes of the data."""
 ROUNDING = 1e-9
 """In nats a row, what a search may be above a supremum that it only nears."""
+ENOUGH = 100
+"""Iterations after which a maximum may be said to have been looked for."""
 DOUBTFUL = frozenset({Verdict.UNBOUNDED, Verdict.NOT_CONVERGED, Verdict.SADDLE, Verdict.FLAT})
 WORTH_THINNING = 4
 """From this many times as many rows as were thinned on, the thinned rows are fitted first."""
@@ -79,6 +81,9 @@ def _maximise(
     declared = replace(declared, limits=limits)
     ascent = _Ascent(arrangement, likelihood, optimizer, allowed)
     begin = ascent.inside(_start(ascent, start), limits)
+    if allowed is not None and not model.table.all_free and not allowed(begin):
+        # What is fixed lies outside the region by itself; what is free cannot go inside.
+        ascent = replace(ascent, allowed=None)
     search = ascent.by_way_of(limits, begin)
     if start is None and (search.tally is None or not search.tally.finite):
         begin = ascent.wider(begin)
@@ -94,9 +99,9 @@ def _maximise(
             other = judge(likelihood, ascent.by_way_of(limits, again), declared)
             if other.certificate.verdict is Verdict.MAXIMUM:
                 return other
-        if outcome.certificate.verdict is Verdict.NOT_CONVERGED and _has_heights(
-            arrangement, likelihood, outcome
-        ):
+        looked = not search.exhausted or search.iterations >= ENOUGH
+        lost = outcome.certificate.verdict is Verdict.NOT_CONVERGED
+        if lost and looked and _has_heights(arrangement, likelihood, outcome):
             reason = family.unbounded_in_theory or "it rises along a known path"
             return unbounded(model.table, search, declared, reason)
     return outcome

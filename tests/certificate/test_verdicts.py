@@ -1,0 +1,510 @@
+"""Every verdict on data made for it, by the documented criteria."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import thetahat as th
+
+RNG = np.random.default_rng(20)
+LIGHT_TAILED = RNG.permutation(np.linspace(-2.0, 2.0, 40))
+UNDER_DISPERSED = np.array([2, 3, 3, 4, 2, 3, 3, 3, 2, 4])
+CONTINUOUS = (
+    th.Normal,
+    th.LogNormal,
+    th.Logistic,
+    th.StudentT,
+    th.GEV,
+    th.Gamma,
+    th.Weibull,
+    th.Beta,
+)
+POINTS = np.array([0.2, 0.3, 0.7])
+"""Inside the support of every continuous family."""
+
+
+def in_good_english(sentence: str) -> bool:
+    return sentence[0].isupper() and sentence.endswith(".") and ".." not in sentence.replace("...", "")
+
+
+def check(fit: th.Fit, verdict: str, *, exists: bool | None, parameters: tuple[str, ...]) -> th.Certificate:
+    """What holds of any certificate of this verdict."""
+    certificate = fit.certificate
+    assert certificate.verdict == verdict, certificate
+    assert certificate.exists is exists
+    assert certificate.parameters == parameters
+    assert in_good_english(certificate.sentence)
+    assert list(certificate.status) == list(certificate.digits) == list(fit.estimates)
+    errors = np.array(list(fit.standard_errors.values()))
+    assert not (errors == 0).any()
+    assert certificate.allows_standard_errors == bool(np.isfinite(errors).any())
+    for name in parameters:
+        assert np.isnan(fit.standard_errors[name])
+        assert certificate.status[name] not in {"regular", "fixed"}
+    if verdict != "maximum":
+        assert np.isnan(list(certificate.digits.values())).all()
+    if verdict == "unbounded":
+        assert certificate.supremum == np.inf
+    elif exists is not None:
+        assert certificate.supremum == fit.log_likelihood
+    return certificate
+
+
+# ---- maximum ----------------------------------------------------
+
+
+@pytest.mark.parametrize("family", [*CONTINUOUS, th.Exponential])
+def test_interior_maximum(family: Any) -> None:
+    y = np.random.default_rng(3).beta(2.0, 3.0, 200)
+    if family is th.StudentT:
+        y = np.random.default_rng(3).standard_t(3, 200)
+    fit = th.fit(family(), y)
+    certificate = check(fit, "maximum", exists=True, parameters=())
+    assert set(certificate.status.values()) == {"regular"}
+    assert certificate.limit is certificate.direction is None
+    assert certificate.newton_decrement <= 1e-10
+    assert certificate.curvature_change <= 0.25
+    assert 1 <= certificate.condition_number < 1e6
+    assert all(10 <= digits <= 15 for digits in certificate.digits.values())
+    local = family in {th.StudentT, th.GEV}
+    assert certificate.scope == ("local" if local else "global")
+    assert (certificate.theorem is None) == local
+    assert ("in any case" in certificate.sentence) == local
+
+
+@pytest.mark.parametrize("family", [th.Bernoulli(), th.Poisson(), th.Geometric(), th.NegativeBinomial()])
+def test_interior_maximum_of_counts(family: Any) -> None:
+    y = [0, 1, 1, 0, 1] if family.name == "bernoulli" else [0, 1, 9, 3, 0, 7]
+    assert check(th.fit(family, y), "maximum", exists=True, parameters=()).scope == "global"
+
+
+def test_all_parameters_fixed_leave_nothing_to_estimate() -> None:
+    fit = th.fit(th.Normal(), [3.0, 4.0], fixed={"mean": 2.0, "sd": 1.0})
+    certificate = check(fit, "maximum", exists=True, parameters=())
+    assert set(certificate.status.values()) == {"fixed"}
+    assert not certificate.allows_standard_errors
+
+
+def test_fixing_a_parameter_keeps_a_concave_likelihood_concave() -> None:
+    for fixed in ({"shape": 2.0}, {"scale": 1.0}):
+        fit = th.fit(th.Weibull(), [1.0, 2.0, 4.0], fixed=fixed)
+        assert check(fit, "maximum", exists=True, parameters=()).scope == "global"
+    over_dispersed = th.fit(th.NegativeBinomial(), [0, 1, 9, 3, 0, 7], fixed={"mean": 2.0})
+    assert check(over_dispersed, "maximum", exists=True, parameters=()).scope == "local"
+
+
+def test_irregular_maximum_has_no_standard_errors() -> None:
+    fit = th.fit(th.GEV(), -np.random.default_rng(0).weibull(1.5, 300))
+    certificate = check(fit, "maximum", exists=True, parameters=())
+    assert -1.0 < fit.estimates["shape"] <= -0.5
+    assert set(certificate.status.values()) == {"irregular"}
+    assert not certificate.allows_standard_errors
+    assert "irregular" in certificate.sentence
+
+
+# ---- at infinity: declared limits -------------------------------
+
+
+def light_tailed(kind: str) -> dict[str, Any]:
+    weights = 1.0 + np.arange(40) % 3
+    censored = th.Observations.right_censored(np.minimum(LIGHT_TAILED, 1.5), LIGHT_TAILED < 1.5)
+    return {
+        "plain": {"data": LIGHT_TAILED},
+        "weighted": {"data": LIGHT_TAILED, "weights": weights},
+        "censored": {"data": censored},
+        "weighted and censored": {"data": censored, "weights": weights},
+        "far from 0": {"data": LIGHT_TAILED + 1e6},
+        "tiny": {"data": LIGHT_TAILED * 1e-200},
+    }[kind]
+
+
+@pytest.mark.parametrize(
+    "kind", ["plain", "weighted", "censored", "weighted and censored", "far from 0", "tiny"]
+)
+def test_light_tails_lead_to_the_normal(kind: str) -> None:
+    arguments = light_tailed(kind)
+    fit = th.fit(th.StudentT(), **arguments)
+    normal = th.fit(th.Normal(), **arguments)
+    certificate = check(fit, "at_infinity", exists=False, parameters=("df",))
+    assert certificate.limit == "Normal"
+    assert certificate.direction == {"df": 1.0}
+    assert fit.estimates["df"] == np.inf
+    assert fit.log_likelihood == pytest.approx(normal.log_likelihood, rel=1e-12)
+    for ours, theirs in (("location", "mean"), ("scale", "sd")):
+        assert certificate.status[ours] == "regular"
+        tolerance = 1e-8 * normal.standard_errors[theirs]
+        assert fit.estimates[ours] == pytest.approx(normal.estimates[theirs], rel=1e-12, abs=tolerance)
+        assert fit.standard_errors[ours] == pytest.approx(normal.standard_errors[theirs], rel=1e-6)
+
+
+@pytest.mark.parametrize("fixed", [{"location": 0.1}, {"scale": 1.5}, {"location": 0.1, "scale": 1.5}])
+def test_light_tails_lead_to_the_normal_beside_fixed_parameters(fixed: dict[str, float]) -> None:
+    fit = th.fit(th.StudentT(), LIGHT_TAILED, fixed=fixed)
+    names = {"location": "mean", "scale": "sd"}
+    normal = th.fit(th.Normal(), LIGHT_TAILED, fixed={names[name]: value for name, value in fixed.items()})
+    certificate = check(fit, "at_infinity", exists=False, parameters=("df",))
+    assert fit.log_likelihood == pytest.approx(normal.log_likelihood, rel=1e-12)
+    for name, value in fixed.items():
+        assert certificate.status[name] == "fixed"
+        assert fit.estimates[name] == value
+    for name in names.keys() - fixed.keys():
+        assert fit.standard_errors[name] == pytest.approx(normal.standard_errors[names[name]], rel=1e-8)
+
+
+@pytest.mark.parametrize("kind", ["plain", "weighted", "censored", "mean fixed", "variance = mean", "single"])
+def test_counts_that_do_not_vary_lead_to_poisson(kind: str) -> None:
+    arguments: dict[str, Any] = {
+        "plain": {"data": UNDER_DISPERSED},
+        "weighted": {"data": UNDER_DISPERSED, "weights": 1.0 + np.arange(10) % 3},
+        "censored": {
+            "data": th.Observations.right_censored(np.minimum(UNDER_DISPERSED, 3), UNDER_DISPERSED < 4)
+        },
+        "mean fixed": {"data": UNDER_DISPERSED, "fixed": {"mean": 3.0}},
+        "variance = mean": {"data": [0, 2]},
+        "single": {"data": [5]},
+    }[kind]
+    fit = th.fit(th.NegativeBinomial(), **arguments)
+    fixed = {"fixed": {"rate": 3.0}} if kind == "mean fixed" else {}
+    poisson = th.fit(th.Poisson(), **{**arguments, **fixed})
+    certificate = check(fit, "at_infinity", exists=False, parameters=("size",))
+    assert certificate.limit == "Poisson"
+    assert fit.estimates["size"] == np.inf
+    assert fit.log_likelihood == pytest.approx(poisson.log_likelihood, rel=1e-12)
+    assert fit.estimates["mean"] == pytest.approx(poisson.estimates["rate"], rel=1e-8)
+    if kind != "mean fixed":
+        assert fit.standard_errors["mean"] == pytest.approx(poisson.standard_errors["rate"], rel=1e-6)
+    assert certificate.scope == (
+        "global" if kind in {"plain", "weighted", "variance = mean", "single"} else "local"
+    )
+
+
+def test_barely_over_dispersed_counts_have_a_maximum() -> None:
+    rate, size = 4.0, 1e5
+    counts = np.arange(40)
+    family = th.NegativeBinomial(mean=rate, size=size)
+    fit = th.fit(th.NegativeBinomial(), counts, weights=1e6 * family.density(counts))
+    check(fit, "maximum", exists=True, parameters=())
+    assert fit.estimates["size"] == pytest.approx(size, rel=1e-4)
+    assert (
+        fit.log_likelihood
+        >= th.fit(th.Poisson(), counts, weights=1e6 * family.density(counts)).log_likelihood
+    )
+
+
+def test_barely_heavy_tails_have_a_maximum() -> None:
+    grid = np.linspace(-9.0, 9.0, 2001)
+    family = th.StudentT(location=0, scale=1, df=1e4)
+    fit = th.fit(th.StudentT(), grid, weights=1e6 * family.density(grid))
+    check(fit, "maximum", exists=True, parameters=())
+    assert fit.estimates["df"] == pytest.approx(1e4, rel=0.01)
+
+
+@pytest.mark.parametrize("excess", [1e-2, 1e-4, 1e-6, 1e-8])
+def test_the_slope_at_the_limit_decides_where_rounding_hides_the_gain(excess: float) -> None:
+    """Aragón, Eberly & Eberly: a finite maximum exists just where the variance exceeds the mean."""
+    mean, counts = 0.5, [0, 1, 2]
+    for sign in (1.0, -1.0):
+        twos = 0.5 * (mean**2 + sign * excess)
+        weights = 1000 * np.array([1.0 - mean + twos, mean - 2 * twos, twos])
+        verdict = th.fit(th.NegativeBinomial(), counts, weights=weights).certificate.verdict
+        if sign < 0:
+            assert verdict == "at_infinity"
+        else:
+            assert verdict in ({"maximum"} if excess > 1e-5 else {"maximum", "not_converged"})
+
+
+# ---- boundary and infinity by gathering -------------------------
+
+
+@pytest.mark.parametrize(
+    ("family", "data", "name", "value"),
+    [
+        (th.Bernoulli(), [1, 1, 1], "prob", 1.0),
+        (th.Bernoulli(), [False, False], "prob", 0.0),
+        (th.Binomial(trials=5), [5, 5], "prob", 1.0),
+        (th.Binomial(trials=5), [0, 0], "prob", 0.0),
+        (th.Poisson(), [0, 0, 0], "rate", 0.0),
+        (th.Geometric(), [0, 0, 0], "prob", 1.0),
+        (th.Poisson(), th.Observations.left_censored([2.0, 3.0], [False, False]), "rate", 0.0),
+        (th.Exponential(), th.Observations.right_censored([2.0, 3.0], [0, 0]), "rate", 0.0),
+    ],
+)
+def test_one_parameter_on_its_edge(family: Any, data: Any, name: str, value: float) -> None:
+    fit = th.fit(family, data)
+    certificate = check(fit, "boundary", exists=True, parameters=(name,))
+    assert fit.estimates[name] == value
+    assert fit.log_likelihood == 0.0
+    assert certificate.scope == "global"
+    assert certificate.status[name] == "boundary"
+    assert certificate.direction is not None
+    assert certificate.direction[name] == (1.0 if value else -1.0)
+    assert f"{name} = {value:g}" in certificate.sentence
+
+
+@pytest.mark.parametrize(("fixed", "edge"), [({}, "mean"), ({"size": 2.0}, "mean"), ({"mean": 2.0}, "size")])
+def test_zeros_do_not_identify_the_other_parameter(fixed: dict[str, float], edge: str) -> None:
+    fit = th.fit(th.NegativeBinomial(), [0, 0, 0], fixed=fixed)
+    certificate = check(fit, "boundary", exists=True, parameters=(edge,))
+    assert fit.estimates[edge] == 0.0
+    assert fit.log_likelihood == 0.0
+    other = "size" if edge == "mean" else "mean"
+    assert certificate.status[other] == ("fixed" if fixed else "unidentified")
+    assert np.isnan(fit.estimates[other]) == (not fixed)
+    assert ("not identified" in certificate.sentence) == (not fixed)
+
+
+def test_an_unseen_level_is_on_the_boundary() -> None:
+    fit = th.fit(th.Categorical(levels=["a", "b", "c"]), ["a", "b", "a", "a"])
+    certificate = check(fit, "boundary", exists=True, parameters=("probs[2]",))
+    assert list(fit.estimates.values()) == [0.75, 0.25, 0.0]
+    two = th.fit(th.Categorical(), ["a", "b", "a", "a"])
+    assert fit.log_likelihood == pytest.approx(two.log_likelihood, rel=1e-14)
+    assert certificate.status["probs[0]"] == "regular"
+    assert fit.standard_errors["probs[0]"] == pytest.approx(two.standard_errors["probs[0]"], rel=1e-10)
+    assert "conditional" in certificate.sentence
+
+
+def test_an_unseen_reference_keeps_the_others_proportions() -> None:
+    fit = th.fit(th.Categorical(levels=["z", "a", "b"]), ["a", "b", "a", "a"])
+    check(fit, "boundary", exists=True, parameters=("probs[0]",))
+    assert fit.log_likelihood == pytest.approx(3 * np.log(0.75) + np.log(0.25), rel=1e-13)
+
+
+ONLY_RIGHT = th.Observations.right_censored(POINTS, [0, 0, 0])
+ONLY_LEFT = th.Observations.left_censored(POINTS, [0, 0, 0])
+ONE_INTERVAL = th.Observations.interval([0.2, 0.2], [0.3, 0.3])
+
+
+@pytest.mark.parametrize(
+    ("family", "data", "verdict", "values"),
+    [
+        (th.Normal(), ONLY_RIGHT, "at_infinity", {"mean": np.inf}),
+        (th.Normal(), ONLY_LEFT, "at_infinity", {"mean": -np.inf}),
+        (th.Normal(), ONE_INTERVAL, "boundary", {"sd": 0.0}),
+        (th.LogNormal(), ONLY_RIGHT, "at_infinity", {"mean_log": np.inf}),
+        (th.LogNormal(), ONLY_LEFT, "at_infinity", {"mean_log": -np.inf}),
+        (th.LogNormal(), ONE_INTERVAL, "boundary", {"sd_log": 0.0}),
+        (th.Logistic(), ONLY_RIGHT, "at_infinity", {"location": np.inf}),
+        (th.Logistic(), ONE_INTERVAL, "boundary", {"scale": 0.0}),
+        (th.StudentT(), ONLY_LEFT, "at_infinity", {"location": -np.inf}),
+        (th.StudentT(), ONE_INTERVAL, "boundary", {"scale": 0.0}),
+        (th.Weibull(), ONLY_RIGHT, "at_infinity", {"scale": np.inf}),
+        (th.Weibull(), ONLY_LEFT, "boundary", {"scale": 0.0}),
+        (th.Weibull(), ONE_INTERVAL, "at_infinity", {"shape": np.inf}),
+        (th.Gamma(), ONLY_RIGHT, "boundary", {"rate": 0.0}),
+        (th.Gamma(), ONLY_LEFT, "boundary", {"shape": 0.0}),
+        (th.Gamma(), ONE_INTERVAL, "at_infinity", {"shape": np.inf, "rate": np.inf}),
+        (th.Beta(), ONLY_RIGHT, "boundary", {"beta": 0.0}),
+        (th.Beta(), ONLY_LEFT, "boundary", {"alpha": 0.0}),
+        (th.Beta(), ONE_INTERVAL, "at_infinity", {"alpha": np.inf, "beta": np.inf}),
+        (th.GEV(), ONE_INTERVAL, "boundary", {"scale": 0.0}),
+        (th.Exponential(), ONLY_LEFT, "at_infinity", {"rate": np.inf}),
+        (th.Poisson(), th.Observations.right_censored([2.0, 3.0], [0, 0]), "at_infinity", {"rate": np.inf}),
+    ],
+)
+def test_rows_that_all_admit_one_place(
+    family: Any, data: Any, verdict: str, values: dict[str, float]
+) -> None:
+    fit = th.fit(family, data)
+    certificate = check(fit, verdict, exists=verdict == "boundary", parameters=tuple(values))
+    assert {name: fit.estimates[name] for name in values} == values
+    assert certificate.supremum == 0.0
+    assert certificate.scope == "global"
+    assert not certificate.allows_standard_errors
+    for name in fit.estimates.keys() - values.keys():
+        assert certificate.status[name] == "unidentified"
+        assert np.isnan(fit.estimates[name])
+
+
+@pytest.mark.parametrize("data", [ONLY_RIGHT, ONLY_LEFT])
+def test_a_support_that_moves_can_hold_open_rows_in_many_ways(data: Any) -> None:
+    fit = th.fit(th.GEV(), data)
+    certificate = check(fit, "flat", exists=True, parameters=("location", "scale", "shape"))
+    assert certificate.supremum == 0.0
+
+
+@pytest.mark.parametrize("family", CONTINUOUS)
+def test_intervals_that_only_touch_are_parted_at_the_point(family: Any) -> None:
+    data = th.Observations.interval([0.2, 0.2, 0.2, 0.3], [0.3, 0.3, 0.3, 0.4])
+    certificate = th.fit(family(), data).certificate
+    assert certificate.verdict == "at_infinity"
+    assert certificate.exists is False
+    assert certificate.supremum == pytest.approx(3 * np.log(0.75) + np.log(0.25), rel=1e-14)
+
+
+@pytest.mark.parametrize("family", [th.Normal, th.LogNormal, th.Logistic, th.Weibull, th.Gamma])
+def test_open_rows_that_contradict_each_other_part_the_mass(family: Any) -> None:
+    """Known to be above 4, or below 1: a wider spread is always better."""
+    data = th.Observations.interval([4.0, -np.inf, -np.inf], [np.inf, 1.0, 1.0])
+    certificate = th.fit(family(), data).certificate
+    assert certificate.verdict == "at_infinity"
+    assert certificate.supremum == pytest.approx(2 * np.log(2 / 3) + np.log(1 / 3), rel=1e-12)
+    assert in_good_english(certificate.sentence)
+
+
+# ---- unbounded --------------------------------------------------
+
+
+@pytest.mark.parametrize("family", CONTINUOUS)
+@pytest.mark.parametrize("n", [1, 2, 5])
+def test_constant_data_are_a_spike(family: Any, n: int) -> None:
+    fit = th.fit(family(), np.full(n, 0.3))
+    certificate = check(fit, "unbounded", exists=False, parameters=tuple(fit.estimates))
+    assert np.isnan(list(fit.estimates.values())).all()
+    assert set(certificate.status.values()) == {"unbounded"}
+    assert "interval" in certificate.sentence
+
+
+def test_the_exponential_has_its_spike_at_zero_only() -> None:
+    check(th.fit(th.Exponential(), [0.0, 0.0]), "unbounded", exists=False, parameters=("rate",))
+    check(th.fit(th.Exponential(), [3.0, 3.0]), "maximum", exists=True, parameters=())
+
+
+@pytest.mark.parametrize("family", CONTINUOUS)
+def test_a_spike_beside_censored_rows_that_admit_it(family: Any) -> None:
+    data = th.Observations.right_censored([0.3, 0.3, 0.2], [1, 1, 0])
+    assert th.fit(family(), data).certificate.verdict == "unbounded"
+
+
+@pytest.mark.parametrize("family", [th.Normal, th.LogNormal, th.Logistic, th.Gamma, th.Weibull, th.Beta])
+def test_no_spike_beside_a_censored_row_that_does_not_admit_it(family: Any) -> None:
+    data = th.Observations.right_censored([0.3, 0.3, 0.5], [1, 1, 0])
+    check(th.fit(family(), data), "maximum", exists=True, parameters=())
+
+
+@pytest.mark.parametrize(
+    ("family", "fixed", "verdict"),
+    [
+        (th.Normal(), {"sd": 1.0}, "maximum"),
+        (th.Normal(), {"mean": 1.0}, "maximum"),
+        (th.Normal(), {"mean": 3.0}, "unbounded"),
+        (th.Weibull(), {"shape": 1.0}, "maximum"),
+        (th.Weibull(), {"scale": 3.0}, "unbounded"),
+        (th.Gamma(), {"rate": 1.0}, "maximum"),
+        (th.StudentT(), {"df": 1.0}, "unbounded"),
+        (th.StudentT(), {"scale": 1.0}, "at_infinity"),
+        (th.GEV(), {"shape": 0.1}, "unbounded"),
+        (th.LogNormal(), {"sd_log": 1.0}, "maximum"),
+    ],
+)
+def test_constant_data_beside_fixed_parameters(family: Any, fixed: dict[str, float], verdict: str) -> None:
+    fit = th.fit(family, [3.0, 3.0, 3.0], fixed=fixed)
+    assert fit.certificate.verdict == verdict
+    (name,) = fixed
+    assert fit.certificate.status[name] == "fixed"
+    assert np.isnan(fit.standard_errors[name])
+
+
+def test_ties_bound_the_region_of_student_t() -> None:
+    """Five of nine equal: regular for df above 5/4, within which no maximum is left."""
+    fit = th.fit(th.StudentT(), [3.0] * 5 + [4.0, 7.0, 1.0, 2.0])
+    certificate = check(fit, "unbounded", exists=False, parameters=("location", "scale", "df"))
+    assert certificate.region is not None
+    assert "df above" in certificate.region
+
+
+def test_rounded_heavy_tails_keep_their_maximum() -> None:
+    y = np.round(np.random.default_rng(8).standard_t(2, 300), 1)
+    fit = th.fit(th.StudentT(), y)
+    assert check(fit, "maximum", exists=True, parameters=()).scope == "local"
+    assert 1.0 < fit.estimates["df"] < 4.0
+
+
+@pytest.mark.parametrize("data", [[2.0, 3.0], [2.0, 3.0, 7.0], np.linspace(0.0, 1.0, 8) ** 0.05])
+def test_gev_without_a_maximum_in_its_region(data: Any) -> None:
+    fit = th.fit(th.GEV(), data)
+    check(fit, "unbounded", exists=False, parameters=("location", "scale", "shape"))
+
+
+# ---- one or two rows --------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("family", "y", "verdict"),
+    [
+        (th.Normal(), [0.2, 0.3], "maximum"),
+        (th.LogNormal(), [0.2, 0.3], "maximum"),
+        (th.Logistic(), [0.2, 0.3], "maximum"),
+        (th.Gamma(), [0.2, 0.3], "maximum"),
+        (th.Weibull(), [0.2, 0.3], "maximum"),
+        (th.Beta(), [0.2, 0.3], "maximum"),
+        (th.Exponential(), [0.2], "maximum"),
+        (th.Exponential(), [0.2, 0.3], "maximum"),
+        (th.StudentT(), [0.2, 0.3], "at_infinity"),
+        (th.GEV(), [0.2, 0.3], "unbounded"),
+        (th.Bernoulli(), [1], "boundary"),
+        (th.Bernoulli(), [0, 1], "maximum"),
+        (th.Binomial(trials=4), [1], "maximum"),
+        (th.Poisson(), [3], "maximum"),
+        (th.Geometric(), [3], "maximum"),
+        (th.NegativeBinomial(), [3], "at_infinity"),
+        (th.NegativeBinomial(), [0, 9], "maximum"),
+        (th.Categorical(levels=["a", "b"]), ["a"], "boundary"),
+    ],
+)
+def test_one_or_two_rows(family: Any, y: list[Any], verdict: str) -> None:
+    fit = th.fit(family, y)
+    assert fit.certificate.verdict == verdict
+    assert in_good_english(fit.certificate.sentence)
+
+
+# ---- saddle, flat, not converged --------------------------------
+
+
+def test_a_stationary_point_that_is_no_maximum() -> None:
+    """Between two far points Cauchy's likelihood has a minimum in the location."""
+    fixed = {"scale": 1.0, "df": 1.0}
+    options = {"fixed": fixed, "start": {"location": 0.0}}
+    fit = th.fit(th.StudentT(), [-10.0, 10.0], optimizer=th.Newton(max_iterations=0), **options)
+    certificate = check(fit, "saddle", exists=None, parameters=("location",))
+    assert certificate.direction is not None
+    assert certificate.direction["location"] != 0.0
+    # With iterations the search leaves it.
+    again = th.fit(th.StudentT(), [-10.0, 10.0], **options)
+    check(again, "maximum", exists=True, parameters=())
+    assert abs(again.estimates["location"]) == pytest.approx(np.sqrt(99.0), rel=1e-10)
+
+
+def test_rows_that_say_nothing_are_flat() -> None:
+    fit = th.fit(th.Bernoulli(), th.Observations.interval([-0.5, -0.5], [1.0, 1.0]))
+    assert check(fit, "flat", exists=True, parameters=("prob",)).supremum == 0.0
+
+
+def test_open_rows_at_one_point_are_flat() -> None:
+    """Only F(1) is known: a curve of means and spreads has it."""
+    data = th.Observations.interval([1.0, -np.inf, -np.inf], [np.inf, 1.0, 1.0])
+    fit = th.fit(th.Normal(), data)
+    certificate = check(fit, "flat", exists=True, parameters=("mean", "sd"))
+    assert certificate.supremum == pytest.approx(2 * np.log(2 / 3) + np.log(1 / 3), rel=1e-12)
+
+
+@pytest.mark.parametrize("family", [th.Weibull(), th.StudentT(), th.GEV(), th.NegativeBinomial(), th.Beta()])
+@pytest.mark.parametrize("iterations", [0, 1])
+def test_a_spent_budget_is_no_verdict_on_the_data(family: Any, iterations: int) -> None:
+    rng = np.random.default_rng(1)
+    y = {"negative_binomial": rng.negative_binomial(2, 0.3, 50), "beta": rng.beta(2, 3, 50)}.get(
+        family.name, np.abs(rng.standard_t(3, 50)) + 0.1
+    )
+    fit = th.fit(family, y, optimizer=th.Newton(max_iterations=iterations))
+    certificate = check(fit, "not_converged", exists=None, parameters=tuple(fit.estimates))
+    assert np.isnan(certificate.supremum)
+    assert f"{iterations} iteration" in certificate.sentence
+    assert "max_iterations" in certificate.sentence
+    assert np.isfinite(fit.log_likelihood)
+
+
+def test_the_start_itself_may_be_the_maximum() -> None:
+    data = [1.0, 2.0, 4.0, 9.0]
+    best = th.fit(th.Weibull(), data)
+    fit = th.fit(th.Weibull(), data, start=best.estimates, optimizer=th.Newton(max_iterations=0))
+    check(fit, "maximum", exists=True, parameters=())
+    assert fit.estimates == pytest.approx(best.estimates, rel=1e-12)
+
+
+def test_no_finite_start() -> None:
+    fit = th.fit(th.GEV(), [1.0, 2.0, 300.0], start={"location": 0.0, "scale": 1.0, "shape": -0.4})
+    certificate = check(fit, "not_converged", exists=None, parameters=("location", "scale", "shape"))
+    assert "start=" in certificate.sentence
