@@ -27,7 +27,8 @@ def test_counts_do_not_change_the_answer() -> None:
 
 
 def test_short_work_shows_nothing_and_imports_nothing() -> None:
-    code = "import sys, thetahat as th; th.fit(th.Weibull(), [1.0, 2.0, 4.0], progress=True); print('rich' in sys.modules)"
+    fitted = "import sys, thetahat as th; th.fit(th.Weibull(), [1.0, 2.0, 4.0], progress=True); "
+    code = f"{fitted}print('rich' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr) == ("False\n", "")
 
