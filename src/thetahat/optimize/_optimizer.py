@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,6 +62,30 @@ class Search(ABC):
     @abstractmethod
     def reject(self) -> None:
         """Learn that the last request lies where no tally is to be had."""
+
+
+@final
+class Settled(Search):
+    """A point that a closed form gave, with its tally: a search that was over before it began."""
+
+    def __init__(self, point: Vector, tally: Tally) -> None:
+        self.point = point
+        self.tally = tally
+        self.previous = None
+        self.converged = True
+        self.iterations = 0
+        self.trace = []
+
+    def ask(self) -> Request | None:
+        """Return None."""
+        return None
+
+    def tell(self, tally: Tally) -> None:
+        """Take a better tally of the point."""
+        self.tally = tally
+
+    def reject(self) -> None:
+        """Do nothing: nothing was asked."""
 
 
 class Optimizer(ABC):

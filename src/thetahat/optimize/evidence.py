@@ -81,6 +81,8 @@ def gather(
     change = np.inf
     if previous is not None:
         change = _change(analyse(previous.information), previous.information, tally.information)
+    elif np.array_equal(point + step, point):
+        change = 0.0
     if not change <= CURVATURE_CHANGE:
         # The step that led here was too long to tell; the one that would follow tells.
         change = _change(factor, tally.information, likelihood.tally(point + step, DERIVATIVES).information)
@@ -116,7 +118,7 @@ def digits(evidence: Evidence, table: ParameterTable, n_obs: float) -> dict[str,
     jacobian = table.jacobian(evidence.point)
     with np.errstate(all="ignore"):
         error = np.abs(jacobian) @ free_error
-        standard_error = np.sqrt(np.einsum("ij,jk,ik->i", jacobian, inverse, jacobian))
+        standard_error = np.sqrt(np.sum((jacobian @ inverse) * jacobian, axis=1))
         natural = table.natural(evidence.point)
         size = np.maximum(np.abs([natural[name] for name in table.free_names]), standard_error)
         found = np.minimum(-np.log10(error / size), 15.0)

@@ -16,7 +16,7 @@ from thetahat.likelihood import Likelihood
 from thetahat.models import DERIVATIVES, VALUE
 from thetahat.models._rows import PackedRows
 from thetahat.models.iid import IndependentModel
-from thetahat.optimize._optimizer import Information, Optimizer, Search
+from thetahat.optimize._optimizer import Information, Optimizer, Search, Settled
 from thetahat.optimize.certificate import Verdict
 from thetahat.optimize.climb import climb
 from thetahat.optimize.declared import Declared
@@ -75,7 +75,7 @@ def _maximise(
         known = {name: value for name, value in model.known.items() if not isinstance(value, str)}
         theta = family.solve(survey, known)
         if theta is not None:
-            return _closed(model, likelihood, optimizer, theta, declared)
+            return _closed(model, likelihood, theta, declared)
     allowed = _region(arrangement, engine)
     limits = fit_limits(arrangement, engine, optimizer)
     declared = replace(declared, limits=limits)
@@ -154,7 +154,6 @@ def _elsewhere(begin: Vector, model: IndependentModel, declared: Declared) -> It
 def _closed(
     model: IndependentModel,
     likelihood: Likelihood,
-    optimizer: Optimizer,
     theta: tuple[Any, ...],
     declared: Declared,
 ) -> Outcome:
@@ -177,9 +176,7 @@ def _closed(
     if edges:
         return at_edge(table, natural, at, likelihood.tally(at, DERIVATIVES), tuple(edges), declared)
     # The closed form is the answer; one look at the derivatives there is the evidence for it.
-    search = optimizer.search(at)
-    search.tell(likelihood.tally(at, DERIVATIVES))
-    return judge(likelihood, search, declared)
+    return judge(likelihood, Settled(at, likelihood.tally(at, DERIVATIVES)), declared)
 
 
 def _within_reach(free: Vector, entries: Vector) -> Vector:
