@@ -28,7 +28,7 @@ class Intervals(Mapping[str, tuple[float, float]]):
     >>> fit = th.fit(th.Poisson(), [2, 4, 3, 5, 1])
     >>> low, high = fit.intervals()["rate"]
     >>> round(low, 4), round(high, 4)
-    (1.8098, 4.973)
+    (1.8086, 4.9762)
     """
 
     def __init__(

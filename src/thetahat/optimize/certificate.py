@@ -9,7 +9,17 @@ from typing import Any
 
 
 class Verdict(StrEnum):
-    """What a fit found, by the criteria of the documentation's table, the first that applies."""
+    """What a fit found; of the verdicts whose criteria hold, the first in this order.
+
+    Each is text as well, so that it compares with its own name.
+
+    Examples
+    --------
+    >>> import thetahat as th
+    >>> verdict = th.fit(th.Bernoulli(), [1, 1, 1]).certificate.verdict
+    >>> verdict == "boundary", verdict is th.Verdict.BOUNDARY
+    (True, True)
+    """
 
     UNBOUNDED = "unbounded"
     AT_INFINITY = "at_infinity"
@@ -65,6 +75,13 @@ class Certificate:
     region
         The regular region that the verdict refers to, in words, or None where it is the whole parameter
         space.
+
+    Examples
+    --------
+    >>> import thetahat as th
+    >>> certificate = th.fit(th.NegativeBinomial(), [3, 3, 4]).certificate
+    >>> certificate.verdict.value, certificate.limit, certificate.exists
+    ('at_infinity', 'Poisson', False)
     """
 
     verdict: Verdict
