@@ -89,3 +89,29 @@ def test_refinement_and_several_right_sides():
     exact = np.arange(12.0).reshape(6, 2)
     assert solve(hilbert, hilbert @ exact) == pytest.approx(exact, rel=1e-8, abs=1e-8)
     assert (inverse(hilbert) == inverse(hilbert).T).all()
+
+
+def test_two_by_two_is_decomposed_as_larger_matrices_are():
+    rng = np.random.default_rng(3)
+    for _ in range(500):
+        scales = 10.0 ** rng.uniform(-100.0, 100.0, 2)
+        correlation = rng.choice([rng.uniform(-1.5, 1.5), 1.0 - 10.0 ** rng.uniform(-16.0, 0.0)])
+        off = np.sqrt(scales[0]) * np.sqrt(scales[1]) * correlation
+        matrix = np.array([[scales[0] * rng.choice([1.0, -1.0]), off], [off, scales[1]]])
+        factor = analyse(matrix)
+        # Beside a third coordinate that has nothing to do with them.
+        larger = analyse(np.block([[matrix, np.zeros((2, 1))], [np.zeros((1, 2)), 1.0]]))
+        np.testing.assert_array_equal(factor.scaled, larger.scaled[:2, :2])
+        np.testing.assert_array_equal(factor.roots, larger.roots[:2])
+        vectors, values = factor.eigenvectors, factor.eigenvalues
+        assert values[0] <= values[1]
+        np.testing.assert_allclose(vectors.T @ vectors, np.eye(2), atol=1e-15)
+        np.testing.assert_allclose(
+            vectors * values @ vectors.T, factor.scaled, atol=1e-15 * np.abs(values).max()
+        )
+        if factor.is_positive_definite():
+            right = rng.normal(size=(2, 3)) * np.sqrt(scales)[:, np.newaxis]
+            expected = larger.solve(np.vstack([right, np.zeros(3)]))[:2]
+            scale = np.abs(expected * np.sqrt(scales)[:, np.newaxis]).max(axis=0)
+            difference = np.abs(factor.solve(right) - expected) * np.sqrt(scales)[:, np.newaxis]
+            assert (difference <= 1e-12 * factor.condition * scale).all()
