@@ -17,8 +17,8 @@ class Verdict(StrEnum):
     --------
     >>> import thetahat as th
     >>> verdict = th.fit(th.Bernoulli(), [1, 1, 1]).certificate.verdict
-    >>> verdict == "boundary", verdict is th.Verdict.BOUNDARY
-    (True, True)
+    >>> verdict == "boundary", verdict.value
+    (True, 'boundary')
     """
 
     UNBOUNDED = "unbounded"
