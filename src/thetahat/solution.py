@@ -81,9 +81,11 @@ class Solution:
         if not self.regular.any():
             return covariance
         matrix = self.information if information is None else information
-        inside = np.ix_(self.regular, self.regular)
         factor = analyse(matrix)
-        if matrix.shape[0] == k and not self.regular.all():
+        if self.regular.all():
+            return factor.inverse() if factor.smallest > factor.error_bound else covariance
+        inside = np.ix_(self.regular, self.regular)
+        if matrix.shape[0] == k:
             # A flat direction: the others' variances are those of the pseudo-inverse, which leaves it out.
             solid = factor.eigenvalues > 1e-8
             half = factor.eigenvectors[:, solid] / np.sqrt(factor.eigenvalues[solid]) / factor.roots[:, None]
@@ -115,17 +117,18 @@ class Solution:
         free = self.free_covariance() if free is None else free
         jacobian = self.jacobian()
         errors = dict.fromkeys(self.table.names, float(np.nan))
+        if not jacobian.size:
+            return errors
         with np.errstate(all="ignore"):
-            roots = np.sqrt(np.diag(free))
-            correlation = free / np.outer(roots, roots)
-            for row, name in zip(jacobian, self.table.free_names, strict=True):
-                used = (row != 0) & ~np.isnan(row)
-                if np.isnan(row).any() or not used.any():
-                    continue
-                scaled = row[used] * roots[used]
-                largest = float(np.max(np.abs(scaled)))
-                unit = scaled / largest if largest > 0 else scaled
-                errors[name] = largest * float(np.sqrt(unit @ correlation[np.ix_(used, used)] @ unit))
+            roots = np.sqrt(free.diagonal())
+            correlation = free / (roots[:, None] * roots)
+            # A NaN reaches those entries only that depend on its coordinate.
+            scaled = np.where(jacobian != 0, jacobian * roots, 0.0)
+            largest = np.abs(scaled).max(axis=1)
+            unit = scaled / largest[:, None]
+            squares = (unit @ np.where(np.isnan(correlation), 0.0, correlation) * unit).sum(axis=1)
+            found = largest * np.sqrt(squares)
+        errors.update(zip(self.table.free_names, found.tolist(), strict=True))
         return errors
 
     def refuse_unless_usable(self, purpose: str) -> None:
