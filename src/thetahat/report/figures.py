@@ -27,6 +27,7 @@ _WIDE = (9.0, 3.6)
 _MOST_POINTS = 400
 _MOST_BARS = 60
 _LONGEST_LABEL = 14
+_DECADES = 1e3
 
 
 def density_plot(sample: Sample, law: FittedLaw, labels: list[str] | None, column: str) -> str:
@@ -136,7 +137,14 @@ def profile_plot(profile: Profile, interval: tuple[float, float], level: float, 
         axes.set_ylim(min(1.9 * cut, -4.9), 0.3)
         kept = drop >= min(2.0 * cut, -5.2)
         if kept.any():
-            axes.set_xlim(float(values[kept].min()), float(values[kept].max()))
+            low, high = float(values[kept].min()), float(values[kept].max())
+            if low > 0 and high > _DECADES * low:
+                # Towards a limit at infinity the curve levels off over many powers of ten.
+                axes.set_xscale("log")
+                axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.15g}")
+                axes.xaxis.set_minor_formatter(lambda *_: "")
+                high = min(high, _DECADES * low)
+            axes.set_xlim(low, high)
         axes.set_xlabel(for_terminal(label))
         axes.set_ylabel("log-likelihood below maximum")
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _STYLE = Path(__file__).with_name("style.css")
 _MOST_STEPS = 40
+_FEWEST_POINTS = 3
 _MOST_PROFILES = 12
 _PASSES_OF_A_PROFILE = 250
 _PATIENCE = 30.0
@@ -140,8 +141,8 @@ def _data(fit: Fitted, summary: Summary) -> str:
                 _figure(
                     "Distribution function",
                     figures.distribution_plot(empirical, law, summary.response),
-                    f"Steps: the {empirical.method} estimate, which knows of no family and takes censored "
-                    "rows for what they are. Curve: the fitted distribution.",
+                    f"Grey: the {empirical.method} estimate, which knows of no family and takes censored "
+                    "rows for what they are. Blue: the fitted distribution.",
                     wide=True,
                 )
             )
@@ -154,7 +155,7 @@ def _data(fit: Fitted, summary: Summary) -> str:
                 wide=True,
             )
         )
-    if labels is None and empirical.points.size:
+    if labels is None and empirical.points.size >= _FEWEST_POINTS:
         percent = f"{100 * summary.level:g} %"
         band = f" Shaded: where {percent} of points would fall, each by itself, if the fit were true."
         shaded = band if empirical.method == "proportions" and not law.family.support.discrete else ""
