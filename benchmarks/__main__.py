@@ -51,7 +51,7 @@ def main() -> None:
         with console.status(f"{topic.title} ..."):
             measured[topic.title] = list(topic.rows(options.full))
         console.print(table(topic.title, measured[topic.title]))
-    judged = [row for rows in measured.values() for row in rows]
+    judged = [row for rows in measured.values() for row in rows if row.met is not None]
     missed = [row.work for row in judged if not row.met]
     console.print(f"{len(judged) - len(missed)} of {len(judged)} targets met", *missed, sep="\n  not met: ")
     if options.write:
@@ -71,7 +71,7 @@ def circumstances() -> str:
 
 def cells(row: Row) -> tuple[str, ...]:
     """A row as text."""
-    return row.work, row.ours, row.peer, row.ratio, row.target, "yes" if row.met else "NO"
+    return row.work, row.ours, row.peer, row.ratio, row.target, {True: "yes", False: "NO", None: ""}[row.met]
 
 
 def table(title: str, rows: list[Row]) -> Table:
@@ -80,7 +80,7 @@ def table(title: str, rows: list[Row]) -> Table:
     for heading in HEADINGS:
         made.add_column(heading, overflow="fold")
     for row in rows:
-        made.add_row(*cells(row), style=None if row.met else "red")
+        made.add_row(*cells(row), style="red" if row.met is False else None)
     return made
 
 

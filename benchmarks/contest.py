@@ -20,7 +20,7 @@ class Row:
     peer: str
     ratio: str
     target: str
-    met: bool
+    met: bool | None
 
 
 @dataclass(frozen=True)
@@ -74,10 +74,8 @@ def at_most(work: str, ours: float, peer: float, factor: float, of: str) -> Row:
     return Row(work, seconds(ours), peer_text, f"{ratio:.2f} x", f"at most {factor:g} x", ratio <= factor)
 
 
-def faster(work: str, ours: float, peer: float, factor: float, of: str) -> Row:
-    """Ours is to be ``factor`` times as fast as the peer."""
+def faster(work: str, ours: float, peer: float, factor: float | None, of: str) -> Row:
+    """Ours is to be ``factor`` times as fast as the peer; None: it is told how fast it is."""
     ratio = peer / ours
-    peer_text = f"{seconds(peer)} {of}"
-    return Row(
-        work, seconds(ours), peer_text, f"{ratio:.1f} x faster", f"{factor:g} x faster", ratio >= factor
-    )
+    target, met = ("", None) if factor is None else (f"{factor:g} x faster", ratio >= factor)
+    return Row(work, seconds(ours), f"{seconds(peer)} {of}", f"{ratio:.1f} x faster", target, met)
