@@ -30,8 +30,6 @@ class Likelihood:
         Pseudo rows with the same ℓ (but not the same row scores), or None.
     engine
         Who sums.
-    on_pass
-        Called after each pass over the rows, for progress.
     """
 
     def __init__(
@@ -42,16 +40,13 @@ class Likelihood:
         packed: bool,
         engine: Engine,
         condensed: Any = None,
-        table: ParameterTable | None = None,
-        on_pass: Callable[[], None] | None = None,
     ) -> None:
         self.model = model
-        self.table = model.table if table is None else table
+        self.table: ParameterTable = model.table
         self.engine = engine
         self._blocks = blocks
         self._packed = packed
         self._condensed = condensed
-        self._on_pass = on_pass
         self.n_passes = 0
         self._last: tuple[Vector, int, Tally] | None = None
 
@@ -90,10 +85,7 @@ class Likelihood:
                 return model.tally(model.pack(block), working, order)
 
         self.n_passes += 1
-        tally = self.engine.reduce(function, self._blocks())
-        if self._on_pass is not None:
-            self._on_pass()
-        return tally
+        return self.engine.reduce(function, self._blocks())
 
     def rows(self) -> Iterator[Any]:
         """Yield the packed rows, block by block, in one more pass."""
@@ -110,15 +102,3 @@ class Likelihood:
             return Tally(0.0, 0.0, np.zeros(matrix.shape[0]), matrix)
 
         return self.engine.reduce(function, self._blocks()).information
-
-    def with_fixed(self, fixed: dict[str, Any]) -> Likelihood:
-        """Return the likelihood of the same rows with more parameters fixed."""
-        return Likelihood(
-            self.model,
-            self._blocks,
-            packed=self._packed,
-            engine=self.engine,
-            condensed=self._condensed,
-            table=self.table.with_fixed(fixed),
-            on_pass=self._on_pass,
-        )

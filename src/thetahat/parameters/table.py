@@ -185,7 +185,3 @@ class ParameterTable:
         if name in self.names:
             raise ParameterError(f"{name!r} is fixed, so there is nothing to estimate about it")
         raise ParameterError(f"there is no parameter {name!r}; the parameters are: {', '.join(self.names)}")
-
-    def with_fixed(self, fixed: Mapping[str, Any]) -> ParameterTable:
-        """Return the same table with more parameters fixed."""
-        return ParameterTable(self.parameters, {**self.fixed, **fixed}, self.units)
