@@ -126,7 +126,7 @@ class PackedRows:
         if not self.low.shape[0]:
             return self.y.astype(float, copy=False), self.weight
         low, high = self.low, self.high
-        floor = np.where(np.isfinite(low), low, lower if np.isfinite(lower) else high - 1.0)
+        floor = np.where(np.isfinite(low), low, lower if np.isfinite(lower) else high)
         ceiling = np.where(np.isfinite(high), high, upper if np.isfinite(upper) else low)
         middle = np.maximum(floor, lower) / 2 + np.minimum(ceiling, upper) / 2
         weight = None

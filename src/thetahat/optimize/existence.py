@@ -156,8 +156,12 @@ def parted(arrangement: Arrangement, engine: Engine) -> Gathered | None:
         packed = block if arrangement.packed else model.pack(block)
         weight = np.ones(packed.low.shape) if packed.interval_weight is None else packed.interval_weight
         below, above = np.isneginf(packed.low), np.isposinf(packed.high)
+        closed = ~(below | above)
+        # Rows open at both ends have the probability 1 whatever the shares.
         return _Weights(
-            float(weight[below].sum()), float(weight[above].sum()), float(weight[~(below | above)].sum())
+            float(weight[below & ~above].sum()),
+            float(weight[above & ~below].sum()),
+            float(weight[closed].sum()),
         )
 
     found = engine.reduce(count, arrangement.blocks())

@@ -93,15 +93,16 @@ def _maximise(
         apart = parted(arrangement, engine)
         if apart is not None and not outcome.value > apart.supremum + ROUNDING * survey.n_obs:
             return gathered(model.table, _safe_guess(arrangement), apart, declared)
-    if start is None and declared.theorem is None and outcome.certificate.verdict in DOUBTFUL:
+    verdict = outcome.certificate.verdict
+    doubtful = verdict in DOUBTFUL if declared.theorem is None else verdict is Verdict.NOT_CONVERGED
+    if start is None and doubtful:
         # No claim that there is no maximum before it was looked for from elsewhere.
         for again in _elsewhere(begin, model, declared):
             other = judge(likelihood, ascent.by_way_of(limits, again), declared)
             if other.certificate.verdict is Verdict.MAXIMUM:
                 return other
         looked = not search.exhausted or search.iterations >= ENOUGH
-        lost = outcome.certificate.verdict is Verdict.NOT_CONVERGED
-        if lost and looked and _has_heights(arrangement, likelihood, outcome):
+        if verdict is Verdict.NOT_CONVERGED and looked and _has_heights(arrangement, likelihood, outcome):
             reason = family.unbounded_in_theory or "it rises along a known path"
             return unbounded(model.table, search, declared, reason)
     return outcome
