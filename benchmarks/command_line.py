@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-from contest import Row, Topic, at_most, command, interleaved, python
+from contest import Row, Topic, at_most, command, here, interleaved, python
 from samples import sample
 
 
@@ -19,8 +19,9 @@ def rows(full: bool) -> Iterator[Row]:
         np.savetxt(path, sample("gamma", 1_000), header="x", comments="", fmt="%.17g")
         program = str(Path(sys.executable).with_name("thetahat"))
         fit = command(program, "fit", str(path), "--y", "x", "--family", "gamma", "--json")
-        ours, peer = interleaved(fit, python("import scipy.stats"), repetitions=21 if full else 11)
-    yield at_most("thetahat fit x.csv, 1,000 rows", ours, peer, 0.5, "import scipy.stats")
+        contestants = here(fit), here(python("import scipy.stats"))
+        ours, theirs = interleaved(*contestants, repetitions=21 if full else 11)
+    yield at_most("thetahat fit x.csv, 1,000 rows", ours, theirs, 0.5, "import scipy.stats")
 
 
 TOPIC = Topic("command line", rows)

@@ -6,7 +6,9 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
 from time import perf_counter
 
@@ -31,15 +33,48 @@ class Topic:
     rows: Callable[[bool], Iterator[Row]]
 
 
-def interleaved(*contestants: Callable[[], object], repetitions: int = 7) -> tuple[float, ...]:
-    """Run the contestants in turn, after one turn that does not count; the median seconds of each."""
+Contestant = Callable[[], float]
+"""Something to be timed: runs once and returns the seconds that it took."""
+
+
+def here(function: Callable[[], object]) -> Contestant:
+    """Time a function in this process."""
+
+    def timed() -> float:
+        start = perf_counter()
+        function()
+        return perf_counter() - start
+
+    return timed
+
+
+@contextmanager
+def peer(name: str, what: str, family: str, n: int) -> Iterator[Contestant]:
+    """One of ``peers.py`` in a process of its own, which waits between its turns."""
+    program = str(Path(__file__).with_name("peers.py"))
+    arguments = (sys.executable, program, name, what, family, str(n))
+    with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        questions, answers = process.stdin, process.stdout
+        if questions is None or answers is None:
+            raise RuntimeError("a process was started without pipes")
+
+        def timed() -> float:
+            questions.write("\n")
+            questions.flush()
+            return float(answers.readline())
+
+        yield timed
+        questions.close()
+
+
+def interleaved(*contestants: Contestant, repetitions: int = 7) -> tuple[float, ...]:
+    """Let the contestants run in turn, after one turn that does not count; the median seconds of each."""
     times: tuple[list[float], ...] = tuple([] for _ in contestants)
     for turn in range(repetitions + 1):
         for contestant, taken in zip(contestants, times, strict=True):
-            start = perf_counter()
-            contestant()
+            spent = contestant()
             if turn:
-                taken.append(perf_counter() - start)
+                taken.append(spent)
     return tuple(median(taken) for taken in times)
 
 
@@ -67,15 +102,15 @@ def seconds(value: float) -> str:
     return f"{value / 1e-9:.3g} ns"
 
 
-def at_most(work: str, ours: float, peer: float, factor: float, of: str) -> Row:
+def at_most(work: str, ours: float, theirs: float, factor: float, of: str) -> Row:
     """Ours is to take at most ``factor`` times as long as the peer."""
-    ratio = ours / peer
-    peer_text = f"{seconds(peer)} {of}"
+    ratio = ours / theirs
+    peer_text = f"{seconds(theirs)} {of}"
     return Row(work, seconds(ours), peer_text, f"{ratio:.2f} x", f"at most {factor:g} x", ratio <= factor)
 
 
-def faster(work: str, ours: float, peer: float, factor: float | None, of: str) -> Row:
+def faster(work: str, ours: float, theirs: float, factor: float | None, of: str) -> Row:
     """Ours is to be ``factor`` times as fast as the peer; None: it is told how fast it is."""
-    ratio = peer / ours
+    ratio = theirs / ours
     target, met = ("", None) if factor is None else (f"{factor:g} x faster", ratio >= factor)
-    return Row(work, seconds(ours), f"{seconds(peer)} {of}", f"{ratio:.1f} x faster", target, met)
+    return Row(work, seconds(ours), f"{seconds(theirs)} {of}", f"{ratio:.1f} x", target, met)

@@ -1,16 +1,10 @@
-"""Samples of every family, and how scipy.stats fits them as a user would have it do."""
+"""A sample for every family."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
-from scipy import stats
-
-import thetahat as th
-
-Fit = Callable[[Any], object]
 
 
 def sample(name: str, n: int) -> np.ndarray:
@@ -34,46 +28,3 @@ def sample(name: str, n: int) -> np.ndarray:
         "categorical": lambda: rng.integers(0, 4, n),
     }
     return draws[name]()
-
-
-FAMILIES: dict[str, Any] = {
-    "normal": th.Normal(),
-    "log_normal": th.LogNormal(),
-    "exponential": th.Exponential(),
-    "gamma": th.Gamma(),
-    "weibull": th.Weibull(),
-    "logistic": th.Logistic(),
-    "student_t": th.StudentT(),
-    "gev": th.GEV(),
-    "beta": th.Beta(),
-    "bernoulli": th.Bernoulli(),
-    "binomial": th.Binomial(trials=10),
-    "poisson": th.Poisson(),
-    "geometric": th.Geometric(),
-    "negative_binomial": th.NegativeBinomial(),
-    "categorical": th.Categorical(),
-}
-
-# The location of families on the positive line is known, and scipy is told so.
-SCIPY: dict[str, Fit] = {
-    "normal": stats.norm.fit,
-    "log_normal": lambda y: stats.lognorm.fit(y, floc=0),
-    "exponential": lambda y: stats.expon.fit(y, floc=0),
-    "gamma": lambda y: stats.gamma.fit(y, floc=0),
-    "weibull": lambda y: stats.weibull_min.fit(y, floc=0),
-    "logistic": stats.logistic.fit,
-    "student_t": stats.t.fit,
-    "gev": stats.genextreme.fit,
-    "beta": lambda y: stats.beta.fit(y, floc=0, fscale=1),
-}
-
-
-def fitted(name: str, y: np.ndarray) -> th.Fit:
-    """Estimates, standard errors and certificate; scipy's fit gives the first of the three."""
-    fit = th.fit(FAMILIES[name], y)
-    if (
-        fit.certificate.verdict.value != "maximum"
-        or not np.isfinite(list(fit.standard_errors.values())).all()
-    ):
-        raise RuntimeError(f"{name}: {fit.certificate.sentence}")
-    return fit

@@ -1,0 +1,110 @@
+"""The peers, in a process of their own: ``python peers.py PEER N`` times one call for each line it reads.
+
+Importing thetahat changes how a process keeps freed memory, from which its peers would profit: they are timed as
+they run without it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from samples import sample
+
+START = {"location": 0.0, "scale": 1.0, "df": 5.0}
+
+
+def scipy_fit(family: str) -> Callable[[np.ndarray], object]:
+    """The fit of scipy.stats; the location of families on the positive line is known, and it is told so."""
+    from scipy import stats
+
+    fits: dict[str, Callable[[np.ndarray], object]] = {
+        "normal": stats.norm.fit,
+        "log_normal": lambda y: stats.lognorm.fit(y, floc=0),
+        "exponential": lambda y: stats.expon.fit(y, floc=0),
+        "gamma": lambda y: stats.gamma.fit(y, floc=0),
+        "weibull": lambda y: stats.weibull_min.fit(y, floc=0),
+        "logistic": stats.logistic.fit,
+        "student_t": stats.t.fit,
+        "gev": stats.genextreme.fit,
+        "beta": lambda y: stats.beta.fit(y, floc=0, fscale=1),
+    }
+    return fits[family]
+
+
+def generic_optimiser(family: str) -> Callable[[np.ndarray], object]:
+    """scipy.optimize.minimize from the moments, over the log of mean and size, with scipy's mass function."""
+    from scipy import optimize, stats
+
+    def loss(point: np.ndarray, y: np.ndarray) -> float:
+        mean, size = np.exp(point)
+        return -float(stats.nbinom.logpmf(y, size, size / (size + mean)).mean())
+
+    def fit(y: np.ndarray) -> object:
+        mean, variance = float(y.mean()), float(y.var())
+        return optimize.minimize(loss, np.log([mean, mean * mean / (variance - mean)]), args=(y,))
+
+    return {"negative_binomial": fit}[family]
+
+
+def statistics(family: str) -> Callable[[np.ndarray], object]:
+    """The sufficient statistics by NumPy."""
+    from scipy import special
+
+    def normal(y: np.ndarray) -> object:
+        mean = y.mean()
+        return mean, np.square(y - mean).sum()
+
+    def poisson(y: np.ndarray) -> object:
+        counts = np.bincount(y)
+        values = np.arange(counts.size)
+        return counts @ values, counts @ special.gammaln(values + 1.0)
+
+    return {"gamma": lambda y: (y.mean(), np.log(y).mean()), "normal": normal, "poisson": poisson}[family]
+
+
+def generic_likelihood(method: str) -> Callable[[np.ndarray], object]:
+    """statsmodels' model of one's own density: estimates and standard errors of Student's t."""
+    from scipy import special
+    from statsmodels.base.model import GenericLikelihoodModel
+
+    class StudentT(GenericLikelihoodModel):
+        """Scale and df by their logarithms, so that any step is allowed."""
+
+        def loglikeobs(self, params: np.ndarray) -> Any:
+            location, scale, df = params[0], np.exp(params[1]), np.exp(params[2])
+            z = (self.endog - location) / scale
+            constant = special.gammaln(0.5 * (df + 1)) - special.gammaln(0.5 * df) - 0.5 * np.log(np.pi * df)
+            return constant - np.log(scale) - 0.5 * (df + 1) * np.log1p(z * z / df)
+
+    start = np.array([START["location"], np.log(START["scale"]), np.log(START["df"])])
+
+    def fit(y: np.ndarray) -> object:
+        return StudentT(y).fit(start_params=start, method=method, maxiter=1_000, disp=0).bse
+
+    return fit
+
+
+PEERS: dict[str, Callable[[str], Callable[[np.ndarray], object]]] = {
+    "scipy.stats": scipy_fit,
+    "scipy.optimize": generic_optimiser,
+    "NumPy": statistics,
+    "statsmodels": generic_likelihood,
+}
+
+
+def main() -> None:
+    """Answer each line of the input with the seconds that one call takes."""
+    peer, what, family, n = sys.argv[1:]
+    call, y = PEERS[peer](what), sample(family, int(n))
+    for _ in sys.stdin:
+        start = perf_counter()
+        call(y)
+        print(perf_counter() - start, flush=True)
+
+
+if __name__ == "__main__":
+    main()
