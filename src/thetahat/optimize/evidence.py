@@ -103,8 +103,10 @@ def _change(factor: SymmetricFactor, before: Matrix, after: Matrix) -> float:
 
 
 def digits(evidence: Evidence, table: ParameterTable, n_obs: float) -> dict[str, float]:
-    """Estimated correct digits: -log10((|δ| + |A⁻¹| ε Σ w|u|) / max(|θ̂|, se)), at most 15.
+    """Estimated correct digits: -log10((|δ| + |A⁻¹| ε (Σ w|u| + |A| |φ|)) / max(|θ̂|, se)), at most 15.
 
+    φ are the coordinates on a log or logit scale: a row's score feels the rounding of log y - log scale by its
+    curvature there, however small it is itself. A location is subtracted from the rows without rounding.
     Where only sufficient statistics were summed, Σ w|u_j| is bounded by √(n A_jj) (Cauchy and Schwarz).
     """
     if not evidence.point.size:
@@ -113,7 +115,8 @@ def digits(evidence: Evidence, table: ParameterTable, n_obs: float) -> dict[str,
     sums = evidence.tally.absolute_score
     if sums is None:
         sums = np.sqrt(n_obs * np.maximum(np.diag(evidence.tally.information), 0.0))
-    noise = np.abs(inverse) @ (np.finfo(float).eps * sums)
+    felt = np.abs(evidence.tally.information) @ _rounded_sizes(table, evidence.point)
+    noise = np.abs(inverse) @ (np.finfo(float).eps * (sums + felt))
     free_error = np.abs(evidence.step) + noise
     jacobian = table.jacobian(evidence.point)
     with np.errstate(all="ignore"):
@@ -123,6 +126,14 @@ def digits(evidence: Evidence, table: ParameterTable, n_obs: float) -> dict[str,
         size = np.maximum(np.abs([natural[name] for name in table.free_names]), standard_error)
         found = np.minimum(-np.log10(error / size), 15.0)
     return dict(zip(table.free_names, np.maximum(found, 0.0).tolist(), strict=True))
+
+
+def _rounded_sizes(table: ParameterTable, point: Vector) -> Vector:
+    sizes = np.maximum(np.abs(point), 1.0)
+    for parameter, span in zip(table.free_parameters, table.free_slices, strict=True):
+        if isinstance(parameter.domain, Real):
+            sizes[span] = 0.0
+    return sizes
 
 
 @dataclass(frozen=True, slots=True)
