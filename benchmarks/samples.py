@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 
 
-def sample(name: str, n: int) -> np.ndarray:
-    """Draw n values that the family suits."""
-    rng = np.random.default_rng(20_240_501)
+def sample(name: str, n: int, number: int = 0) -> np.ndarray:
+    """Draw n values that the family suits: one sample after another."""
+    rng = np.random.default_rng(20_240_501 + number)
     draws: dict[str, Callable[[], np.ndarray]] = {
         "normal": lambda: rng.normal(1.0, 2.0, n),
         "log_normal": lambda: rng.lognormal(1.0, 0.5, n),

@@ -12,6 +12,7 @@ from thetahat.numerics.elementary import horner, log1p_minus
 _TERMS = 16
 _SERIES = [(-1.0) ** k / (k + 1.0) for k in range(_TERMS)]
 _NEAR = 0.05
+_TINY = 1e-17
 # (atanh(r)/r - 1)/r² = 1/3 + r²/5 + r⁴/7 + ...
 _ATANH_SERIES = 1.0 / (2.0 * np.arange(1, 18) + 1.0)
 
@@ -30,6 +31,9 @@ class Reduced(NamedTuple):
 def reduced_value(xp: Any, z: Any, shape: Any) -> Any:
     """w, for NumPy and JAX, where 1 + shape z > 0."""
     v = shape * z
+    if not xp.is_jax:
+        tiny = np.abs(v) < _TINY
+        return np.where(tiny, z, np.log1p(v) / np.where(tiny, 1.0, shape))
     near = xp.abs(v) < _NEAR
     inner = xp.where(near, v, 0.0)
     series = _SERIES[-1]

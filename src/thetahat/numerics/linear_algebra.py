@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import copysign, frexp, hypot, isfinite
 from typing import TYPE_CHECKING, final
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 _EPSILON = float(np.finfo(np.float64).eps)
 _TINY, _HUGE = 1e-280, 1e280
+_SMALL = 8
+"""Up to this size a decomposition costs more in overhead than in arithmetic, and is remembered."""
 
 
 def scale_to_unit_diagonal(matrix: ArrayLike) -> tuple[FloatArray, FloatArray]:
@@ -261,7 +264,15 @@ def analyse(matrix: ArrayLike) -> SymmetricFactor:
     >>> analysis.inertia, analysis.is_positive_definite()
     ((1, 1, 0), False)
     """
-    return SymmetricFactor(matrix)
+    matrix = np.asarray(matrix, dtype=np.float64)
+    size = matrix.shape[0]
+    return _remembered(size, matrix.tobytes()) if size <= _SMALL else SymmetricFactor(matrix)
+
+
+@lru_cache(maxsize=64)
+def _remembered(size: int, entries: bytes) -> SymmetricFactor:
+    """An optimiser, a verdict and standard errors all ask about the same few matrices, one after the other."""
+    return SymmetricFactor(np.frombuffer(entries).reshape(size, size))
 
 
 def solve(matrix: ArrayLike, right: ArrayLike) -> FloatArray:
