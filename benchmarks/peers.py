@@ -1,4 +1,4 @@
-"""The peers, in a process of their own: ``python peers.py PEER N`` times one call for each line it reads.
+"""The peers, in a process of their own, which times as many calls as each line that it reads says.
 
 Importing thetahat changes how a process keeps freed memory, from which its peers would profit: they are timed as
 they run without it.
@@ -97,13 +97,15 @@ PEERS: dict[str, Callable[[str], Callable[[np.ndarray], object]]] = {
 
 
 def main() -> None:
-    """Answer each line of the input with the seconds that one call takes."""
+    """Answer each line of the input with the mean seconds of a call."""
     peer, what, family, n = sys.argv[1:]
     call, y = PEERS[peer](what), sample(family, int(n))
-    for _ in sys.stdin:
+    for line in sys.stdin:
+        calls = int(line)
         start = perf_counter()
-        call(y)
-        print(perf_counter() - start, flush=True)
+        for _ in range(calls):
+            call(y)
+        print((perf_counter() - start) / calls, flush=True)
 
 
 if __name__ == "__main__":

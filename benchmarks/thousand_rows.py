@@ -9,6 +9,7 @@ from contest import Row, Topic, here, interleaved, peer, seconds
 from fits import FAMILIES, fitting
 
 N = 1_000
+CALLS = 10
 CLOSED = (
     "normal",
     "log_normal",
@@ -28,10 +29,10 @@ ABOUT = 1.5
 def rows(full: bool) -> Iterator[Row]:
     """Estimates, standard errors and certificate; scipy.stats gives estimates."""
     for name in FAMILIES:
-        contestants = [here(fitting(name, N))]
+        contestants = [here(fitting(name, N), CALLS)]
         with ExitStack() as apart:
             if name in IN_SCIPY:
-                contestants.append(apart.enter_context(peer("scipy.stats", name, name, N)))
+                contestants.append(apart.enter_context(peer("scipy.stats", name, name, N, CALLS)))
             ours, *theirs = interleaved(*contestants, repetitions=101 if full else 21)
         limit, slack = (0.3e-3, ABOUT) if name in CLOSED else (2e-3, 1.0)
         target = f"{'about' if name in CLOSED else 'at most'} {seconds(limit)}"
