@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thetahat.likelihood import Likelihood
-from thetahat.models import VALUE
+from thetahat.models import DERIVATIVES, VALUE
 from thetahat.models._columns_model import CheckedColumns, ColumnsArrangement
 from thetahat.optimize._optimizer import Optimizer
 from thetahat.optimize.certificate import Verdict
@@ -57,7 +57,8 @@ def maximise_custom(
         packed = arrangement.model.packed(arrangement.sample)
         sample = Likelihood(arrangement.model, lambda: [packed], packed=True, engine=likelihood.engine)
         thinned = climb(sample, optimizer, begin)
-        if thinned.converged and likelihood.tally(thinned.point, VALUE).finite:
+        # Derivatives and not the value alone: the search asks for them at this very point.
+        if thinned.converged and likelihood.tally(thinned.point, DERIVATIVES).finite:
             begin = thinned.point
     search = climb(likelihood, optimizer, begin)
     reached = search.tally is not None and search.tally.finite
