@@ -17,7 +17,7 @@ Vector = NDArray[np.float64]
 DECREMENT = 1e-10
 """τ of the verdicts, in nats."""
 NEARLY = 1e-6
-"""Below this the next point is likely to be the last, since convergence is quadratic."""
+"""Only below this may the next point be the last."""
 NEGLIGIBLE = 1e-22
 """A decrement at which a further step could not change a digit."""
 FARTHEST = 1e8
@@ -83,7 +83,7 @@ class NewtonSearch(Search):
         self._trial: Vector | None = self.point
         self._predicted = 0.0
         self._step_norm = 0.0
-        self._decrement = np.inf
+        self._decrement = self._earlier_decrement = np.inf
         self._method = "start"
         self._rejections = self._refused = 0
         self._scoring_left = SCORING_STEPS
@@ -92,7 +92,12 @@ class NewtonSearch(Search):
         """Ask for derivatives at the trial point, with row scores where it is likely to be the last."""
         if self._trial is None:
             return None
-        return Request(self._trial, SCORES if self._decrement < NEARLY else DERIVATIVES)
+        return Request(self._trial, SCORES if self._likely_last() else DERIVATIVES)
+
+    def _likely_last(self) -> bool:
+        """Whether the next decrement, d³/d₋² by quadratic convergence from the last two, would end the search."""
+        expected = self._decrement * (self._decrement / self._earlier_decrement) ** 2
+        return self._decrement < NEARLY and expected <= NEGLIGIBLE
 
     def tell(self, tally: Tally) -> None:
         """Accept or reject the trial point and propose the next."""
@@ -176,7 +181,7 @@ class NewtonSearch(Search):
         tally = self.tally
         assert tally is not None  # noqa: S101 - called after an answer
         factor = analyse(tally.information)
-        before = self._decrement
+        before = self._earlier_decrement = self._decrement
         positive = factor.smallest > factor.error_bound
         if positive:
             step = factor.solve(tally.score)
