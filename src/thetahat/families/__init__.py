@@ -49,4 +49,5 @@ def families() -> list[str]:
     return [family().name for family in CATALOGUE]
 
 
-__all__ = ["CATALOGUE", "Family", "families", *(family.__name__ for family in CATALOGUE)]
+__all__ = ["CATALOGUE", "Family", "families"]
+__all__ += [family.__name__ for family in CATALOGUE]

@@ -253,7 +253,7 @@ class FamilyContract(ABC):
                 )
             values[parameter.name] = np.array(entries) if parameter.domain.vector else entries[0]
         made = copy(self)
-        made._values = MappingProxyType(values)
+        vars(made)["_values"] = MappingProxyType(values)
         return made
 
     def working(self, theta: Theta) -> Coordinates:

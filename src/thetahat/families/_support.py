@@ -25,7 +25,7 @@ class Support:
     includes_lower: bool = True
     includes_upper: bool = True
 
-    def contains(self, y: Any) -> NDArray[np.bool_]:  # noqa: ANN401 - anything array-like
+    def contains(self, y: Any) -> NDArray[np.bool_]:
         """Whether each value lies in the support."""
         y = np.asarray(y)
         above = y >= self.lower if self.includes_lower else y > self.lower

@@ -83,21 +83,15 @@ class Gamma(Family):
         mass, by_shape, by_shape_twice = log_gamma_mass(lower, upper, shape, order)
         if by_shape is None or by_shape_twice is None:
             return Terms(mass)
-        digamma = special.digamma(shape)
-        with np.errstate(divide="ignore"):
-            ends = [(np.log(end), end) for end in (lower, upper)]
-        (log_low, low_end), (log_high, high_end) = (
-            (
-                (
-                    np.where(np.isfinite(v), shape * v - x - special.gammaln(shape), -np.inf),
-                    shape - x,
-                    (v - digamma,),
-                ),
-                x,
-            )
-            for v, x in ends
-        )
-        end = end_terms(mass, log_low, log_high, (by_shape,), (by_shape_twice,))
+
+        def at(end: Array) -> tuple[Array, Array, tuple[Array]]:
+            """Log density of v at an end, with its derivatives in v and in the shape."""
+            v = np.log(end)
+            density = np.where(np.isfinite(v), shape * v - end - special.gammaln(shape), -np.inf)
+            return density, shape - end, (v - special.digamma(shape),)
+
+        with np.errstate(all="ignore"):
+            end = end_terms(mass, at(lower), at(upper), (by_shape,), (by_shape_twice,))
         return Terms(
             mass,
             (shape * by_shape, end.low + end.high),

@@ -41,7 +41,11 @@ class Normal(LocationScale):
     declared = (Parameter("mean", Real(), (-5.0, 5.0)), Parameter("sd", Positive(), (0.05, 20.0)))
     support = REAL_LINE
     gathers: ClassVar[Gathering] = Gathering(
-        upper=({"mean": np.inf},), lower=({"mean": -np.inf},), both={"sd": np.inf}, point={"sd": 0.0}, centre=("mean", float)
+        upper=({"mean": np.inf},),
+        lower=({"mean": -np.inf},),
+        both={"sd": np.inf},
+        point={"sd": 0.0},
+        centre=("mean", float),
     )
     scales: ClassVar[tuple[str, ...]] = ("mean", "sd")
     affine: ClassVar[str] = "quadratic"
