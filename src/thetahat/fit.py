@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from thetahat.inference.intervals import Intervals
     from thetahat.inference.profile import Profile
     from thetahat.optimize import Optimizer
-    from thetahat.report.facts import Summary
+    from thetahat.report.summary import Summary
 
 
 def fit(
@@ -328,7 +328,7 @@ class Fit:
 
     def summary(self, level: float = 0.95) -> Summary:
         """The fit as a table: renders in a terminal, in a notebook and as plain text."""
-        from thetahat.report.facts import summarise
+        from thetahat.report.summary import summarise
 
         return summarise(self, level)
 

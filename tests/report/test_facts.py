@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 import thetahat as th
-from thetahat.report.facts import summarise
+from thetahat.report.summary import summarise
 
 
 def test_a_regular_fit(fit_of) -> None:

@@ -33,7 +33,7 @@ def answer_of(fit: Fit, level: float, interval: str, *, as_json: bool) -> Any:
 
         # Escapes for all that is not ASCII, so that names from a file cannot act on a terminal.
         return json.dumps(plain(fit, level, interval), indent=2, allow_nan=False)
-    from thetahat.report.facts import summarise
+    from thetahat.report.summary import summarise
 
     return summarise(fit, level, interval)
 

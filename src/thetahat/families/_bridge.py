@@ -12,24 +12,22 @@ from collections import deque
 from collections.abc import Callable
 from copy import copy
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, final
+from typing import Any, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from thetahat._errors import ModelError
+from thetahat.families._contract import FamilyContract
 from thetahat.families._tails import inner_point, tail_terms
 from thetahat.families._terms import Array, Terms
 from thetahat.numerics.namespace import namespace
-
-if TYPE_CHECKING:
-    from thetahat.families._family import Family
 
 REMEMBERED = 4
 """Blocks whose derivatives are kept between the callbacks that ask for their parts."""
 
 
-def log_prob(family: Family, y: Any, theta: tuple[Any, ...]) -> Any:
+def log_prob(family: FamilyContract, y: Any, theta: tuple[Any, ...]) -> Any:
     """Log density at JAX's ``y`` or parameters, -inf outside the support."""
     xp = namespace(y, *theta, *family.known_values.values())
     y = xp.asarray(family.encode(y))
@@ -39,7 +37,7 @@ def log_prob(family: Family, y: Any, theta: tuple[Any, ...]) -> Any:
     return xp.where(inside, value, -np.inf)
 
 
-def log_tail(family: Family, y: Any, theta: tuple[Any, ...], *, upper: bool) -> Any:
+def log_tail(family: FamilyContract, y: Any, theta: tuple[Any, ...], *, upper: bool) -> Any:
     """Log P(Y > y), or log P(Y <= y), at JAX's ``y`` or parameters, differentiable twice in both."""
     import jax.numpy as jnp
 
@@ -56,7 +54,7 @@ def log_tail(family: Family, y: Any, theta: tuple[Any, ...], *, upper: bool) -> 
     return _Tail(family, upper=upper).function()(*aligned)
 
 
-def _inside(family: Family, xp: Any, y: Any) -> Any:
+def _inside(family: FamilyContract, xp: Any, y: Any) -> Any:
     support = family.support
     above = y >= support.lower if support.includes_lower else y > support.lower
     below = y <= support.upper if support.includes_upper else y < support.upper
@@ -68,7 +66,7 @@ def _inside(family: Family, xp: Any, y: Any) -> Any:
 class _Tail:
     """One tail of one family, as a differentiable function of (y, known quantities, working coordinates)."""
 
-    def __init__(self, family: Family, *, upper: bool) -> None:
+    def __init__(self, family: FamilyContract, *, upper: bool) -> None:
         # Without its numbers, which may be a trace's and must not outlive it.
         self._family = copy(family)
         self._family._values = MappingProxyType({})  # noqa: SLF001 - a copy of our own

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isnan
-from typing import TYPE_CHECKING, Any, final
+from typing import Any
 
 from thetahat.report._fitted import Fitted
 from thetahat.report.intervals import intervals_of, reason_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _INTERVALS = {
     "wald": "Wald intervals, made on the free scale (log, logit) and mapped back into the domain.",
@@ -33,25 +30,9 @@ class ParameterFacts:
     reason: str
 
 
-@final
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """A fit as a table: prints as text, renders as HTML in a notebook, with colours where ``rich`` prints it.
-
-    Examples
-    --------
-    >>> import thetahat as th
-    >>> print(th.fit(th.Poisson(), [2, 4, 3, 5, 1]).summary())
-    Poisson fit, maximum
-      Interior maximum, and the only one: concave in log rate.
-    <BLANKLINE>
-    parameter   estimate   standard error    95 % interval
-    rate           3.000            0.775   1.809 to 4.976
-    <BLANKLINE>
-      Wald intervals, made on the free scale (log, logit) and mapped back into the domain.
-      log-likelihood -8.971   AIC 19.943   AICc 21.276   BIC 19.552
-      5 rows (array of 5 integers), 1 free parameter
-    """
+@dataclass(frozen=True)
+class Facts:
+    """A fit as a table, before it is rendered."""
 
     model: str
     response: str
@@ -91,26 +72,8 @@ class Summary:
         stands = f", standing for {self.n_obs:,.6g} observations" if self.n_obs != self.n_rows else ""
         return f"{rows}{source}{stands}, {self.dof} free parameter{'s' * (self.dof != 1)}"
 
-    def __str__(self) -> str:
-        from thetahat.report.plain import as_text
 
-        return as_text(self)
-
-    def __repr__(self) -> str:
-        return str(self)
-
-    def _repr_html_(self) -> str:
-        from thetahat.report.html import as_html
-
-        return as_html(self)
-
-    def __rich_console__(self, console: Any, options: Any) -> Iterator[Any]:
-        from thetahat.report.terminal import rendered
-
-        yield from rendered(self)
-
-
-def summarise(fit: Fitted, level: float = 0.95, interval: str = "wald") -> Summary:
+def facts_of(fit: Fitted, level: float = 0.95, interval: str = "wald") -> Facts:
     """Collect the facts of a fit, fresh or loaded, with intervals of one method.
 
     Raises
@@ -138,7 +101,7 @@ def summarise(fit: Fitted, level: float = 0.95, interval: str = "wald") -> Summa
                 reason_of(fit, name) if isnan(errors[name]) else "no interval" * (name in why_none),
             )
         )
-    return Summary(
+    return Facts(
         model=title_of(model),
         response=str(model.get("response", "")),
         weights=str(model.get("weights") or ""),

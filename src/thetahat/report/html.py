@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from thetahat.rendering import for_html
+from thetahat.report.facts import Facts
 from thetahat.report.plain import notes_of, sentence_of, table_of
-
-if TYPE_CHECKING:
-    from thetahat.report.facts import Summary
 
 VERDICT_COLOURS = {
     "maximum": "#1a7f4b",
@@ -20,7 +16,7 @@ FAILED = "#b3261e"
 """Colours that white text can be read on."""
 
 
-def as_html(summary: Summary) -> str:
+def as_html(summary: Facts) -> str:
     """Write the summary as a ``div`` that inherits the notebook's own fonts and colours."""
     notes = "".join(f"<div>{for_html(note)}</div>" for note in notes_of(summary))
     return (

@@ -17,9 +17,10 @@ from thetahat.models.iid import IndependentModel
 from thetahat.rendering import Table, alike, for_html, number
 from thetahat.report import figures
 from thetahat.report.empirical import sample_of
-from thetahat.report.facts import Summary, label_of, summarise
+from thetahat.report.facts import label_of
 from thetahat.report.fitted_law import law_of
 from thetahat.report.plain import criteria_of, error_of, estimate_of, interval_of, sentence_of
+from thetahat.report.summary import Summary, summarise
 
 if TYPE_CHECKING:
     from thetahat.likelihood import Likelihood

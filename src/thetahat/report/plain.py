@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from textwrap import fill
-from typing import TYPE_CHECKING
 
 from thetahat.rendering import ABSENT, Table, alike, for_terminal, number, to_precision
-
-if TYPE_CHECKING:
-    from thetahat.report.facts import ParameterFacts, Summary
+from thetahat.report.facts import Facts, ParameterFacts
 
 WIDTH = 88
 
 
-def as_text(summary: Summary) -> str:
+def as_text(summary: Facts) -> str:
     """Write the summary in lines of at most 88 characters, save where a table needs more."""
     parts = [
         f"{for_terminal(summary.title)}, {summary.verdict}",
@@ -26,7 +23,7 @@ def as_text(summary: Summary) -> str:
     return "\n".join(parts)
 
 
-def table_of(summary: Summary) -> Table:
+def table_of(summary: Facts) -> Table:
     """The parameters as cells of text, every number with the digits that its standard error leaves it."""
     headings = ["parameter", "estimate", "standard error", f"{100 * summary.level:g} % interval"]
     reasons = bool(summary.reasons)
@@ -55,12 +52,12 @@ def interval_of(fact: ParameterFacts) -> str:
     return f"{low} to {high}"
 
 
-def sentence_of(summary: Summary) -> str:
+def sentence_of(summary: Facts) -> str:
     """The certificate's sentence, closed."""
     return for_terminal(summary.sentence).rstrip(".") + "."
 
 
-def criteria_of(summary: Summary) -> list[tuple[str, str]]:
+def criteria_of(summary: Facts) -> list[tuple[str, str]]:
     """The log-likelihood and the criteria made of it, to two decimals beyond what compares models."""
     return [
         (name, f"{value:.3f}" if abs(value) < 1e9 else number(value, 12))
@@ -73,7 +70,7 @@ def criteria_of(summary: Summary) -> list[tuple[str, str]]:
     ]
 
 
-def notes_of(summary: Summary) -> list[str]:
+def notes_of(summary: Facts) -> list[str]:
     """What stands under the table."""
     how = [] if not summary.allows_standard_errors else [summary.interval]
     weights = f"; weights in {summary.weights}" if summary.weights else ""

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from thetahat._lazy import load
 from thetahat.rendering import for_terminal
+from thetahat.report.facts import Facts
 from thetahat.report.plain import criteria_of, notes_of, sentence_of, table_of
-
-if TYPE_CHECKING:
-    from thetahat.report.facts import Summary
 
 COLOURS = {"maximum": "green", "boundary": "yellow", "at_infinity": "yellow", "flat": "yellow"}
 """Of the verdict; red for those that leave nothing to use."""
 
 
-def rendered(summary: Summary) -> Iterator[Any]:
+def rendered(summary: Facts) -> Iterator[Any]:
     """Yield what ``rich`` is to print. All text goes in as ``Text``, which reads no markup."""
     text = load("rich.text", "colour in a terminal").Text
     table_class = load("rich.table", "colour in a terminal").Table
