@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from itertools import chain, count, islice
+from threading import Lock
 from typing import Any, final
 
 import numpy as np
@@ -26,11 +27,38 @@ def _pool(workers: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(workers, thread_name_prefix="thetahat")
 
 
-@cache
-def _blas() -> Any:
-    from threadpoolctl import ThreadpoolController
+if hasattr(os, "register_at_fork"):
+    # A forked child inherits the pool but none of its threads.
+    os.register_at_fork(after_in_child=_pool.cache_clear)
 
-    return ThreadpoolController()
+
+class _SingleBlas:
+    """Holds BLAS to one thread while anyone needs it: the first in limits it, the last out restores it."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._inside = 0
+        self._controller: Any = None
+        self._limits: Any = None
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._inside == 0:
+                if self._controller is None:
+                    from threadpoolctl import ThreadpoolController
+
+                    self._controller = ThreadpoolController()
+                self._limits = self._controller.limit(limits=1)
+            self._inside += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if self._inside == 0:
+                self._limits.restore_original_limits()
+
+
+_single_blas = _SingleBlas()
 
 
 def available_processors() -> int:
@@ -79,7 +107,7 @@ class Threads(Engine):
             with np.errstate(all="ignore"):
                 return function(self._only(head))
         everything = chain(head, remaining)
-        with _blas().limit(limits=1):
+        with _single_blas:
             if self.workers == 1:
                 with np.errstate(all="ignore"):
                     return _merged(function(block) for block in everything)

@@ -1,0 +1,64 @@
+"""Threads: the same bits on any number of them, safe beside forks and beside each other."""
+
+from __future__ import annotations
+
+import multiprocessing
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_info
+
+import thetahat as th
+
+Y = np.random.default_rng(3).weibull(1.5, 300_000)
+
+
+@dataclass(frozen=True)
+class Order:
+    """Tells in which order it was merged."""
+
+    text: str
+
+    def merge(self, other):
+        return Order(f"({self.text}{other.text})")
+
+
+@pytest.mark.parametrize("blocks", [1, 2, 3, 7, 20])
+def test_blocks_merge_by_position_whoever_computes_them(blocks):
+    letters = [chr(97 + i) for i in range(blocks)]
+    merged = [th.Threads(workers).reduce(Order, letters) for workers in (1, 2, 5)]
+    assert merged[0] == merged[1] == merged[2]
+    assert [c for c in merged[0].text if c.isalpha()] == letters
+
+
+def test_no_rows_and_errors_in_a_block_are_told():
+    with pytest.raises(th.DataError, match="no rows"):
+        th.Threads().reduce(Order, [])
+    with pytest.raises(ZeroDivisionError):
+        th.Threads(2).reduce(lambda block: Order(str(1 / (block - 9))), range(20))
+    with pytest.raises(th.ModelError, match="whole number"):
+        th.Threads(0)
+
+
+def test_fits_side_by_side_agree_and_leave_blas_as_it_was():
+    th.fit(th.Weibull(), Y)  # loads whatever BLAS there is
+    before = [pool["num_threads"] for pool in threadpool_info()]
+    with ThreadPoolExecutor(3) as pool:
+        fits = list(pool.map(lambda _: th.fit(th.Weibull(), Y).estimates, range(4)))
+    assert all(estimates == fits[0] for estimates in fits)
+    assert [pool["num_threads"] for pool in threadpool_info()] == before
+
+
+def fit_in_child(_):
+    return th.fit(th.Weibull(), Y).estimates
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="forking is Linux's way")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_forked_child_fits_too():
+    here = th.fit(th.Weibull(), Y).estimates
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        assert pool.map_async(fit_in_child, [0]).get(timeout=60) == [here]
