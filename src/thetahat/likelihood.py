@@ -47,7 +47,6 @@ class Likelihood:
         self._blocks = blocks
         self._packed = packed
         self._condensed = condensed
-        self.n_passes = 0
         self._last: tuple[Vector, int, Tally] | None = None
 
     @property
@@ -84,7 +83,6 @@ class Likelihood:
             def function(block: Any) -> Tally:
                 return model.tally(model.pack(block), working, order)
 
-        self.n_passes += 1
         return self.engine.reduce(function, self._blocks())
 
     def rows(self) -> Iterator[Any]:

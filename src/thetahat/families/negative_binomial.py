@@ -29,10 +29,6 @@ from thetahat.numerics.namespace import NUMPY
 from thetahat.parameters import Parameter, Positive
 
 
-def _poisson_mean(values: Mapping[str, float]) -> dict[str, float]:
-    return {"mean": values["rate"]}
-
-
 def _poisson_slope(rows: Rows, eta: Coordinates) -> Any:
     y, mean = rows[0], np.exp(eta[0])
     return 0.5 * (np.square(y - mean) - y)

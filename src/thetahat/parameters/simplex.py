@@ -43,11 +43,11 @@ class Simplex(Domain):
             return logs[1:] - logs[0]
 
     def from_free(self, free: Any) -> Any:
-        """Return the softmax of (0, free), shifted by its largest entry."""
+        """Return the softmax of (0, free) along the first axis, shifted by its largest entry."""
         xp = namespace(free)
         logits = xp.concatenate([xp.zeros_like(free[:1]) if self.size > 1 else np.zeros(1), free])
-        weights = xp.exp(logits - logits.max())
-        return weights / weights.sum()
+        weights = xp.exp(logits - logits.max(axis=0))
+        return weights / weights.sum(axis=0)
 
     def derivative(self, free: Array) -> Array:
         """p_i (1{i = k} - p_k) for k = 1, ..., K - 1."""
