@@ -46,6 +46,7 @@ CASES = {
     "impossible interval": (th.Gamma(), th.Observations.interval([-1.0], [0]), {}, th.DataError, ["above 0"]),
     "negative weights": (th.Gamma(), Y, {"weights": -ONES}, th.DataError, ["weights", "50 are negative"]),
     "zero weights": (th.Gamma(), Y, {"weights": 0 * ONES}, th.DataError, ["weights", "zero"]),
+    "zero weights of counts": (th.Poisson(), [1, 2], {"weights": [0, 0]}, th.DataError, ["weights", "zero"]),
     "nan weights": (th.Gamma(), Y, {"weights": np.nan * ONES}, th.DataError, ["weights", "50 missing"]),
     "infinite weights": (th.Gamma(), Y, {"weights": np.inf * ONES}, th.DataError, ["weights", "infinite"]),
     "few weights": (th.Gamma(), Y, {"weights": [1, 2]}, th.DataError, ["weights", "2 values for 50 rows"]),

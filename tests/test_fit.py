@@ -161,7 +161,7 @@ def test_a_saved_fit_comes_back_without_its_data(tmp_path, model, data):
             back.intervals(method="profile")
 
 
-def test_the_digest_is_of_the_data(tmp_path):
+def test_the_digest_is_of_the_data():
     first, second = th.fit(th.Normal(), [1.0, 2.0, 4.0]), th.fit(th.Normal(), [1.0, 2.0, 5.0])
     assert first.data_digest != second.data_digest
     assert first.data_digest == th.fit(th.Gamma(), [1, 2, 4]).data_digest

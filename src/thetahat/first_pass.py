@@ -50,23 +50,24 @@ class _Gathered:
 
 def arrange(model: IndependentModel, source: Source, engine: Engine) -> Arrangement:
     """Make the first pass: check every row, survey, collapse discrete data, and pack what stays in memory."""
-    n_rows = n_positive = None
     if _collapsible(model):
         levels = engine.reduce(model.count_levels, source.blocks(model.columns))
         if levels.values is not None:
+            _refuse_weightless(model, float(levels.weights.sum()))
             if model.family.labelled:
                 family: Any = model.family
                 known_levels = family.levels
                 model = model.changed(
                     family=family if known_levels is not None else family.with_levels(levels.values)
                 )
-            n_rows, n_positive = levels.n_rows, levels.n_positive
             column = model.response.columns[0]
             values = model.family.encode(levels.values) if model.family.labelled else levels.values
             block = Block(0, len(levels.weights), {column: np.asarray(values), COUNT: levels.weights})
             counted = model.changed(weight_column=COUNT)
             packed_blocks: Iterable[Any] = [block]
-            return _gather(counted, packed_blocks, engine, in_memory=True, counts=(n_rows, n_positive))
+            return _gather(
+                counted, packed_blocks, engine, in_memory=True, counts=(levels.n_rows, levels.n_positive)
+            )
     return _gather(
         model, source.blocks(model.columns), engine, in_memory=source.in_memory, counts=None, source=source
     )
@@ -91,11 +92,7 @@ def _gather(
     survey = gathered.survey
     if counts is not None:
         survey = replace(survey, n_rows=counts[0], n_positive=counts[1])
-    if not survey.n_obs > 0:
-        raise DataError(
-            f"all weights ({shown_column(str(model.weight_column))}) are zero, so no row counts; "
-            "give some weight to the rows"
-        )
+    _refuse_weightless(model, survey.n_obs)
     unit = _unit(model, survey)
     if unit != 1.0:
         again = source.blocks(model.columns) if source is not None else blocks
@@ -110,6 +107,14 @@ def _gather(
     if refine is not None:
         survey = replace(survey, refined=_mean_of(refine, model, all_blocks(), engine, survey))
     return Arrangement(model, all_blocks, in_memory, survey, model.condensed(survey), join(gathered.sample))
+
+
+def _refuse_weightless(model: IndependentModel, n_obs: float) -> None:
+    if not n_obs > 0:
+        raise DataError(
+            f"all weights ({shown_column(str(model.weight_column))}) are zero, so no row counts; "
+            "give some weight to the rows"
+        )
 
 
 def _mean_of(
