@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import math
+import pickle
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -80,7 +83,9 @@ def test_profile_intervals_are_where_the_likelihood_ratio_is_critical(fit):
     for name, (low, high) in fit.intervals(method="profile").items():
         for end in (low, high):
             pinned = th.fit(th.Gamma(), Y, fixed={name: end})
-            assert 2 * (fit.log_likelihood - pinned.log_likelihood) == pytest.approx(3.841458820694124, abs=1e-7)
+            assert 2 * (fit.log_likelihood - pinned.log_likelihood) == pytest.approx(
+                3.841458820694124, abs=1e-7
+            )
 
 
 def test_the_profile_curve_has_its_top_at_the_estimate(fit):
@@ -167,7 +172,9 @@ def test_the_digest_is_of_the_data():
     assert first.data_digest == th.fit(th.Gamma(), [1, 2, 4]).data_digest
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"format": "other"}', '{"format": "thetahat-fit", "version": 99}'])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", '{"format": "other"}', '{"format": "thetahat-fit", "version": 99}']
+)
 def test_what_is_no_saved_fit_is_refused(tmp_path, text):
     path = tmp_path / "fit.json"
     path.write_text(text)
@@ -175,6 +182,126 @@ def test_what_is_no_saved_fit_is_refused(tmp_path, text):
         th.load(path)
     with pytest.raises(th.SourceError, match="cannot be read"):
         th.load(tmp_path / "nowhere.json")
+
+
+MISSING = object()
+
+
+def again(thing):
+    return pickle.loads(pickle.dumps(thing))  # noqa: S301 - made here
+
+
+def places(plain, path=()):
+    """Every place of plain data, from the outside in."""
+    entries = (
+        plain.items() if isinstance(plain, dict) else enumerate(plain) if isinstance(plain, list) else ()
+    )
+    for name, value in entries:
+        yield (*path, name)
+        yield from places(value, (*path, name))
+
+
+def damaged(text, place, wrong):
+    plain = holder = json.loads(text)
+    for step in place[:-1]:
+        holder = holder[step]
+    if wrong is MISSING:
+        del holder[place[-1]]
+    else:
+        holder[place[-1]] = wrong
+    return json.dumps(plain)
+
+
+@pytest.mark.parametrize(
+    ("model", "data"),
+    [
+        (th.StudentT(df=4), Y),
+        (th.Categorical(), ["a", "b", "b"]),
+        (th.Binomial(trials=5), [5, 5]),
+        (th.Model(lambda p, d: -d.y * p.t - p.t**2, {"t": th.bounded(-50.0, 50.0)}), {"y": [1.0, 2.0]}),
+    ],
+    ids=["fixed", "levels", "edge", "custom"],
+)
+def test_a_saved_fit_that_is_damaged_anywhere_is_refused_or_can_be_shown(tmp_path, model, data):
+    path = tmp_path / "fit.json"
+    th.fit(model, data).save(path)
+    text = path.read_text()
+    refused = 0
+    for place in places(json.loads(text)):
+        for wrong in (MISSING, None, [], {}, "text", -1, 0.5, True, 10**400, [[1.0]], {"a": None}):
+            path.write_text(damaged(text, place, wrong))
+            try:
+                fit = th.load(path)
+            except th.SourceError as error:
+                refused += "\n" not in str(error)
+                continue
+            assert str(fit.summary()), (place, wrong)
+            fit.intervals()
+            fit.covariance()
+            again(fit)
+    assert refused > 300
+
+
+@pytest.mark.parametrize("deep", ["[" * 100_000, '{"a": ' * 100_000, "1" * 5000])
+def test_what_json_cannot_read_is_refused(tmp_path, deep):
+    path = tmp_path / "fit.json"
+    path.write_text(deep)
+    with pytest.raises(th.SourceError, match=r"fit\.save"):
+        th.load(path)
+
+
+def test_a_file_is_replaced_whole_or_left_as_it_is(tmp_path, fit, monkeypatch):
+    target, link = tmp_path / "fit.json", tmp_path / "link.json"
+    fit.save(target)
+    target.chmod(0o640)
+    before = target.read_bytes()
+
+    def fails(*_):
+        raise OSError("no more room")
+
+    for where in ("thetahat.storage.to_text", "os.fsync", "thetahat.report.page.page"):
+        with monkeypatch.context() as patch:
+            patch.setattr(where, fails)
+            with pytest.raises(OSError, match="no more room"):
+                fit.report(target) if "page" in where else fit.save(target)
+        assert target.read_bytes() == before
+        assert list(tmp_path.iterdir()) == [target]
+    link.symlink_to(target)
+    fit.save(link)
+    fit.report(link)
+    assert link.is_symlink()
+    assert target.read_text().startswith("<!doctype html>")
+    assert target.stat().st_mode & 0o777 == 0o640
+    assert {path.name for path in tmp_path.iterdir()} == {"fit.json", "link.json"}
+    fit.save("/dev/null")
+    assert not Path("/dev/null").is_file()
+
+
+@pytest.mark.parametrize(
+    ("model", "data"),
+    [
+        (th.StudentT(df=4), Y),
+        (th.Categorical(), ["a", "b"]),
+        (th.Bernoulli(), [1, 1]),
+        (th.Normal(), [2.0, 2.0]),
+    ],
+)
+def test_a_fit_is_its_own_copy_and_a_pickle_holds_what_save_writes(tmp_path, model, data):
+    fit = th.fit(model, data)
+    assert copy.copy(fit) is fit
+    assert copy.deepcopy(fit) is fit
+    back = again(fit)
+    fit.save(tmp_path / "fit.json")
+    back.save(tmp_path / "back.json")
+    assert (tmp_path / "back.json").read_text() == (tmp_path / "fit.json").read_text()
+    assert back.source is None
+    np.testing.assert_equal(back.estimates, fit.estimates)
+    np.testing.assert_equal(back.covariance(), fit.covariance())
+    np.testing.assert_equal(again(fit.certificate).plain(), fit.certificate.plain())
+    if fit.certificate.verdict == "maximum":
+        with pytest.raises(th.InferenceError, match="needs the data"):
+            back.intervals(method="profile")
+        assert repr(again(fit.distribution)) == repr(fit.distribution)
 
 
 def test_fixed_parameters_stay_in_the_estimates_and_leave_the_rest():

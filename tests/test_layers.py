@@ -27,6 +27,7 @@ FLOORS = (
     ("report",),
     ("storage", "estimation"),
     ("fit",),
+    ("loading",),
     ("__init__",),
     ("cli",),
     ("__main__",),

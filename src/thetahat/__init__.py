@@ -12,7 +12,7 @@ __version__ = "0.1.0"
 _PLACES = {
     "fit": ("thetahat.fit", "fit"),
     "Fit": ("thetahat.fit", "Fit"),
-    "load": ("thetahat.fit", "load"),
+    "load": ("thetahat.loading", "load"),
     "Model": ("thetahat.models.custom", "Model"),
     "Observations": ("thetahat.response", "Observations"),
     "Newton": ("thetahat.optimize", "Newton"),

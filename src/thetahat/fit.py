@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, final
 import numpy as np
 from numpy.typing import NDArray
 
-from thetahat._errors import InferenceError, SourceError
+from thetahat._errors import InferenceError
 from thetahat.engines.watched import Watched
 from thetahat.estimation import DEFAULT_ENGINE, Solved, solve
 from thetahat.families import Family
 from thetahat.optimize.certificate import Certificate
 from thetahat.progress import Progress, following
+from thetahat.rendering import write_whole
 from thetahat.solution import Solution
 
 if TYPE_CHECKING:
@@ -96,6 +97,9 @@ def fit(
 class Fit:
     """A fitted model. Immutable; what needs the data keeps a reference to them, which ``save`` leaves behind.
 
+    ``copy`` and ``deepcopy`` return the fit itself. A pickle holds what ``save`` writes, so that a fit which comes back
+    from one is like a loaded one: without the data, and without the record of the optimiser's steps.
+
     Examples
     --------
     >>> import thetahat as th
@@ -117,6 +121,18 @@ class Fit:
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"a Fit is immutable; {name!r} cannot be set")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"a Fit is immutable; {name!r} cannot be deleted")
+
+    def __copy__(self) -> Fit:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Fit:
+        return self
+
+    def __reduce__(self) -> tuple[Callable[[str], Fit], tuple[str]]:
+        return restored, (self._text(),)
 
     @property
     def solution(self) -> Solution:
@@ -340,7 +356,10 @@ class Fit:
         return self.summary()._repr_html_()
 
     def report(self, path: str | PathLike[str]) -> None:
-        """Write one self-contained HTML page: verdict, table, density, Q-Q and P-P plots, profiles."""
+        """Write one self-contained HTML page: verdict, table, density, Q-Q and P-P plots, profiles.
+
+        A file that is there is replaced only once the page is complete.
+        """
         from thetahat.report.page import write_page
 
         write_page(self, path)
@@ -360,35 +379,21 @@ class Fit:
         return str(self._digest)
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write the fit, without the data, as JSON that ``th.load`` reads."""
+        """Write the fit, without the data, as JSON that ``th.load`` reads.
+
+        A file that is there is replaced only once the text is complete.
+        """
+        write_whole(path, self._text())
+
+    def _text(self) -> str:
         from thetahat.storage import to_text
 
-        with open(path, "w", encoding="utf-8") as file:  # noqa: PTH123 - any path-like
-            file.write(to_text(self.solution, self.data_digest, self._solved.columns))
+        return to_text(self.solution, self.data_digest, self._solved.columns)
 
 
-def load(path: str | PathLike[str]) -> Fit:
-    """Read a fit that ``Fit.save`` wrote; what needs the data then says so.
-
-    Raises
-    ------
-    SourceError
-        If there is no such file, or it is not a saved fit of a version that can be read.
-
-    Examples
-    --------
-    >>> import thetahat as th, tempfile, pathlib
-    >>> path = pathlib.Path(tempfile.mkdtemp(), "fit.json")
-    >>> th.fit(th.Exponential(), [1.0, 2.0, 3.0]).save(path)
-    >>> th.load(path).estimates
-    {'rate': 0.5}
-    """
+def restored(text: str, where: str | PathLike[str] = "the pickle of a fit") -> Fit:
+    """The fit of a text that ``Fit.save`` wrote."""
     from thetahat.storage import from_text
 
-    try:
-        with open(path, encoding="utf-8") as file:  # noqa: PTH123 - any path-like
-            text = file.read()
-    except (OSError, UnicodeDecodeError) as error:
-        raise SourceError(f"{path} cannot be read: {error}; give a file written by fit.save") from error
-    solution, family, digest, columns = from_text(text, path)
+    solution, family, digest, columns = from_text(text, where)
     return Fit(Solved(solution, family, None, columns, ()), digest)

@@ -3,48 +3,78 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from os import PathLike
 from typing import Any
 
 import numpy as np
 
-from thetahat._errors import SourceError
+from thetahat._errors import ModelError, SourceError
 from thetahat.families import CATALOGUE, Family
 from thetahat.optimize.certificate import Certificate, Verdict
-from thetahat.parameters import (
-    Bounded,
-    Domain,
-    Parameter,
-    ParameterTable,
-    Positive,
-    Real,
-    Simplex,
-    UnitInterval,
-)
+from thetahat.parameters import DOMAINS, Domain, Parameter, ParameterTable
+from thetahat.rendering import finite_data
 from thetahat.solution import Solution
 
 FORMAT = "thetahat-fit"
 VERSION = 1
-_DOMAINS: dict[str, Any] = {
-    "real": Real,
-    "positive": Positive,
-    "unit_interval": UnitInterval,
-    "bounded": Bounded,
-    "simplex": Simplex,
+_SEPARATOR = "\x1f"
+_SPECIALS = {"nan": float("nan"), "inf": float("inf"), "-inf": float("-inf")}
+_NUMBER = (int, float)
+_TEXT_OR_NONE = (str, type(None))
+_SHAPE: dict[str, Any] = {
+    "model": dict,
+    "parameters": list,
+    "fixed": dict,
+    "units": dict,
+    "estimates": dict,
+    "point": list,
+    "log_likelihood": _NUMBER,
+    "information": list,
+    "regular": list,
+    "n_rows": int,
+    "n_obs": _NUMBER,
+    "certificate": dict,
+    "data": dict,
 }
+_PARAMETER = {"name": str, "domain": dict}
+_DOMAIN = {"kind": str}
+_DATA = {"columns": list, "sha256": str}
+_MODEL = {"kind": str, "fixed": dict, "weights": _TEXT_OR_NONE}
+_FAMILY = {"family": str, "response": str, "known": dict, "unit": _NUMBER}
+_CERTIFICATE: dict[str, Any] = {
+    "verdict": str,
+    "exists": (bool, type(None)),
+    "scope": str,
+    "supremum": _NUMBER,
+    "limit": _TEXT_OR_NONE,
+    "status": dict,
+    "parameters": list,
+    "direction": (dict, type(None)),
+    "newton_decrement": _NUMBER,
+    "curvature_change": _NUMBER,
+    "condition_number": _NUMBER,
+    "smallest_eigenvalue": _NUMBER,
+    "digits": dict,
+    "sentence": str,
+    "allows_standard_errors": bool,
+    "theorem": _TEXT_OR_NONE,
+    "region": _TEXT_OR_NONE,
+}
+
+
+# ---- Writing ---------------------------------------------------------------------------------------------
 
 
 def to_text(solution: Solution, digest: str, columns: tuple[str, ...]) -> str:
     """Write a solution as JSON; a number that JSON lacks becomes null beside the reason."""
     reasons: dict[str, str] = {}
-    certificate = solution.certificate
     plain = {
         "format": FORMAT,
         "version": VERSION,
         "model": dict(solution.description),
         "parameters": [
-            {"name": parameter.name, "domain": _domain_plain(parameter.domain)}
+            {"name": parameter.name, "domain": _domain_plain(parameter)}
             for parameter in solution.table.parameters
         ],
         "fixed": {name: np.asarray(value).tolist() for name, value in solution.table.fixed.items()},
@@ -56,30 +86,30 @@ def to_text(solution: Solution, digest: str, columns: tuple[str, ...]) -> str:
         "regular": solution.regular.tolist(),
         "n_rows": solution.n_rows,
         "n_obs": solution.n_obs,
-        "certificate": {
-            "verdict": certificate.verdict.value,
-            "exists": certificate.exists,
-            "scope": certificate.scope,
-            "supremum": certificate.supremum,
-            "limit": certificate.limit,
-            "status": dict(certificate.status),
-            "parameters": list(certificate.parameters),
-            "direction": None if certificate.direction is None else dict(certificate.direction),
-            "newton_decrement": certificate.newton_decrement,
-            "curvature_change": certificate.curvature_change,
-            "condition_number": certificate.condition_number,
-            "smallest_eigenvalue": certificate.smallest_eigenvalue,
-            "digits": dict(certificate.digits),
-            "sentence": certificate.sentence,
-            "allows_standard_errors": certificate.allows_standard_errors,
-            "theorem": certificate.theorem,
-            "region": certificate.region,
-        },
+        "certificate": solution.certificate.plain(),
         "data": {"columns": list(columns), "sha256": digest},
     }
-    finite = _without_specials(plain, "", reasons)
+
+    def note(path: tuple[str, ...], number: float) -> None:
+        reasons[_SEPARATOR.join(("", *path))] = str(number)
+
+    finite = finite_data(plain, note)
     finite["not_finite"] = reasons
     return json.dumps(finite, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
+
+
+def _domain_plain(parameter: Parameter) -> dict[str, Any]:
+    domain = parameter.domain
+    for name, made in DOMAINS.items():
+        if type(domain) is made:
+            return {"kind": name, **({"arguments": list(domain.arguments)} if domain.arguments else {})}
+    raise ModelError(
+        f"{parameter.name} has the domain {type(domain).__name__}, which a saved fit cannot name; "
+        f"choose from: {', '.join(DOMAINS)}"
+    )
+
+
+# ---- Reading ---------------------------------------------------------------------------------------------
 
 
 def from_text(text: str, where: str | PathLike[str]) -> tuple[Solution, Family | None, str, tuple[str, ...]]:
@@ -96,6 +126,8 @@ def from_text(text: str, where: str | PathLike[str]) -> tuple[Solution, Family |
         raise SourceError(
             f"{where} is not JSON (line {error.lineno}: {error.msg}); give a file written by fit.save"
         ) from error
+    except (ValueError, RecursionError) as error:
+        raise SourceError(f"{where} is no JSON of ours ({error}); give a file written by fit.save") from error
     if not isinstance(plain, dict) or plain.get("format") != FORMAT:
         raise SourceError(f"{where} is not a saved fit; give a file written by fit.save")
     if plain.get("version") != VERSION:
@@ -105,78 +137,184 @@ def from_text(text: str, where: str | PathLike[str]) -> tuple[Solution, Family |
         )
     try:
         return _read(plain)
-    except (KeyError, TypeError, ValueError, StopIteration) as error:
-        raise SourceError(f"{where} is damaged: {error!r}; fit and save again") from error
+    except ValueError as error:
+        raise SourceError(f"{where} is damaged: {error}; fit and save again") from error
 
 
 def _read(plain: dict[str, Any]) -> tuple[Solution, Family | None, str, tuple[str, ...]]:
-    for path, kind in plain["not_finite"].items():
-        _put(plain, path.split("\x1f")[1:], _SPECIALS[kind])
-    parameters = tuple(Parameter(entry["name"], _domain(entry["domain"])) for entry in plain["parameters"])
-    table = ParameterTable(parameters, plain["fixed"], plain["units"])
-    facts = plain["certificate"]
+    _restore_specials(plain)
+    table = _checked(plain)
+    facts = {name: plain["certificate"][name] for name in _CERTIFICATE}
     facts["verdict"] = Verdict(facts["verdict"])
     facts["parameters"] = tuple(facts["parameters"])
+    size = len(plain["information"])
     solution = Solution(
         table=table,
-        natural=plain["estimates"],
+        natural={name: float(plain["estimates"][name]) for name in table.names},
         point=np.array(plain["point"], dtype=float),
         log_likelihood=float(plain["log_likelihood"]),
-        information=np.array(plain["information"], dtype=float).reshape(
-            (len(plain["information"]), len(plain["information"]))
-        ),
+        information=np.array(plain["information"], dtype=float).reshape((size, size)),
         regular=np.array(plain["regular"], dtype=bool),
         certificate=Certificate(**facts),
-        n_rows=int(plain["n_rows"]),
+        n_rows=plain["n_rows"],
         n_obs=float(plain["n_obs"]),
         likelihood=None,
         description=plain["model"],
     )
     data = plain["data"]
-    return solution, _family(plain["model"]), str(data["sha256"]), tuple(data["columns"])
+    return solution, _family(plain["model"], table), data["sha256"], tuple(data["columns"])
 
 
-def _family(model: Mapping[str, Any]) -> Family | None:
+def _restore_specials(plain: dict[str, Any]) -> None:
+    _check(plain, {"not_finite": dict}, "the file")
+    for path, kind in plain["not_finite"].items():
+        _require(isinstance(kind, str) and kind in _SPECIALS, f"not_finite says {kind!r}")
+        place: Any = plain
+        *steps, last = path.split(_SEPARATOR)[1:] or [""]
+        for step in steps:
+            place = _inside(place, step)[1]
+        key, absent = _inside(place, last)
+        _require(absent is None, f"not_finite names {last!r}, where there is a value")
+        place[key] = _SPECIALS[kind]
+
+
+def _inside(place: Any, step: str) -> tuple[Any, Any]:
+    """A key of a list or dict with what it holds."""
+    if isinstance(place, dict) and step in place:
+        return step, place[step]
+    if isinstance(place, list) and step.isdecimal() and len(step) < 10 and int(step) < len(place):
+        return int(step), place[int(step)]
+    raise ValueError(f"not_finite names a place that is not there ({step!r})")
+
+
+def _checked(plain: dict[str, Any]) -> ParameterTable:
+    """Return the table of the parameters, having seen that everything has its type and belongs together."""
+    _check(plain, _SHAPE, "the file")
+    table = _table(plain)
+    estimates, regular, information = plain["estimates"], plain["regular"], plain["information"]
+    _require(set(estimates) == set(table.names), "its estimates are not those of its parameters")
+    _numbers(estimates.values(), "an estimate")
+    _require(len(plain["point"]) == len(regular) == table.n_free, f"it needs {table.n_free} free coordinates")
+    _numbers(plain["point"], "a free coordinate")
+    _require(
+        all(isinstance(item, bool) for item in regular), "regular holds something else than true and false"
+    )
+    size = len(information)
+    _require(size in {sum(regular), table.n_free}, "its information has the wrong size")
+    for row in information:
+        _require(isinstance(row, list) and len(row) == size, "its information is not square")
+        _numbers(row, "an entry of the information")
+    _numbers([plain["n_obs"], plain["log_likelihood"]], "the log-likelihood or n_obs")
+    _require(0 < plain["n_obs"] < np.inf, "n_obs is no finite number above 0")
+    _require(plain["n_rows"] >= 0 and not isinstance(plain["n_rows"], bool), "n_rows is no count")
+    _check(plain["data"], _DATA, "data")
+    _texts(plain["data"]["columns"], "data.columns")
+    _check_certificate(plain["certificate"], table)
+    _check_model(plain["model"])
+    return table
+
+
+def _table(plain: dict[str, Any]) -> ParameterTable:
+    parameters = []
+    for entry in plain["parameters"]:
+        _check(entry, _PARAMETER, "a parameter")
+        parameters.append(Parameter(entry["name"], _domain(entry["domain"], len(plain["estimates"]))))
+    names = [parameter.name for parameter in parameters]
+    _require(len(set(names)) == len(names), "a parameter occurs twice")
+    _require(set(plain["units"]) <= set(names), "units names a parameter that is not there")
+    _numbers(plain["units"].values(), "a unit")
+    _require(all(0 < unit < np.inf for unit in plain["units"].values()), "a unit is not above 0")
+    for parameter in parameters:
+        value = plain["fixed"].get(parameter.name, [] if parameter.domain.vector else 0.0)
+        _require(
+            isinstance(value, list) == parameter.domain.vector, f"{parameter.name} is fixed at {value!r}"
+        )
+        _numbers(value if isinstance(value, list) else [value], f"the fixed {parameter.name}")
+    return ParameterTable(tuple(parameters), plain["fixed"], plain["units"])
+
+
+def _domain(plain: dict[str, Any], largest: int) -> Domain:
+    _check(plain, _DOMAIN, "a domain")
+    arguments = plain.get("arguments", [])
+    _require(plain["kind"] in DOMAINS, f"there is no domain {plain['kind']!r}")
+    _require(isinstance(arguments, list), "the arguments of a domain are no list")
+    _numbers(arguments, "an argument of a domain")
+    _require(bool(np.isfinite(arguments).all()), "an argument of a domain is not finite")
+    try:
+        made: Domain = DOMAINS[plain["kind"]](*arguments)
+    except TypeError as error:
+        raise ValueError(f"the domain {plain['kind']} does not take {len(arguments)} arguments") from error
+    _require(made.size <= largest, "it has fewer estimates than parameters")
+    return made
+
+
+def _check_certificate(facts: dict[str, Any], table: ParameterTable) -> None:
+    _check(facts, _CERTIFICATE, "the certificate")
+    _require(facts["verdict"] in set(Verdict), f"there is no verdict {facts['verdict']!r}")
+    _numbers(
+        [facts[name] for name, kind in _CERTIFICATE.items() if kind is _NUMBER], "a number of the certificate"
+    )
+    for name in ("status", "digits"):
+        _require(
+            set(facts[name]) == set(table.names), f"its certificate's {name} is not that of its parameters"
+        )
+    _texts(facts["status"].values(), "certificate.status")
+    _numbers(facts["digits"].values(), "certificate.digits")
+    _texts(facts["parameters"], "certificate.parameters")
+    _numbers((facts["direction"] or {}).values(), "certificate.direction")
+
+
+def _check_model(model: dict[str, Any]) -> None:
+    _check(model, _MODEL, "the model")
+    _require(model["kind"] in {"family", "model"}, f"there is no kind of model {model['kind']!r}")
+    if model["kind"] == "family":
+        _check(model, _FAMILY, "the model")
+        for name, value in model["known"].items():
+            if not isinstance(value, str):
+                _numbers(value if isinstance(value, list) else [value], f"the known {name}")
+
+
+def _family(model: Mapping[str, Any], table: ParameterTable) -> Family | None:
     if model["kind"] != "family":
         return None
-    kind = next(kind for kind in CATALOGUE if kind().name == model["family"])
-    options = {"levels": model["levels"]} if model.get("levels") is not None else {}
-    return kind(**options, **{name: value for name, value in model["known"].items() if value is not None})
+    kind = next((kind for kind in CATALOGUE if kind().name == model["family"]), None)
+    if kind is None:
+        raise ValueError(f"there is no family {model['family']!r}")
+    options = {name: model[name] for name in kind.options if model.get(name) is not None}
+    for name, value in options.items():
+        scalars = value if isinstance(value, list) else [value]
+        _require(
+            all(isinstance(item, str | int | float) for item in scalars), f"{name} holds no plain values"
+        )
+    _require(set(model["known"]) <= set(kind.known), f"{model['family']} knows no such quantities")
+    try:
+        family = kind(**options, **model["known"])
+    except TypeError as error:
+        raise ValueError(f"{model['family']} does not take {', '.join(options)} of this type") from error
+    ours = [(parameter.name, parameter.domain.size) for parameter in family.declared]
+    theirs = [(parameter.name, parameter.domain.size) for parameter in table.parameters]
+    _require(ours == theirs, f"its parameters are not those of {model['family']}")
+    return family
 
 
-_SPECIALS = {"nan": float("nan"), "inf": float("inf"), "-inf": float("-inf")}
+def _check(plain: Any, kinds: Mapping[str, Any], what: str) -> None:
+    _require(isinstance(plain, dict), f"{what} holds no named values")
+    for name, kind in kinds.items():
+        _require(name in plain, f"{what} lacks {name!r}")
+        _require(isinstance(plain[name], kind), f"{name!r} of {what} has the wrong type")
 
 
-def _without_specials(value: Any, path: str, reasons: dict[str, str]) -> Any:
-    if isinstance(value, Mapping):
-        return {name: _without_specials(item, f"{path}\x1f{name}", reasons) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_without_specials(item, f"{path}\x1f{index}", reasons) for index, item in enumerate(value)]
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float) and not np.isfinite(value):
-        reasons[path] = str(value)
-        return None
-    return value
+def _numbers(values: Iterable[Any], what: str) -> None:
+    # Whole numbers beyond those that a float holds are none that we wrote.
+    for value in values:
+        number = isinstance(value, float) or (type(value) is int and abs(value) <= 2**1023)
+        _require(number, f"{what} is no number")
 
 
-def _put(plain: Any, path: list[str], value: float) -> None:
-    for step in path[:-1]:
-        plain = plain[int(step)] if isinstance(plain, list) else plain[step]
-    last = path[-1]
-    plain[int(last) if isinstance(plain, list) else last] = value
+def _texts(values: Iterable[Any], what: str) -> None:
+    _require(all(isinstance(value, str) for value in values), f"{what} holds something else than text")
 
 
-def _domain_plain(domain: Domain) -> dict[str, Any]:
-    kind = next(name for name, made in _DOMAINS.items() if isinstance(domain, made))
-    options: dict[str, list[float]] = {}
-    if isinstance(domain, Bounded):
-        options = {"arguments": [domain.lower, domain.upper]}
-    if isinstance(domain, Simplex):
-        options = {"arguments": [domain.size]}
-    return {"kind": kind, **options}
-
-
-def _domain(plain: Mapping[str, Any]) -> Domain:
-    made: Domain = _DOMAINS[plain["kind"]](*plain.get("arguments", ()))
-    return made
+def _require(condition: bool, complaint: str) -> None:
+    if not condition:
+        raise ValueError(complaint)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -135,6 +136,38 @@ def test_saved_fits_that_are_none(refused, tmp_path: Path, content, said) -> Non
     path.write_text(content, encoding="utf-8")
     assert said in refused("show", path)
     assert "missing.json" in refused("show", "missing.json")
+
+
+@pytest.mark.parametrize(
+    ("place", "wrong"),
+    [
+        (("not_finite",), []),
+        (("not_finite",), {"\x1fpoint\x1f9": "nan"}),
+        (("not_finite",), {"\x1fnowhere\x1fa": "nan"}),
+        (("estimates", "rate"), "two"),
+        (("model", "known"), None),
+        (("model", "family"), "gama"),
+        (("certificate", "status"), "regular"),
+        (("certificate", "verdict"), "best"),
+        (("point",), [1.0]),
+        (("information",), [[1.0, 2.0], [3.0]]),
+        (("regular",), [True]),
+        (("parameters", 0, "domain", "kind"), "complex"),
+        (("parameters", 0, "domain", "arguments"), [1.0, 2.0]),
+        (("data",), None),
+    ],
+)
+def test_saved_fits_that_are_damaged(run, refused, table, place, wrong) -> None:
+    run("fit", table(y=[1.5, 2.5, 0.5]), "--family", "gamma", "--save", "fit.json")
+    plain = json.loads(Path("fit.json").read_text(encoding="utf-8"))
+    holder = plain
+    for step in place[:-1]:
+        holder = holder[step]
+    holder[place[-1]] = wrong
+    Path("fit.json").write_text(json.dumps(plain), encoding="utf-8")
+    line = refused("show", "fit.json")
+    assert "fit.json is damaged" in line
+    assert "fit and save again" in line
 
 
 HOSTILE = "[red]x[/red]<script>alert(1)</script>\x1b[31m$a$"

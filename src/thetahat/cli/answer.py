@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
 from typing import Any
 
 from thetahat._errors import ParameterError
 from thetahat.fit import Fit
+from thetahat.rendering import finite_data
 
 USABLE = {"maximum", "boundary"}
 NOT_USABLE = 3
@@ -68,25 +68,7 @@ def plain(fit: Fit, level: float, interval: str) -> dict[str, Any]:
         "n_rows": fit.n_rows,
         "n_obs": fit.n_obs,
         "dof": fit.dof,
-        "certificate": {
-            "verdict": certificate.verdict.value,
-            "sentence": certificate.sentence,
-            "exists": certificate.exists,
-            "scope": certificate.scope,
-            "theorem": certificate.theorem,
-            "region": certificate.region,
-            "supremum": certificate.supremum,
-            "limit": certificate.limit,
-            "allows_standard_errors": certificate.allows_standard_errors,
-            "status": dict(certificate.status),
-            "parameters": list(certificate.parameters),
-            "direction": None if certificate.direction is None else dict(certificate.direction),
-            "newton_decrement": certificate.newton_decrement,
-            "curvature_change": certificate.curvature_change,
-            "condition_number": certificate.condition_number,
-            "smallest_eigenvalue": certificate.smallest_eigenvalue,
-            "digits": dict(certificate.digits),
-        },
+        "certificate": certificate.plain(),
     }
     reasons: dict[str, str] = {}
 
@@ -99,17 +81,9 @@ def plain(fit: Fit, level: float, interval: str) -> dict[str, Any]:
             return "there are too few observations for this correction"
         return f"the verdict is {certificate.verdict.value}"
 
-    finite = _finite(facts, (), reasons, why)
+    def note(path: tuple[str, ...], number: float) -> None:
+        reasons[".".join(path)] = f"{number}: {why(path)}"
+
+    finite: dict[str, Any] = finite_data(facts, note)
     finite["reasons"] = reasons
     return finite
-
-
-def _finite(value: Any, path: tuple[str, ...], reasons: dict[str, str], why: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {name: _finite(item, (*path, str(name)), reasons, why) for name, item in value.items()}
-    if isinstance(value, list):
-        return [_finite(item, (*path, str(index)), reasons, why) for index, item in enumerate(value)]
-    if isinstance(value, float) and not (abs(value) < float("inf")):
-        reasons[".".join(path)] = f"{value}: {why(path)}"
-        return None
-    return value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from pathlib import Path
 
@@ -97,6 +98,10 @@ def _writable(path: str, data: str) -> None:
         raise SourceError(f"there is no folder {target.absolute().parent} to write {target.name} into")
     if target.exists() and Path(data).exists() and target.samefile(data):
         raise SourceError(f"{path} is the data; give another name to write to")
+    if target.is_file() and not os.access(target.resolve().parent, os.W_OK):
+        raise SourceError(
+            f"{path} is replaced by way of its folder, which cannot be written to; give another place"
+        )
     # Opening to append changes nothing, and fails now if writing would fail later.
     existed = target.exists()
     with target.open("a", encoding="utf-8"):

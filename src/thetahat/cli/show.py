@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from thetahat.cli.answer import answer_of, checked_level, status_of, tell
-from thetahat.fit import load
+from thetahat.loading import load
 
 
 def run(file: str, *, level: float, as_json: bool) -> int:

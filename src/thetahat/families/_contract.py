@@ -68,7 +68,11 @@ class FamilyContract(ABC):
     labelled
         Whether rows are labels, whose distinct values are found on a first pass.
     options
-        Names of the settings that its own constructor takes beside parameters and keeps as attributes.
+        Names of the settings that its own constructor takes beside parameters and keeps as attributes: numbers, text
+        or sequences of them.
+
+    Immutable, and can be copied and pickled: what ``__init__`` of a leaf sets beside, it sets before that of the
+    contract.
     """
 
     declared: tuple[Parameter, ...]
@@ -115,6 +119,25 @@ class FamilyContract(ABC):
                 for name in ("y", *(parameter.name for parameter in declared), *cls.known)
             ]
             cls.__signature__ = Signature(arguments[1:])  # type: ignore[attr-defined]
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if "_values" in vars(self):
+            raise AttributeError(
+                f"a family is immutable; {name!r} cannot be set. Make another: {type(self).__name__}({name}=...)"
+            )
+        super().__setattr__(name, value)
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"a family is immutable; {name!r} cannot be deleted")
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Not by way of the constructor, which refuses the edges that a fitted distribution may lie on.
+        return {**vars(self), "_known": dict(self._known), "_values": dict(self._values)}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        vars(self).update(state)
+        vars(self)["_known"] = MappingProxyType(state["_known"])
+        vars(self)["_values"] = MappingProxyType(state["_values"])
 
     def _checked(self, parameter: Parameter, value: Any) -> Any:
         if namespace(value).is_jax or (parameter.domain.vector and any(namespace(v).is_jax for v in value)):
@@ -223,13 +246,18 @@ class FamilyContract(ABC):
         return self._known
 
     @property
+    def option_values(self) -> Mapping[str, Any]:
+        """The settings beside parameters and known quantities; None for those that were not given."""
+        return MappingProxyType({name: getattr(self, name) for name in self.options})
+
+    @property
     def complete(self) -> bool:
         """Whether every parameter has its number."""
         return len(self._values) == len(self.declared)
 
     def __repr__(self) -> str:
         given = [f"y={self.y!r}"] if self.y is not None else []
-        options = {name: getattr(self, name) for name in self.options if getattr(self, name) is not None}
+        options = {name: value for name, value in self.option_values.items() if value is not None}
         given += [
             f"{name}={_text(value)}" for name, value in {**self._values, **self._known, **options}.items()
         ]

@@ -67,7 +67,6 @@ class IndependentModel(Model[PackedRows]):
         """Family, response and fixed values as plain data."""
         fixed = {name: np.asarray(value).tolist() for name, value in self.table.fixed.items()}
         known = {n: v if isinstance(v, str) else np.asarray(v).tolist() for n, v in self.known.items()}
-        levels = getattr(self.family, "levels", None) if self.family.labelled else None
         return {
             "kind": "family",
             "family": self.family.name,
@@ -76,9 +75,10 @@ class IndependentModel(Model[PackedRows]):
             "known": known,
             "fixed": fixed,
             "unit": self.unit,
-            "levels": None
-            if levels is None
-            else [getattr(level, "item", lambda level=level: level)() for level in levels],
+            **{
+                name: list(value) if isinstance(value, tuple) else value
+                for name, value in self.family.option_values.items()
+            },
         }
 
     def changed(self, **changes: Any) -> IndependentModel:

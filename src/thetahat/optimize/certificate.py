@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any
 
@@ -101,7 +101,26 @@ class Certificate:
     allows_standard_errors: bool
     theorem: str | None = None
     region: str | None = None
-    evidence: Mapping[str, Any] = field(default_factory=dict)
+
+    def plain(self) -> dict[str, Any]:
+        """Return the attributes as plain data, in their order.
+
+        Examples
+        --------
+        >>> import thetahat as th
+        >>> plain = th.fit(th.Bernoulli(), [1, 1, 1]).certificate.plain()
+        >>> plain["verdict"], plain["status"]
+        ('boundary', {'prob': 'boundary'})
+        """
+        facts: dict[str, Any] = {entry.name: getattr(self, entry.name) for entry in fields(self)}
+        facts.update(
+            verdict=self.verdict.value,
+            status=dict(self.status),
+            parameters=list(self.parameters),
+            direction=None if self.direction is None else dict(self.direction),
+            digits=dict(self.digits),
+        )
+        return facts
 
     def __repr__(self) -> str:
         return f"Certificate({self.verdict.value}: {self.sentence})"

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
 from thetahat.parameters._domain import Domain
 from thetahat.parameters._parameter import Parameter
 from thetahat.parameters.bounded import Bounded
@@ -11,4 +15,25 @@ from thetahat.parameters.simplex import Simplex
 from thetahat.parameters.table import ParameterTable
 from thetahat.parameters.unit_interval import UnitInterval
 
-__all__ = ["Bounded", "Domain", "Parameter", "ParameterTable", "Positive", "Real", "Simplex", "UnitInterval"]
+DOMAINS: Mapping[str, type[Any]] = MappingProxyType(
+    {
+        "real": Real,
+        "positive": Positive,
+        "unit_interval": UnitInterval,
+        "bounded": Bounded,
+        "simplex": Simplex,
+    }
+)
+"""Every domain by its name; a new one adds its file and its line here."""
+
+__all__ = [
+    "DOMAINS",
+    "Bounded",
+    "Domain",
+    "Parameter",
+    "ParameterTable",
+    "Positive",
+    "Real",
+    "Simplex",
+    "UnitInterval",
+]

@@ -16,6 +16,7 @@ class Domain(ABC):
 
     A scalar domain maps one number to one; a vector domain maps ``size`` numbers to ``free_size``. ``to_free`` and
     ``from_free`` accept NumPy and JAX values alike; derivatives are NumPy's.
+    ``arguments`` are those that make the same domain again.
     """
 
     lower: float
@@ -23,6 +24,7 @@ class Domain(ABC):
     vector: ClassVar[bool] = False
     size: int = 1
     free_size: int = 1
+    arguments: tuple[float, ...] = ()
 
     @abstractmethod
     def to_free(self, value: Any) -> Any:

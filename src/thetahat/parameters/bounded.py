@@ -28,6 +28,7 @@ class Bounded(Domain):
             )
         self.lower = float(lower)
         self.upper = float(upper)
+        self.arguments = (self.lower, self.upper)
 
     def to_free(self, value: Any) -> Any:
         """Return log((value - lower) / (upper - value))."""

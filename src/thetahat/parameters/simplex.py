@@ -32,6 +32,7 @@ class Simplex(Domain):
             )
         self.size = int(size)
         self.free_size = self.size - 1
+        self.arguments = (self.size,)
 
     def to_free(self, value: Any) -> Any:
         """Return log(p_k / p_0); infinities where a probability is 0."""

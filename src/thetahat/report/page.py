@@ -14,7 +14,7 @@ from thetahat.inference.covariance import covariance
 from thetahat.inference.profile import curve
 from thetahat.models import DERIVATIVES
 from thetahat.models.iid import IndependentModel
-from thetahat.rendering import Table, alike, for_html, number
+from thetahat.rendering import Table, alike, for_html, number, write_whole
 from thetahat.report import figures
 from thetahat.report.empirical import sample_of
 from thetahat.report.facts import label_of
@@ -38,12 +38,14 @@ _PATIENCE = 30.0
 def write_page(fit: Fitted, path: str | PathLike[str], level: float = 0.95) -> None:
     """Write the page: verdict first, then the numbers, the plots, and where it all comes from.
 
+    A file that is there is replaced only once the page is complete.
+
     Raises
     ------
     OSError
         If the file cannot be written.
     """
-    Path(path).write_text(page(fit, level), encoding="utf-8")
+    write_whole(path, page(fit, level))
 
 
 def page(fit: Fitted, level: float = 0.95) -> str:
