@@ -10,8 +10,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from copy import copy
-from types import MappingProxyType
 from typing import Any, final
 
 import numpy as np
@@ -68,9 +66,7 @@ class _Tail:
 
     def __init__(self, family: FamilyContract, *, upper: bool) -> None:
         # Without its numbers, which may be a trace's and must not outlive it.
-        self._family = copy(family)
-        self._family._values = MappingProxyType({})  # noqa: SLF001 - a copy of our own
-        self._family._known = MappingProxyType({})  # noqa: SLF001 - likewise
+        self._family = family.carrying({}, {})
         self._known_names = family.known
         self._first = 1 + len(family.known)
         self._upper = upper

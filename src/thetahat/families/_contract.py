@@ -64,7 +64,9 @@ class FamilyContract(ABC):
     uniqueness_censored
         The same for censored rows, or None.
     unbounded_in_theory
-        A sentence where the likelihood has no global bound whatever the data, or None.
+        A sentence where the likelihood of exact rows has no global bound, every parameter being free, or None.
+    region_of
+        The parameters that the regular region bounds; with one of them fixed there is nothing left to bound.
     labelled
         Whether rows are labels, whose distinct values are found on a first pass.
     options
@@ -86,6 +88,7 @@ class FamilyContract(ABC):
     uniqueness: ClassVar[str | None] = None
     uniqueness_censored: ClassVar[str | None] = None
     unbounded_in_theory: ClassVar[str | None] = None
+    region_of: ClassVar[tuple[str, ...]] = ()
     labelled: ClassVar[bool] = False
     options: ClassVar[tuple[str, ...]] = ()
 
@@ -220,6 +223,21 @@ class FamilyContract(ABC):
         """The declared regular region in words, or None where it is the whole parameter space."""
         return None
 
+    def unbounded_given(self, fixed: Mapping[str, Any], survey: Survey) -> str | None:
+        """``unbounded_in_theory`` where these parameters are fixed, which may bound the likelihood.
+
+        The survey's ``tie`` is that of the location where that is fixed, and may be 0.
+        """
+        return self.unbounded_in_theory
+
+    def uniqueness_given(self, fixed: Mapping[str, Any], survey: Survey) -> str | None:
+        """A theorem of uniqueness that holds because these parameters are fixed, or None."""
+        return None
+
+    def further_starts(self, points: NDArray[np.float64]) -> tuple[Theta, ...]:
+        """Starts for other maxima, as columns of natural values: of each kind the best is tried."""
+        return ()
+
     def heights(self, survey: Survey) -> tuple[Theta, ...]:
         """Parameters along which the likelihood of exact rows rises without bound, for families where some do."""
         return ()
@@ -280,8 +298,13 @@ class FamilyContract(ABC):
                     "see the certificate's limit"
                 )
             values[parameter.name] = np.array(entries) if parameter.domain.vector else entries[0]
+        return self.carrying(values, self._known)
+
+    def carrying(self, values: Mapping[str, Any], known: Known) -> Self:
+        """Return the family with these numbers and known quantities in the place of its own, unchecked."""
         made = copy(self)
-        vars(made)["_values"] = MappingProxyType(values)
+        vars(made)["_known"] = MappingProxyType(dict(known))
+        vars(made)["_values"] = MappingProxyType(dict(values))
         return made
 
     def working(self, theta: Theta) -> Coordinates:
