@@ -42,7 +42,7 @@ class Exponential(Family):
     gathers: ClassVar[Gathering] = Gathering(upper=({"rate": 0.0},), lower=({"rate": np.inf},))
     affine: ClassVar[str] = "affine"
     spikes: ClassVar[str] = "at zero"
-    uniqueness: ClassVar[str | None] = "closed form, concave in the rate"
+    uniqueness: ClassVar[str | None] = "concave in the rate"
     uniqueness_censored: ClassVar[str | None] = "concave in the rate"
 
     def prepare(self, xp: Any, y: Any, known: Known) -> Rows:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, final
 
 import numpy as np
@@ -23,6 +24,12 @@ from thetahat.parameters import Parameter, Positive, Real
 
 _ZETA = special.zeta(np.arange(2.0, 16.0))
 _ORDERS = np.arange(2.0, 16.0)
+_AT_LARGEST = (
+    "the likelihood rises without bound as the upper end-point nears the largest value (Smith, 1985)"
+)
+_ON_SMALLEST = "the likelihood rises without bound as the density piles up on the smallest value"
+_BEYOND = np.array([1e-3, 0.01, 0.1, 1.0, 10.0])
+"""Distances of an end-point from the outermost value, in ranges of the values."""
 
 
 @final
@@ -63,9 +70,9 @@ class GEV(LocationScale):
     scales: ClassVar[tuple[str, ...]] = ("location", "scale")
     spikes: ClassVar[str] = "anywhere"
     unbounded_in_theory: ClassVar[str | None] = (
-        "for shape below -1 the likelihood rises without bound as the upper end-point nears the largest "
-        "value (Smith, 1985), and for large shapes as the scale shrinks on the smallest"
+        f"for shape below -1 {_AT_LARGEST}, and for large shapes as the density piles up on the smallest"
     )
+    region_of: ClassVar[tuple[str, ...]] = ("shape",)
 
     def standard_log_density(self, xp: Any, z: Any, shapes: Coordinates) -> Any:
         """-(1 + shape) w - exp(-w); -inf where 1 + shape z <= 0."""
@@ -175,8 +182,60 @@ class GEV(LocationScale):
         return bool(np.all(np.asarray(eta[2]) > -1.0))
 
     def region(self) -> str | None:
-        """The shapes for which the density is bounded."""
+        """The shapes whose density is bounded at the end-point; ℓ still has no bound over all of them."""
         return "shape above -1"
+
+    def unbounded_given(self, fixed: Mapping[str, Any], survey: Survey) -> str | None:
+        """Bounded where what is fixed keeps the end-points off the outermost values, or the shape is moderate."""
+        location, scale, shape = (fixed.get(name) for name in ("location", "scale", "shape"))
+        at_largest = survey.highest_low <= survey.maximum
+        at_smallest = survey.lowest_high >= survey.minimum
+        if location is not None:
+            above, below = survey.maximum - location, location - survey.minimum
+            at_largest &= above > 0 and (scale is None or above < scale)
+            at_smallest &= scale is None and (below > 0 if shape is None else below == 0)
+        if shape is None:
+            if at_largest and at_smallest:
+                return self.unbounded_in_theory
+            if at_smallest:
+                return f"for large shapes {_ON_SMALLEST}"
+            return f"for shape below -1 {_AT_LARGEST}" if at_largest else None
+        if shape < -1:
+            free = location is None or scale is None
+            return (
+                f"shape is fixed outside the regular region, below -1, so that {_AT_LARGEST}"
+                if at_largest and free
+                else None
+            )
+        tie, others = survey.tie if survey.tie is not None else (1.0, survey.n_obs - 1.0)
+        if at_smallest and scale is None and shape * max(tie, 1.0) > others:
+            return f"for so large a shape {_ON_SMALLEST}"
+        return None
+
+    def uniqueness_given(self, fixed: Mapping[str, Any], survey: Survey) -> str | None:
+        """The density is log-concave for shapes from -1 to 0, Gumbel's among them."""
+        if "shape" not in fixed or not -1 < fixed["shape"] <= 0:
+            return None
+        return "concave in (1/scale, location/scale) for shape fixed between -1 and 0 (Burridge, 1981)"
+
+    def further_starts(self, points: NDArray[np.float64]) -> tuple[Theta, ...]:
+        """End-points at several distances: the log of the distance from one is Gumbel's, fitted by its moments."""
+        low, high = float(np.min(points)), float(np.max(points))
+        width = high - low
+        if not 0 < width < np.inf:
+            return ()
+        kinds: list[Theta] = []
+        for sign, outermost in ((1.0, low), (-1.0, high)):
+            gaps = _BEYOND * width
+            logs = np.log(np.abs(points - outermost) + gaps[:, np.newaxis])
+            shape = np.sqrt(6.0) / np.pi * np.std(logs, axis=1)
+            distance = np.exp(np.mean(logs, axis=1) - sign * np.euler_gamma * shape)
+            ends = outermost - sign * gaps
+            for end, shape_, away in zip(ends, shape, distance, strict=True):
+                kinds.append(
+                    (np.array([end + sign * away]), np.array([shape_ * away]), np.array([sign * shape_]))
+                )
+        return tuple(kinds)
 
     def heights(self, survey: Survey) -> tuple[Theta, ...]:
         """A spike on the smallest value beside a tail heavy enough for the others: shape = -log scale."""

@@ -50,7 +50,7 @@ class LogNormal(LocationScale):
     logged: ClassVar[bool] = True
     affine: ClassVar[str] = "quadratic"
     spikes: ClassVar[str] = "anywhere"
-    uniqueness: ClassVar[str | None] = "closed form, concave in (1/sd_log, mean_log/sd_log) (Burridge, 1981)"
+    uniqueness: ClassVar[str | None] = "concave in (1/sd_log, mean_log/sd_log) (Burridge, 1981)"
     uniqueness_censored: ClassVar[str | None] = "concave in (1/sd_log, mean_log/sd_log) (Burridge, 1981)"
 
     def standard_log_density(self, xp: Any, z: Any, shapes: Coordinates) -> Any:

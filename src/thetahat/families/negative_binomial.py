@@ -62,13 +62,23 @@ class NegativeBinomial(Family):
 
     declared = (Parameter("mean", Positive(), (0.05, 50.0)), Parameter("size", Positive(), (0.1, 50.0)))
     support = COUNTS
-    gathers: ClassVar[Gathering] = Gathering(upper=({"mean": np.inf},), lower=({"mean": 0.0}, {"size": 0.0}))
+    gathers: ClassVar[Gathering] = Gathering(
+        upper=({"mean": np.inf},),
+        lower=({"mean": 0.0}, {"size": 0.0}),
+        both={"mean": np.inf, "size": 0.0},
+    )
     limits: ClassVar[tuple[Limit, ...]] = (
         Limit("poisson", "size", "1/size", {"rate": "mean"}, _poisson_slope, _poisson_scale),
     )
     uniqueness: ClassVar[str | None] = (
         "unique where the variance exceeds the mean (Aragón, Eberly & Eberly, 1992)"
     )
+
+    def uniqueness_given(self, fixed: Mapping[str, Any], survey: Survey) -> str | None:
+        """The score in the mean is n (average - mean) size/(mean (size + mean))."""
+        if "size" not in fixed or not survey.all_exact:
+            return None
+        return "with size fixed, the score in the mean vanishes at the average alone"
 
     def prepare(self, xp: Any, y: Any, known: Known) -> Rows:
         """Return y and the log of Poisson's mass of y at rate y."""

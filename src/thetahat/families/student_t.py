@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, final
 
 import numpy as np
@@ -29,6 +30,11 @@ from thetahat.parameters import Parameter, Positive, Real
 _HALF_LOG_2 = 0.5 * float(np.log(2.0))
 _HUGE = 1e150
 _NO_SCORES: tuple[tuple[float, ...], tuple[float, ...]] = ((), ())
+_CLUSTERS = (0.125, 0.25, 0.375, 0.5, 0.75)
+"""Shares of the rows whose shortest interval is taken for a cluster."""
+_SHARES_OF_WIDTH, _FEW_DEGREES = (
+    grid.ravel() for grid in np.meshgrid((0.1, 0.2, 0.4), (0.15, 0.3, 0.6, 2.0))
+)
 _MODERATE = 10.0
 """Up to these degrees of freedom the rounding of log(1 + z²/df) costs less than a digit."""
 
@@ -46,7 +52,7 @@ class StudentT(LocationScale, SummedByRows):
     Working coordinates are location, log scale and log df. As df grows it becomes the normal distribution,
     and every derivative in df is written so that nothing is left of the terms that cancel there. Its
     likelihood rises without bound as the scale shrinks on m equal values when df < m/(n - m) (Fernández &
-    Steel, 1999).
+    Steel, 1999); censored rows that admit the value do not count in n.
 
     Examples
     --------
@@ -88,6 +94,7 @@ class StudentT(LocationScale, SummedByRows):
         "the likelihood rises without bound as the scale shrinks on a datum with df near 0 "
         "(Fernández & Steel, 1999)"
     )
+    region_of: ClassVar[tuple[str, ...]] = ("df",)
 
     def standard_log_density(self, xp: Any, z: Any, shapes: Coordinates) -> Any:
         """log Γ((df + 1)/2) - log Γ(df/2) - log(π df)/2 - (df + 1)/2 log(1 + z²/df)."""
@@ -223,15 +230,53 @@ class StudentT(LocationScale, SummedByRows):
         )
 
     def in_region(self, eta: Coordinates, survey: Survey | None) -> bool:
-        """df above m/(n - m); m counts the largest tie, n - m the rows that do not admit its value."""
+        """df above m/k for every exact value, which m rows equal and k rows exclude."""
         if survey is None:
             return True
         tie, others = survey.tie if survey.tie is not None else (1.0, survey.n_obs - 1.0)
-        return others <= 0 or bool(np.exp(eta[2]) * others > tie)
+        return others <= 0 or bool(eta[2] > np.log(tie) - np.log(others))
 
     def region(self) -> str | None:
         """The degrees of freedom that keep the likelihood bounded."""
-        return "df above m/(n - m), m being the largest number of equal values"
+        return (
+            "df above m/k for every value, which m rows equal and k exclude; rows that admit it do not count"
+        )
+
+    def unbounded_given(self, fixed: Mapping[str, Any], survey: Survey) -> str | None:
+        """Bounded where the scale is fixed, or the location off every value, or df inside the region."""
+        tie, others = survey.tie if survey.tie is not None else (1.0, survey.n_obs - 1.0)
+        if "scale" in fixed or tie == 0:
+            return None
+        if "df" not in fixed:
+            return self.unbounded_in_theory
+        if fixed["df"] * others >= tie:
+            return None
+        return (
+            "df is fixed outside the regular region, below m/k for a value that m rows equal and k exclude, so that "
+            "the likelihood rises without bound as the scale shrinks on it (Fernández & Steel, 1999)"
+        )
+
+    def uniqueness_given(self, fixed: Mapping[str, Any], survey: Survey) -> str | None:
+        """Location and scale have one stationary point from one degree of freedom on (Kent & Tyler, 1991)."""
+        if set(fixed) != {"df"} or not fixed["df"] >= 1 or not survey.all_exact:
+            return None
+        if not self.in_region((0.0, 0.0, np.log(fixed["df"])), survey):
+            return None
+        return "unique in location and scale for df fixed at 1 or above (Copas, 1975; Kent & Tyler, 1991)"
+
+    def further_starts(self, points: NDArray[np.float64]) -> tuple[Theta, ...]:
+        """Small scales with few degrees of freedom at the densest clusters of several sizes, a kind for each."""
+        ordered = np.sort(points)
+        kinds: list[Theta] = []
+        for size in sorted({max(3, int(np.ceil(share * ordered.size))) for share in _CLUSTERS}):
+            widths = ordered[size - 1 :] - ordered[: ordered.size - size + 1]
+            if not widths.size:
+                continue
+            first = int(np.argmin(widths))
+            if 0 < widths[first] < np.inf:
+                centre = np.full(_FEW_DEGREES.size, ordered[first + size // 2])
+                kinds.append((centre, widths[first] * _SHARES_OF_WIDTH, _FEW_DEGREES))
+        return tuple(kinds)
 
     def start(self, points: NDArray[np.float64], known: Known) -> Theta:
         """Median and median distance from it, at five degrees of freedom."""

@@ -44,7 +44,9 @@ class Certificate:
     scope
         ``global`` where a theorem makes the stationary point the only one, else ``local``.
     supremum
-        The supremum of the log-likelihood as far as it is known; inf where it is unbounded.
+        The supremum of the log-likelihood as far as it is known: inf where it was found to be unbounded, and
+        the highest value found where the sentence tells that theory has no bound, or where no theorem rules
+        out another maximum.
     limit
         The name of the limiting model, or None.
     status
@@ -61,7 +63,7 @@ class Certificate:
     curvature_change
         h = ‖A^{-½}A(φ+δ)A^{-½} - I‖, how much the curvature changes over the last step.
     condition_number
-        Of the information scaled to unit diagonal.
+        Of the information scaled to unit diagonal, whatever the units of measurement.
     smallest_eigenvalue
         Of the same matrix.
     digits

@@ -36,11 +36,28 @@ class Evidence:
     decrement: float
     curvature_change: float
     reach: Vector
+    eigenvalues: Vector
+    """Of the information scaled to unit diagonal by its very roots, ascending."""
 
     @property
     def positive(self) -> bool:
         """Whether the smallest eigenvalue is above 100 times its rounding error."""
-        return self.factor.smallest > 100 * self.factor.error_bound
+        largest = float(np.max(np.abs(self.eigenvalues), initial=0.0))
+        return self.smallest > 100 * self.eigenvalues.size * float(np.finfo(float).eps) * largest
+
+    @property
+    def smallest(self) -> float:
+        """Smallest eigenvalue of the information scaled to unit diagonal; infinity for an empty one."""
+        return float(self.eigenvalues[0]) if self.eigenvalues.size else float("inf")
+
+    @property
+    def condition(self) -> float:
+        """Ratio of the largest to the smallest absolute eigenvalue of the same matrix; 1 if empty."""
+        sizes = np.abs(self.eigenvalues)
+        if not sizes.size:
+            return 1.0
+        smallest = float(sizes.min())
+        return float(sizes.max()) / smallest if smallest != 0.0 else float("inf")
 
     @property
     def is_maximum(self) -> bool:
@@ -62,6 +79,19 @@ class Evidence:
         return bool(0.5 * np.sum(slope**2 / values) <= DECREMENT)
 
 
+def _unit_eigenvalues(factor: SymmetricFactor) -> Vector:
+    """Of the matrix scaled by the very roots of its diagonal, so that they do not depend on units of measurement."""
+    if not np.isfinite(factor.scaled).all():
+        return np.full(factor.roots.size, np.nan)
+    diagonal = factor.scaled.diagonal()
+    if diagonal.size == 1:
+        return np.sign(diagonal)
+    roots = np.sqrt(np.where(diagonal == 0.0, 1.0, np.abs(diagonal)))
+    unit = factor.scaled / roots / roots[:, np.newaxis]
+    np.fill_diagonal(unit, np.sign(diagonal))
+    return np.asarray(np.linalg.eigvalsh(unit), dtype=np.float64)
+
+
 def gather(
     likelihood: Likelihood,
     point: Vector,
@@ -74,8 +104,9 @@ def gather(
         tally = likelihood.tally(point, SCORES)
     units = reach(likelihood.table, point, sizes)
     factor = analyse(tally.information)
+    values = _unit_eigenvalues(factor)
     if not factor.smallest > factor.error_bound:
-        return Evidence(point, tally, factor, np.zeros_like(point), np.inf, np.inf, units)
+        return Evidence(point, tally, factor, np.zeros_like(point), np.inf, np.inf, units, values)
     step = factor.solve(tally.score)
     decrement = max(0.5 * float(tally.score @ step), 0.0)
     change = np.inf
@@ -86,7 +117,7 @@ def gather(
     if not change <= CURVATURE_CHANGE:
         # The step that led here was too long to tell; the one that would follow tells.
         change = _change(factor, tally.information, likelihood.tally(point + step, DERIVATIVES).information)
-    return Evidence(point, tally, factor, step, decrement, change, units)
+    return Evidence(point, tally, factor, step, decrement, change, units, values)
 
 
 def _change(factor: SymmetricFactor, before: Matrix, after: Matrix) -> float:

@@ -30,10 +30,8 @@ def maximum(table: ParameterTable, found: Evidence, search: Search, declared: De
     elif declared.theorem is not None:
         sentence = f"Interior maximum, and the only one: {declared.theorem}."
     elif declared.unbounded_in_theory is not None:
-        sentence = (
-            f"Interior maximum within the regular region ({declared.region}), local in any case: "
-            f"{declared.unbounded_in_theory}."
-        )
+        within = "" if declared.region is None else f" within the regular region ({declared.region})"
+        sentence = f"Interior maximum{within}, local in any case: {declared.unbounded_in_theory}."
     else:
         sentence = "Interior maximum, as far as was searched: other maxima are not excluded."
     if not regular:
@@ -63,11 +61,12 @@ def at_limit(
     """The supremum lies at a declared limit."""
     runaway = limit.limit.parameter
     status = {name: "at_infinity" if name == runaway else "regular" for name in table.free_names}
+    claim = f"No finite {runaway} attains the supremum"
+    if declared.theorem is None:
+        claim = f"No finite {runaway} was found that does better than the limit, as far as was searched"
     sentence = (
-        f"No finite {runaway} attains the supremum: the likelihood rises towards {limit.title} as "
-        f"{limit.limit.chart} "
-        f"falls to 0. Fit {limit.title} instead; the other parameters' standard errors are those of that "
-        "limit."
+        f"{claim}: the likelihood rises towards {limit.title} as {limit.limit.chart} falls to 0. Fit "
+        f"{limit.title} instead; the other parameters' standard errors are those of that limit."
     )
     certificate = certify(
         Verdict.AT_INFINITY,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,10 +18,10 @@ from thetahat.models._rows import PackedRows
 from thetahat.models.iid import IndependentModel
 from thetahat.optimize._optimizer import Information, Optimizer, Search, Settled
 from thetahat.optimize.certificate import Verdict
-from thetahat.optimize.climb import climb
+from thetahat.optimize.climb import Conditions, Region, climb
 from thetahat.optimize.declared import Declared
 from thetahat.optimize.edges import BEYOND, at_edge, gathered
-from thetahat.optimize.evidence import reach
+from thetahat.optimize.elsewhere import drawn, promising
 from thetahat.optimize.existence import gathered as find_gathered
 from thetahat.optimize.existence import parted, spike, with_ties
 from thetahat.optimize.findings import unbounded
@@ -31,13 +31,12 @@ from thetahat.optimize.verdict import judge
 from thetahat.parameters import Positive
 
 Vector = NDArray[np.float64]
-Region = Callable[[Vector], bool]
-OTHER_STARTS = (0.3, 0.6, 1.0, 1.5)
-"""Spreads of further starts, on log and logit scales or in sizes of the data."""
 ROUNDING = 1e-9
 """In nats a row, what a search may be above a supremum that it only nears."""
 ENOUGH = 100
 """Iterations after which a maximum may be said to have been looked for."""
+SEARCHED = frozenset({Verdict.MAXIMUM, Verdict.AT_INFINITY})
+"""Verdicts that only a search supports where no theorem does."""
 DOUBTFUL = frozenset({Verdict.UNBOUNDED, Verdict.NOT_CONVERGED, Verdict.SADDLE, Verdict.FLAT})
 WORTH_THINNING = 4
 """From this many times as many rows as were thinned on, the thinned rows are fitted first."""
@@ -55,6 +54,12 @@ def maximise(
         return _maximise(arrangement, likelihood, engine, optimizer, start)
 
 
+def conditions(arrangement: Arrangement, engine: Engine, optimizer: Optimizer) -> Conditions:
+    """Say how these rows are climbed, for those who climb them again."""
+    rows = arrangement.condensed or arrangement.sample
+    return Conditions(optimizer, _expected(arrangement.model, rows), _region(arrangement, engine))
+
+
 def _maximise(
     arrangement: Arrangement,
     likelihood: Likelihood,
@@ -64,7 +69,7 @@ def _maximise(
 ) -> Outcome:
     model, survey = arrangement.model, arrangement.survey
     family = model.family
-    declared = _declare(arrangement)
+    declared = _declare(arrangement, engine)
     reason = spike(arrangement)
     if reason is not None:
         return unbounded(model.table, None, declared, reason)
@@ -81,9 +86,6 @@ def _maximise(
     declared = replace(declared, limits=limits)
     ascent = _Ascent(arrangement, likelihood, optimizer, allowed)
     begin = ascent.inside(_start(ascent, start), limits)
-    if allowed is not None and not model.table.all_free and not allowed(begin):
-        # What is fixed lies outside the region by itself; what is free cannot go inside.
-        ascent = replace(ascent, allowed=None)
     search = ascent.by_way_of(limits, begin)
     if start is None and (search.tally is None or not search.tally.finite):
         begin = ascent.wider(begin)
@@ -97,14 +99,35 @@ def _maximise(
     doubtful = verdict in DOUBTFUL if declared.theorem is None else verdict is Verdict.NOT_CONVERGED
     if start is None and doubtful:
         # No claim that there is no maximum before it was looked for from elsewhere.
-        for again in _elsewhere(begin, model, declared):
+        for again in drawn(begin, model, declared):
             other = judge(likelihood, ascent.by_way_of(limits, again), declared)
             if other.certificate.verdict is Verdict.MAXIMUM:
                 return other
         looked = not search.exhausted or search.iterations >= ENOUGH
         if verdict is Verdict.NOT_CONVERGED and looked and _has_heights(arrangement, likelihood, outcome):
-            reason = family.unbounded_in_theory or "it rises along a known path"
+            reason = declared.unbounded_in_theory or "it rises along a known path"
             return unbounded(model.table, search, declared, reason)
+    if start is None and declared.theorem is None:
+        return _best_of_further(ascent, search, outcome, declared, begin)
+    return outcome
+
+
+def _best_of_further(
+    ascent: _Ascent, search: Search, outcome: Outcome, declared: Declared, begin: Vector
+) -> Outcome:
+    """The highest of what other starts lead to, where only a search says that there is nothing higher."""
+    verdict = outcome.certificate.verdict
+    if verdict not in SEARCHED:
+        return outcome
+    model = ascent.arrangement.model
+    starts = promising(ascent.arrangement, search.point, outcome, ascent.allowed)
+    if starts is None:
+        starts = [] if verdict is Verdict.MAXIMUM else list(drawn(begin, model, declared))
+    for again in starts:
+        other = judge(ascent.likelihood, ascent.climb(again), declared)
+        higher = other.value > outcome.value + ROUNDING * declared.n_obs
+        if higher and other.certificate.verdict is Verdict.MAXIMUM:
+            outcome = other
     return outcome
 
 
@@ -119,37 +142,86 @@ def _has_heights(arrangement: Arrangement, likelihood: Likelihood, outcome: Outc
     return len(values) > 2 and values[-3] < values[-2] < values[-1] and values[-1] > reached + 1.0
 
 
-def _declare(arrangement: Arrangement) -> Declared:
+def _declare(arrangement: Arrangement, engine: Engine) -> Declared:
     model, survey = arrangement.model, arrangement.survey
     family = model.family
+    unbounded_in_theory = _unbounded_in_theory(arrangement, engine)
     theorem = family.uniqueness if survey.all_exact else family.uniqueness_censored
     if not (model.table.all_free or family.affine or family.uniqueness_censored):
         # Concavity outlives the fixing of a parameter; other reasons for uniqueness need not.
         theorem = None
+    if theorem is None and not model.table.all_free:
+        fixed = _fixed(model)
+        theorem = family.uniqueness_given(fixed, _with_ties(arrangement, engine, fixed))
     ends = (survey.minimum, survey.maximum, survey.highest_low, survey.lowest_high)
     size = max((abs(end) for end in ends if np.isfinite(end)), default=1.0) or 1.0
     return Declared(
         n_obs=survey.n_obs,
         theorem=theorem,
-        region=family.region(),
-        unbounded_in_theory=family.unbounded_in_theory,
+        region=None if unbounded_in_theory is None or _region_is_fixed(model) else family.region(),
+        unbounded_in_theory=unbounded_in_theory,
         regularity=lambda natural: family.regularity(tuple(natural.values())),
         n_rows=survey.n_rows,
         sizes=dict.fromkeys(family.scales, size),
     )
 
 
+def _fixed(model: IndependentModel) -> dict[str, Any]:
+    """What is fixed, in the units in which the rows are packed."""
+    table = model.table
+    return {name: np.asarray(value) / table.unit(name) for name, value in table.fixed.items()}
+
+
+def _region_is_fixed(model: IndependentModel) -> bool:
+    return any(name in model.table.fixed for name in model.family.region_of)
+
+
+def _unbounded_in_theory(arrangement: Arrangement, engine: Engine) -> str | None:
+    """The family's sentence, unless every factor is a probability or what is fixed bounds the likelihood."""
+    model = arrangement.model
+    family = model.family
+    if family.unbounded_in_theory is None or arrangement.survey.n_exact == 0:
+        return None
+    if model.table.all_free:
+        return family.unbounded_in_theory
+    fixed = _fixed(model)
+    return family.unbounded_given(fixed, _with_ties(arrangement, engine, fixed))
+
+
+def _with_ties(arrangement: Arrangement, engine: Engine, fixed: Mapping[str, Any]) -> Survey:
+    """The survey with its largest tie, or with that at the location where it is fixed."""
+    survey, centre = arrangement.survey, arrangement.model.family.gathers.centre
+    if centre is None or centre[0] not in fixed:
+        return with_ties(arrangement, engine)
+    at = float(fixed[centre[0]])
+
+    def count(block: Any) -> _Tie:
+        rows = block if arrangement.packed else arrangement.model.pack(block)
+        return _Tie(
+            _total(rows.y == at, rows.weight),
+            _total((rows.low <= at) & (rows.high >= at), rows.interval_weight),
+        )
+
+    tie = engine.reduce(count, arrangement.blocks())
+    return replace(survey, tie=(tie.equal, survey.n_obs - tie.equal - tie.admitting))
+
+
+@dataclass(frozen=True, slots=True)
+class _Tie:
+    equal: float
+    admitting: float
+
+    def merge(self, other: _Tie) -> _Tie:
+        return _Tie(self.equal + other.equal, self.admitting + other.admitting)
+
+
+def _total(mask: NDArray[np.bool_], weight: Vector | None) -> float:
+    return float(np.count_nonzero(mask) if weight is None else weight[mask].sum())
+
+
 def _safe_guess(arrangement: Arrangement) -> Vector:
     guess = arrangement.model.starting_values(arrangement.sample)
     return np.where(np.isfinite(guess), guess, 0.0)
-
-
-def _elsewhere(begin: Vector, model: IndependentModel, declared: Declared) -> Iterator[Vector]:
-    """Other starts, drawn around the first; always the same ones."""
-    rng = np.random.default_rng(declared.seed)
-    units = reach(model.table, begin, declared.sizes)
-    for spread in OTHER_STARTS:
-        yield begin + spread * units * rng.standard_normal(begin.size)
 
 
 def _closed(
@@ -301,7 +373,9 @@ def _natural_by_parameter(model: IndependentModel, free: Vector) -> dict[str, An
 def _region(arrangement: Arrangement, engine: Engine) -> Region | None:
     model = arrangement.model
     family = model.family
-    if family.region() is None:
+    if family.region() is None or _region_is_fixed(model):
+        return None
+    if _unbounded_in_theory(arrangement, engine) is None:
         return None
     surveyed: list[Survey] = []
 

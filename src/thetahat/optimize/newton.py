@@ -96,8 +96,9 @@ class NewtonSearch(Search):
 
     def _likely_last(self) -> bool:
         """Whether the next decrement, d³/d₋² by quadratic convergence from the last two, would end the search."""
-        expected = self._decrement * (self._decrement / self._earlier_decrement) ** 2
-        return self._decrement < NEARLY and expected <= NEGLIGIBLE
+        now, before = self._decrement, self._earlier_decrement
+        # As products, which may overflow to infinity where a ratio's square would raise.
+        return now < NEARLY and now * now * now <= NEGLIGIBLE * before * before
 
     def tell(self, tally: Tally) -> None:
         """Accept or reject the trial point and propose the next."""
