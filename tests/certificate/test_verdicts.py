@@ -273,6 +273,32 @@ def test_an_unseen_reference_keeps_the_others_proportions() -> None:
     assert fit.log_likelihood == pytest.approx(3 * np.log(0.75) + np.log(0.25), rel=1e-13)
 
 
+@pytest.mark.parametrize("order", ["abc", "cab", "acb", "dcab", "dacb"])
+@pytest.mark.parametrize("kind", ["observed", "expected", "opg", "sandwich"])
+def test_empty_levels_leave_the_standard_errors_whatever_their_place(order: str, kind: str) -> None:
+    """Conditional on the empty levels: √(p (1 - p)/n), and -p q/n between the two that are left."""
+    fit = th.fit(th.Categorical(levels=list(order)), ["a", "a", "b", "b", "b"])
+    names = {label: f"probs[{order.index(label)}]" for label in order}
+    covariance = np.asarray(fit.covariance(kind))
+    assert fit.certificate.allows_standard_errors
+    for label, name in names.items():
+        seen = label in "ab"
+        assert fit.certificate.status[name] == ("regular" if seen else "boundary")
+        expected = np.sqrt(0.4 * 0.6 / 5) if seen else np.nan
+        assert fit.standard_errors[name] == pytest.approx(expected, rel=1e-12, nan_ok=True)
+    a, b = order.index("a"), order.index("b")
+    assert covariance[a, b] == pytest.approx(-0.4 * 0.6 / 5, rel=1e-12)
+    assert covariance[b, b] == pytest.approx(0.4 * 0.6 / 5, rel=1e-12)
+    assert np.isnan(np.delete(np.delete(covariance, [a, b], axis=0), [a, b], axis=1)).all()
+
+
+def test_three_levels_beside_an_empty_reference() -> None:
+    labels = ["a"] * 2 + ["b"] * 3 + ["c"] * 5
+    fit = th.fit(th.Categorical(levels=["z", "a", "b", "c"]), labels)
+    without = th.fit(th.Categorical(), labels)
+    assert np.asarray(fit.covariance())[1:, 1:] == pytest.approx(np.asarray(without.covariance()), rel=1e-12)
+
+
 ONLY_RIGHT = th.Observations.right_censored(POINTS, [0, 0, 0])
 ONLY_LEFT = th.Observations.left_censored(POINTS, [0, 0, 0])
 ONE_INTERVAL = th.Observations.interval([0.2, 0.2], [0.3, 0.3])

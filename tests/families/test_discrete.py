@@ -95,6 +95,29 @@ def test_negative_binomial_mass_and_information_at_huge_size_are_poisson():
     assert size_part == pytest.approx(0.5 * 49 / 7e15**2, rel=1e-12)
 
 
+@pytest.mark.parametrize("mean", [1e3, 3.8e18, 1e25, 1e40, 1e200])
+@pytest.mark.parametrize("size", [1e-8, 1e-3, 0.0148, 0.5, 0.95])
+def test_negative_binomial_upper_tail_beyond_any_level(mean, size):
+    """Log P(Y > 1) and its derivatives, from one less the first two masses."""
+    eta = (math.log(mean), math.log(size))
+
+    def tail(log_mean, log_size):
+        mu, r = mp.exp(log_mean), mp.exp(log_size)
+        p = r / (r + mu)
+        return mp.log(1 - p**r * (1 + r * mu / (r + mu)))
+
+    found = flat(mass_of(NegativeBinomial(), 1.0, INF, eta))
+    with mp.workdps(450):
+        at = mp.mpf(eta[0]), mp.mpf(eta[1])
+        expected = [tail(*at)]
+        orders = [(1, 0), (0, 1), (2, 0), (1, 1), (0, 2)]
+        expected += [mp.diff(tail, at, order, h=mp.mpf(10) ** -60) for order in orders]
+    reference = np.array([float(item) for item in expected])
+    assert np.allclose(found[:3], reference[:3], rtol=1e-13, atol=0.0)
+    # Where points are summed, second derivatives are what is left of moments of the size of the first.
+    assert np.allclose(found[3:], reference[3:], rtol=1e-12, atol=1e-14)
+
+
 @pytest.mark.parametrize(
     ("low", "high", "mean", "size"),
     [(-INF, 0, 1e3, 0.9), (-INF, 50, 2e3, 4.0), (0, INF, 1e-3, 1e-3), (200, INF, 5.0, 0.5),

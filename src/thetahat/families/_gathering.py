@@ -18,7 +18,8 @@ class Gathering:
     upper, lower
         Ways to gather all mass at the upper or lower end, each by itself sufficient.
     both
-        What gathers all mass at the two ends, in shares that the remaining parameters settle.
+        What gathers all mass at the two ends, in any shares: the remaining parameters settle them, or how fast
+        these ones go to their ends.
     point
         What gathers it around a point, which the remaining ones of the first two parameters place.
     centre

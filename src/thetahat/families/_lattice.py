@@ -18,7 +18,10 @@ from thetahat.families._terms import Array, Terms
 from thetahat.numerics.elementary import log1mexp
 
 _NODES = 32
-_HIGHEST_LEVEL = 64
+_HIGHEST_LEVEL = 1_018
+"""The level whose blocks end just inside double precision: tails reach as far as mean/size, however large."""
+_CONTINUOUS = 30
+"""The level from which the points of a block lie so densely that the rule is Gauss and Legendre's."""
 _NEGLIGIBLE = 45.0
 """Nats below the largest term at which the rest of a tail no longer counts."""
 _FAR = 30.0
@@ -41,15 +44,23 @@ def _rule(level: int) -> tuple[Array, Array]:
     if level == 0:
         return np.arange(float(_NODES)), np.zeros(_NODES)
     size = _NODES * 2.0**level
+    nodes, log_weights = _shares(min(level, _CONTINUOUS))
+    return size * nodes + 0.5 * (size - 1.0), np.log(size) + log_weights
+
+
+@cache
+def _shares(level: int) -> tuple[Array, Array]:
+    """Nodes as shares of m from the middle, and the logs of the shares of m that they stand for."""
+    size = _NODES * 2.0**level
     # Recurrence of the discrete Chebyshev polynomials (Gautschi, 2004, table 1.2), on points divided by m.
     k = np.arange(1.0, _NODES)
     beta = k * k * (1.0 - np.square(k / size)) / (4.0 * (4.0 * k * k - 1.0))
     nodes, vectors = np.linalg.eigh(np.diag(np.sqrt(beta), 1) + np.diag(np.sqrt(beta), -1))
-    return size * nodes + 0.5 * (size - 1.0), np.log(size) + 2.0 * np.log(np.abs(vectors[0]))
+    return nodes, 2.0 * np.log(np.abs(vectors[0]))
 
 
 def _level(offset: float) -> int:
-    return round(np.log2(max(offset, _NODES) / _NODES))
+    return round(float(np.log2(max(offset, _NODES) / _NODES)))
 
 
 def _finite_blocks(row: Array, first: Array, last: Array) -> list[_Points]:
@@ -231,7 +242,7 @@ def _mass_by_row(
     proper = (last >= first) & ((first > 0.0) | (last < largest))
     # A tail that holds the bulk is one less the other tail.
     lower = proper & (first <= 0.0) & (last >= mean)
-    upper = proper & (last >= largest) & (first <= np.minimum(mode, mean))
+    upper = proper & (last >= largest) & (first <= mean)
     narrow = last - first < _NODES
     if tail is not None:
         ends = np.flatnonzero(proper & ((first <= 0.0) | (last >= largest)) & (lower | upper | ~narrow))
@@ -245,7 +256,11 @@ def _mass_by_row(
             # Far out the slope of the log density all but cancels the ratio; there points are summed.
             done = ends[(value[ends] > -_FAR) | (order == 0)]
             proper[done] = lower[done] = upper[done] = False
-    for through_other, group in ((False, proper & ~lower & ~upper), (True, lower | upper)):
+    # Between mode and mean, which may be far apart, either tail may be the bulk: the other one tells.
+    undecided = upper & (first > mode)
+    for through_other in (True, False):
+        upper &= through_other | ~(undecided & (value < -np.log(2.0)))
+        group = lower | upper if through_other else proper & ~lower & ~upper
         start = np.where(lower, last + 1.0, 0.0) if through_other else first
         stop = np.where(lower, largest, first - 1.0) if through_other else last
         for chunk in _chunks(group, narrow & (not through_other)):

@@ -18,7 +18,8 @@ class Survey:
     ``mean_rest``. ``highest_low`` and
     ``lowest_high`` are the extremes of the ends of interval rows, ``n_positive`` counts the rows of positive
     weight, and ``refined`` is the mean that a family's ``refinement`` asked for. ``tie`` is, where it was
-    looked for, the weight of the most frequent exact value and that of the rows that do not admit it.
+    looked for, the weight of the rows that equal one exact value and that of those which exclude it, for the value
+    where the first is largest against the second.
     """
 
     n_rows: int

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from thetahat.data import BLOCK_ROWS
 from thetahat.families import Family
 from thetahat.families._row_sums import SummedByRows
+from thetahat.families._support import Support
 from thetahat.families._survey import Survey, sum_and_rest
 from thetahat.families._terms import Terms
 from thetahat.models._model import SCORES, VALUE, Tally
@@ -121,18 +122,24 @@ class PackedRows:
             {name: _copied(value, interval) for name, value in self.interval_known.items()},
         )
 
-    def points(self, lower: float, upper: float) -> tuple[Vector, Vector | None]:
-        """A representative value for each row, inside (lower, upper), and the rows' weights."""
+    def points(self, support: Support) -> tuple[Vector, Vector | None]:
+        """A representative value of the support for each row that says something, and these rows' weights."""
+        exact = self.y.astype(float, copy=False)
         if not self.low.shape[0]:
-            return self.y.astype(float, copy=False), self.weight
-        low, high = self.low, self.high
-        floor = np.where(np.isfinite(low), low, lower if np.isfinite(lower) else high)
-        ceiling = np.where(np.isfinite(high), high, upper if np.isfinite(upper) else low)
-        middle = np.maximum(floor, lower) / 2 + np.minimum(ceiling, upper) / 2
+            return exact, self.weight
+        low, high = np.maximum(self.low, support.lower), np.minimum(self.high, support.upper)
+        if support.discrete:
+            low, high = np.maximum(np.floor(self.low) + 1.0, support.lower), np.floor(high)
+        middle = np.where(np.isfinite(low), low, high) / 2 + np.where(np.isfinite(high), high, low) / 2
+        if support.discrete:
+            middle = np.floor(middle)
+        telling = (low > support.lower) | (high < support.upper)
+        if not (exact.size or telling.any()):
+            telling[:] = True
         weight = None
         if self.weight is not None and self.interval_weight is not None:
-            weight = np.concatenate([self.weight, self.interval_weight])
-        return np.concatenate([self.y.astype(float, copy=False), middle]), weight
+            weight = np.concatenate([self.weight, self.interval_weight[telling]])
+        return np.concatenate([exact, middle[telling]]), weight
 
 
 def _take(column: Any, rows: slice) -> Any:

@@ -211,8 +211,7 @@ class IndependentModel(Model[PackedRows]):
 
     def starting_values(self, sample: PackedRows) -> Vector:
         """Start values on the free scale from representative points."""
-        support = self.family.support
-        points, weight = sample.points(support.lower, support.upper)
+        points, weight = sample.points(self.family.support)
         if weight is not None and weight.size and float(weight.min()) < float(weight.max()):
             # Points repeated in proportion to their weights, so that start recipes need not know weights.
             share = np.maximum(np.round(weight / weight.sum() * 2048), 1).astype(int)

@@ -36,9 +36,14 @@ def at_edge(
     """A closed form whose solution lies on the edge of the parameter space."""
     mask = np.ones(table.n_free, dtype=bool)
     for parameter, span in zip(table.free_parameters, table.free_slices, strict=True):
-        edge = [name in concerned for name in parameter.names]
-        # The coordinates of a simplex are taken against its first entry, and lost with it.
-        mask[span] = not edge[0] if not parameter.domain.vector or edge[0] else ~np.array(edge[1:])
+        edge = np.array([name in concerned for name in parameter.names])
+        if parameter.domain.vector:
+            mask[span] = ~edge[1:]
+            if edge[0] and not edge.all():
+                # Coordinates against an entry that is 0 tell of each other only: one that is left holds the others.
+                mask[span.start + int(np.argmin(edge)) - 1] = False
+        else:
+            mask[span] = ~edge
     if sum(name not in concerned for name in table.free_names) <= 1 and len(concerned) > 1:
         mask[:] = False
     direction = {
@@ -62,7 +67,7 @@ def gathered(table: ParameterTable, guess: Vector, place: Gathered, declared: De
         if np.isnan(value):
             continue
         edge = parameter.domain.is_edge(value)
-        status[parameter.name] = "boundary" if edge else "at_infinity" if np.isinf(value) else "limit"
+        status[parameter.name] = "boundary" if edge else "at_infinity"
         if edge or np.isinf(value):
             direction[parameter.name] = 1.0 if value == parameter.domain.upper else -1.0
         with np.errstate(divide="ignore"):

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from thetahat.engines import Engine
 from thetahat.families._survey import Survey
 from thetahat.first_pass import Arrangement
+from thetahat.models._rows import PackedRows
 from thetahat.models.iid import IndependentModel
+
+CANDIDATES = 64
+"""Values that are counted over all rows when the largest tie is looked for."""
+ROUNDING = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +44,39 @@ class _Weights:
 
 
 @dataclass(frozen=True, slots=True)
+class _Ends:
+    """Weights of rows open below, above and nowhere; smallest and largest inner ends of the first two."""
+
+    below: float
+    above: float
+    bounded: float
+    highs: tuple[float, float]
+    lows: tuple[float, float]
+
+    @property
+    def disjoint(self) -> bool:
+        """Whether no row that is open below holds a value of one that is open above."""
+        return self.highs[1] <= self.lows[0]
+
+    @property
+    def splits_at_one_point(self) -> bool:
+        """Whether all rows end or begin at one point, so that nothing lies between the two kinds."""
+        return self.highs[0] == self.highs[1] == self.lows[0] == self.lows[1]
+
+    def merge(self, other: _Ends) -> _Ends:
+        return _Ends(
+            self.below + other.below,
+            self.above + other.above,
+            self.bounded + other.bounded,
+            (min(self.highs[0], other.highs[0]), max(self.highs[1], other.highs[1])),
+            (min(self.lows[0], other.lows[0]), max(self.lows[1], other.lows[1])),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class _Tied:
-    equal: float
-    admitting: float
+    equal: NDArray[np.float64]
+    admitting: NDArray[np.float64]
 
     def merge(self, other: _Tied) -> _Tied:
         return _Tied(self.equal + other.equal, self.admitting + other.admitting)
@@ -77,6 +113,9 @@ def gathered(arrangement: Arrangement, engine: Engine) -> Gathered | None:
         end = _end(model, gathers.lower, "the lower end")
     if end is not None:
         return end
+    apart = _apart(arrangement, engine)
+    if apart is not None:
+        return apart
     if survey.n_exact > 0 or support.discrete:
         return None
     low, high = survey.highest_low * model.unit, survey.lowest_high * model.unit
@@ -85,6 +124,24 @@ def gathered(arrangement: Arrangement, engine: Engine) -> Gathered | None:
     if low < high:
         return Gathered(gathers.point, 0.0, f"a point between {low:g} and {high:g}")
     return _split(arrangement, engine, low)
+
+
+def _apart(arrangement: Arrangement, engine: Engine) -> Gathered | None:
+    """The supremum of rows open at either end, where no two of different ends have a value in common.
+
+    No distribution gives the ones more than p and the others more than 1 - p, so that n log p is the most there
+    is: neared with the mass at both ends, and attained only where nothing lies between.
+    """
+    ends = _ends(arrangement, engine)
+    if ends is None or not ends.disjoint:
+        return None
+    if not ends.splits_at_one_point:
+        return _at_both_ends(arrangement, ends)
+    model = arrangement.model
+    if not model.family.support.discrete:
+        return None
+    anywhere = dict.fromkeys(model.table.free_names, float(np.nan))
+    return Gathered(anywhere, _n_log_p(ends.below, ends.above), f"{ends.highs[0]:g}")
 
 
 def _end(model: IndependentModel, ways: tuple[Mapping[str, float], ...], place: str) -> Gathered | None:
@@ -133,78 +190,113 @@ def _split(arrangement: Arrangement, engine: Engine, point: float) -> Gathered |
     alone = found.bounded == 0 and total == arrangement.survey.n_obs
     if alone and not model.table.all_free:
         return None
-    supremum = found.below * np.log(found.below / total) + found.above * np.log(found.above / total)
+    supremum = _n_log_p(found.below, found.above)
     if alone:
         # Rows that part at one point and nowhere else are matched by many distributions.
-        return Gathered(dict.fromkeys(model.table.free_names, float(np.nan)), float(supremum), f"{point:g}")
+        return Gathered(dict.fromkeys(model.table.free_names, float(np.nan)), supremum, f"{point:g}")
     gathers = model.family.gathers
     assert gathers.point is not None  # noqa: S101 - the caller has looked
     values = dict(gathers.point)
     if gathers.centre is not None and gathers.centre[0] not in model.table.fixed:
         values[gathers.centre[0]] = float(gathers.centre[1](point))
-    return Gathered(values, float(supremum), f"{point:g}")
+    return Gathered(values, supremum, f"{point:g}")
 
 
 def parted(arrangement: Arrangement, engine: Engine) -> Gathered | None:
-    """The supremum with all mass at the two ends, where every row is open at one of them."""
+    """All mass at the two ends, where every row is open at one of them: n log p, which may not be the supremum."""
+    ends = _ends(arrangement, engine)
+    return None if ends is None or ends.splits_at_one_point else _at_both_ends(arrangement, ends)
+
+
+def _ends(arrangement: Arrangement, engine: Engine) -> _Ends | None:
+    """How the rows lie about the two ends; None where one admits neither, or the family cannot part its mass."""
     model, survey = arrangement.model, arrangement.survey
-    both = model.family.gathers.both
-    if both is None or survey.n_exact > 0 or not model.table.all_free:
+    support = model.family.support
+    if model.family.gathers.both is None or not model.table.all_free:
+        return None
+    # A density is as good as 0 on an exact row beside the ends; a mass on the lower end itself is not.
+    if survey.n_exact > 0 and not (support.discrete and survey.maximum == support.lower):
         return None
 
-    def count(block: Any) -> _Weights:
+    def count(block: Any) -> _Ends:
         packed = block if arrangement.packed else model.pack(block)
         weight = np.ones(packed.low.shape) if packed.interval_weight is None else packed.interval_weight
-        below, above = np.isneginf(packed.low), np.isposinf(packed.high)
-        closed = ~(below | above)
+        low, high = packed.low, packed.high
+        below, above = np.isneginf(low), np.isposinf(high)
+        if support.discrete:
+            below |= low < support.lower
+            low, high = np.floor(low), np.floor(high)
         # Rows open at both ends have the probability 1 whatever the shares.
-        return _Weights(
-            float(weight[below & ~above].sum()),
-            float(weight[above & ~below].sum()),
-            float(weight[closed].sum()),
+        only_below, only_above = below & ~above, above & ~below
+        exact = packed.y.shape[0] > 0
+        highs = np.append(high[only_below], support.lower) if exact else high[only_below]
+        return _Ends(
+            packed.n_exact + float(weight[only_below].sum()),
+            float(weight[only_above].sum()),
+            float(weight[~(below | above)].sum()),
+            _extent(highs),
+            _extent(low[only_above]),
         )
 
     found = engine.reduce(count, arrangement.blocks())
-    if found.bounded > 0 or not (found.below > 0 and found.above > 0):
-        return None
-    total = found.below + found.above
-    supremum = found.below * np.log(found.below / total) + found.above * np.log(found.above / total)
-    return Gathered(both, float(supremum), "both ends of its range")
+    return found if found.bounded == 0 and found.below > 0 and found.above > 0 else None
+
+
+def _extent(values: NDArray[np.float64]) -> tuple[float, float]:
+    return float(np.min(values, initial=np.inf)), float(np.max(values, initial=-np.inf))
+
+
+def _at_both_ends(arrangement: Arrangement, ends: _Ends) -> Gathered | None:
+    both = arrangement.model.family.gathers.both
+    return (
+        None if both is None else Gathered(both, _n_log_p(ends.below, ends.above), "both ends of its range")
+    )
+
+
+def _n_log_p(below: float, above: float) -> float:
+    total = below + above
+    return float(below * np.log(below / total) + above * np.log(above / total))
 
 
 def with_ties(arrangement: Arrangement, engine: Engine) -> Survey:
-    """Add the weight of the most frequent exact value, as the thinned rows tell it where there are many."""
-    survey, model = arrangement.survey, arrangement.model
-    y = np.sort(arrangement.sample.y)
-    others = survey.n_obs - 1.0
-    if not y.size:
+    """Add the tie that weighs most against the rows that exclude it.
+
+    Where there are many rows, the thinned ones tell which values are counted over all of them.
+    """
+    survey, model, sample = arrangement.survey, arrangement.model, arrangement.sample
+    if not sample.y.size:
         return survey
-    repeated = y[1:] == y[:-1]
-    if not repeated.any() and arrangement.sample.weight is None:
-        return _tied(survey, 1.0, others)
-    if arrangement.sample.weight is None:
-        values, counts = np.unique(y, return_counts=True)
-    else:
-        values, index = np.unique(arrangement.sample.y, return_inverse=True)
-        counts = np.bincount(index, arrangement.sample.weight)
-    mode = values[int(np.argmax(counts))]
+    if survey.all_exact and sample.weight is None and np.unique(sample.y).size == sample.y.size:
+        return replace(survey, tie=(1.0, survey.n_obs - 1.0))
+    values = np.unique(sample.y)
+    found = _tied(sample, values)
+    total = sample.n_exact + sample.n_interval
+    worst = np.argsort(-_pull(found.equal, total - found.equal - found.admitting), kind="stable")
+    values = np.sort(values[worst[:CANDIDATES]])
 
     def count(block: Any) -> _Tied:
-        packed = block if arrangement.packed else model.pack(block)
-        equal = packed.y == mode
-        admits = (packed.low <= mode) & (packed.high >= mode)
-        return _Tied(
-            float(np.count_nonzero(equal) if packed.weight is None else packed.weight[equal].sum()),
-            float(
-                np.count_nonzero(admits)
-                if packed.interval_weight is None
-                else packed.interval_weight[admits].sum()
-            ),
-        )
+        return _tied(block if arrangement.packed else model.pack(block), values)
 
     found = engine.reduce(count, arrangement.blocks())
-    return _tied(survey, found.equal, survey.n_obs - found.equal - found.admitting)
+    excluding = survey.n_obs - found.equal - found.admitting
+    most = int(np.argmax(_pull(found.equal, excluding)))
+    return replace(survey, tie=(float(found.equal[most]), float(excluding[most])))
 
 
-def _tied(survey: Survey, tie: float, others: float) -> Survey:
-    return replace(survey, tie=(tie, others))
+def _pull(equal: NDArray[np.float64], excluding: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Rows that equal a value against those that exclude it; what is left of none is rounding of weights."""
+    some = excluding > ROUNDING * (equal + np.abs(excluding))
+    return np.where(some, equal / np.where(some, excluding, 1.0), np.inf)
+
+
+def _tied(rows: PackedRows, values: NDArray[np.float64]) -> _Tied:
+    """By value, the weight of the exact rows that equal it and of the interval rows that admit it."""
+
+    def below(ends: NDArray[Any], weight: NDArray[Any] | None, side: Literal["left", "right"]) -> Any:
+        order = np.argsort(ends, kind="stable")
+        steps = np.ones(ends.shape) if weight is None else weight[order]
+        return np.append(0.0, np.cumsum(steps))[np.searchsorted(ends[order], values, side)]
+
+    equal = below(rows.y, rows.weight, "right") - below(rows.y, rows.weight, "left")
+    begun = below(rows.low, rows.interval_weight, "right")
+    return _Tied(equal, begun - below(rows.high, rows.interval_weight, "left"))

@@ -18,7 +18,6 @@ _REASONS = {
     "flat": "the likelihood is flat along it",
     "unidentified": "the data do not determine it",
     "irregular": "the model is irregular here",
-    "edge": "the support ends at it",
     "unbounded": "the likelihood is unbounded",
     "not_converged": "no maximum was reached",
 }

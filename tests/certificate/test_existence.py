@@ -1,0 +1,155 @@
+"""What is settled before any search: mass parted between the ends, and ties against the rows that exclude them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import thetahat as th
+from thetahat.data import open_source
+from thetahat.engines import Threads
+from thetahat.first_pass import arrange
+from thetahat.models.iid import IndependentModel
+from thetahat.optimize.existence import with_ties
+from thetahat.response import IntervalCensored
+
+INF = np.inf
+
+
+def entropy(below: float, above: float) -> float:
+    total = below + above
+    return below * np.log(below / total) + above * np.log(above / total)
+
+
+# ---- Mass at both ends ------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("zeros", "lows"),
+    [(2, [1, 1]), (1, [1]), (3, [1]), (5, [1] * 5), (20, [1] * 10), (5, [3, 5]), (2, [0, 1])],
+)
+def test_zeros_and_open_counts_part_the_mass(zeros: int, lows: list[int]) -> None:
+    """With p^size at the share of zeros ℓ rises all the way to size 0 and mean ∞."""
+    events = [1] * zeros + [0] * len(lows)
+    fit = th.fit(th.NegativeBinomial(), th.Observations.right_censored([0] * zeros + lows, events))
+    certificate = fit.certificate
+    assert certificate.verdict == "at_infinity"
+    assert certificate.exists is False
+    assert certificate.scope == "global"
+    assert certificate.supremum == pytest.approx(entropy(zeros, len(lows)), rel=1e-14)
+    assert certificate.status == {"mean": "at_infinity", "size": "boundary"}
+    assert fit.estimates == {"mean": INF, "size": 0.0}
+
+    share, size = zeros / (zeros + len(lows)), 2e-3
+    near = th.NegativeBinomial(mean=size * np.expm1(-np.log(share) / size), size=size)
+    reached = zeros * near.log_prob(0) + float(np.sum(near.log_sf(np.array(lows))))
+    assert certificate.supremum - 0.2 < reached < certificate.supremum
+
+
+def test_the_parting_counts_weights_and_left_censored_rows() -> None:
+    data = th.Observations.interval([0, -INF, 4, 7], [0, 3, INF, INF])
+    certificate = th.fit(th.NegativeBinomial(), data, weights=[2.0, 1.5, 0.5, 2.0]).certificate
+    assert certificate.verdict == "at_infinity"
+    assert certificate.supremum == pytest.approx(entropy(3.5, 2.5), rel=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("low", "high"),
+    [([0, 0, 0, 0], [0, 0, INF, INF]), ([-INF, -INF, 2, 2, 2], [2, 2.5, INF, INF, INF])],
+)
+def test_counts_parted_at_one_number_are_matched_by_many(low: list[float], high: list[float]) -> None:
+    certificate = th.fit(th.NegativeBinomial(), th.Observations.interval(low, high)).certificate
+    above = high.count(INF)
+    assert certificate.verdict == "flat"
+    assert certificate.exists is True
+    assert certificate.supremum == pytest.approx(entropy(len(high) - above, above), rel=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "fixed"),
+    [
+        ([0, 0, 1, 1], [0, 0, INF, INF], {"size": 2.0}),
+        ([0, 0, 1, 1], [0, 0, INF, INF], {"mean": 2.0}),
+        ([0, 0, 1, 1, 3], [0, 0, INF, INF, 3], {}),
+        ([0, 0, 1, 2, 3], [0, 0, INF, 4, INF], {}),
+    ],
+)
+def test_mass_is_not_parted_past_rows_inside_or_fixed_parameters(
+    low: list[float], high: list[float], fixed: dict[str, float]
+) -> None:
+    fit = th.fit(th.NegativeBinomial(), th.Observations.interval(low, high), fixed=fixed)
+    assert fit.certificate.verdict == "maximum"
+    assert all(np.isfinite(value) and value > 0 for value in fit.estimates.values())
+
+
+def test_one_parameter_settles_where_the_mass_is_parted() -> None:
+    data = th.Observations.right_censored([0, 0, 0, 0], [1, 1, 0, 0])
+    fit = th.fit(th.Poisson(), data)
+    assert fit.certificate.verdict == "maximum"
+    assert fit.estimates["rate"] == pytest.approx(np.log(2.0), rel=1e-12)
+
+
+# ---- Ties -------------------------------------------------------
+
+
+def tie_of(low: Any, high: Any, weights: Any = None) -> tuple[float, float] | None:
+    columns = {"low": np.asarray(low, dtype=float), "high": np.asarray(high, dtype=float)}
+    if weights is not None:
+        columns["weight"] = np.asarray(weights, dtype=float)
+    engine = Threads(1)
+    model = IndependentModel(
+        th.StudentT(),
+        IntervalCensored("low", "high"),
+        weight_column=None if weights is None else "weight",
+    )
+    return with_ties(arrange(model, open_source(columns), engine), engine).tie
+
+
+def direct(low: Any, high: Any, weights: Any = None) -> tuple[float, float]:
+    low, high = np.asarray(low, dtype=float), np.asarray(high, dtype=float)
+    weight = np.ones(low.size) if weights is None else np.asarray(weights, dtype=float)
+    exact = low == high
+    pairs = []
+    for value in np.unique(low[exact]):
+        equal = exact & (low == value)
+        excluding = ~equal & ~(~exact & (low <= value) & (value <= high))
+        pairs.append((float(weight[equal].sum()), float(weight[excluding].sum())))
+    return max(pairs, key=lambda pair: pair[0] / pair[1])
+
+
+def test_rows_that_admit_a_value_do_not_count_against_it() -> None:
+    """Fifty rows below 10 hold any of the five values: only the four others weigh against one."""
+    low = [1.0, 2.0, 3.0, 4.5, 9.0] + [-INF] * 50
+    high = [1.0, 2.0, 3.0, 4.5, 9.0] + [10.0] * 50
+    assert tie_of(low, high) == (1.0, 4.0)
+
+
+def test_the_most_frequent_value_need_not_bound_the_region() -> None:
+    low = [1.0, 1.0, 5.0, 6.0] + [4.0] * 20
+    high = [1.0, 1.0, 5.0, 6.0] + [INF] * 20
+    assert tie_of(low, high) == (1.0, 3.0)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_largest_tie_is_that_of_a_direct_count(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    low = rng.integers(0, 8, 30).astype(float)
+    high = np.where(rng.random(30) < 0.5, low, low + rng.choice([1.0, 3.0, INF], 30))
+    weights = None if seed % 2 else rng.integers(1, 4, 30).astype(float)
+    found, expected = tie_of(low, high, weights), direct(low, high, weights)
+    assert found is not None
+    assert found[0] / found[1] == pytest.approx(expected[0] / expected[1], rel=1e-12)
+
+
+def test_exact_values_alone_have_their_most_frequent_one() -> None:
+    y = np.random.default_rng(1).integers(0, 30, 5_000) / 4.0
+    (_, counts) = np.unique(y, return_counts=True)
+    assert tie_of(y, y) == (counts.max(), 5_000 - counts.max())
+
+
+def test_the_region_says_which_rows_count() -> None:
+    region = th.fit(th.StudentT(), [1.0, 2.0, 3.0, 4.5, 9.0]).certificate.region
+    assert region is not None
+    assert "rows that admit it do not count" in region
