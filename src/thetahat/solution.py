@@ -99,11 +99,16 @@ class Solution:
         with np.errstate(all="ignore"):
             return self.table.jacobian(np.where(np.isfinite(self.point), self.point, np.nan))
 
+    @property
+    def _lost(self) -> NDArray[np.bool_]:
+        """The entries that have no standard error; the others move with the regular coordinates alone."""
+        return np.array(
+            [self.certificate.status[name] != "regular" for name in self.table.free_names], dtype=bool
+        )
+
     def natural_covariance(self, free: Matrix) -> Matrix:
         """Move a covariance from the free scale to the natural one, NaN staying with its own parameters."""
-        jacobian = self.jacobian()
-        missing = ~self.regular
-        lost = (np.abs(np.nan_to_num(jacobian[:, missing], nan=1.0)) > 0).any(axis=1)
+        jacobian, lost = self.jacobian(), self._lost
         kept = np.ix_(self.regular, self.regular)
         inner = np.where(np.isnan(jacobian), 0.0, jacobian)[:, self.regular]
         with np.errstate(all="ignore"):
@@ -115,7 +120,7 @@ class Solution:
     def standard_errors(self, free: Matrix | None = None) -> dict[str, float]:
         """Standard errors by name, scaled so that neither a rate of 1e250 nor its square overflows."""
         free = self.free_covariance() if free is None else free
-        jacobian = self.jacobian()
+        free, jacobian = free[np.ix_(self.regular, self.regular)], self.jacobian()[:, self.regular]
         errors = dict.fromkeys(self.table.names, float(np.nan))
         if not jacobian.size:
             return errors
@@ -127,7 +132,7 @@ class Solution:
             largest = np.abs(scaled).max(axis=1)
             unit = scaled / largest[:, None]
             squares = (unit @ np.where(np.isnan(correlation), 0.0, correlation) * unit).sum(axis=1)
-            found = largest * np.sqrt(squares)
+            found = np.where(self._lost, np.nan, largest * np.sqrt(squares))
         errors.update(zip(self.table.free_names, found.tolist(), strict=True))
         return errors
 
