@@ -13,14 +13,15 @@ from thetahat.data import Source, open_source
 from thetahat.data.joined import JoinedSource
 from thetahat.engines import Engine, Threads
 from thetahat.families import CATALOGUE, Family
-from thetahat.first_pass import arrange
+from thetahat.first_pass import arrange, blocks_again
 from thetahat.likelihood import Likelihood
 from thetahat.models._columns_model import arrange_columns
 from thetahat.models.custom import Model
 from thetahat.models.iid import IndependentModel
 from thetahat.optimize._optimizer import Optimizer
+from thetahat.optimize.climb import Conditions
 from thetahat.optimize.custom import maximise_custom
-from thetahat.optimize.independent import maximise
+from thetahat.optimize.independent import conditions, maximise
 from thetahat.optimize.newton import Newton
 from thetahat.parameters import ParameterTable
 from thetahat.response import Exact, Observations, Response, parse_response
@@ -87,15 +88,24 @@ def solve(
         packed=arrangement.packed,
         engine=engine,
         condensed=arrangement.condensed,
+        counted=arrangement.counted,
     )
     outcome = maximise(arrangement, likelihood, engine, optimizer, start)
+    as_given = independent.changed(family=arrangement.model.family, unit=arrangement.model.unit)
     solution = Solution.of(
         outcome,
         arrangement.model.table,
         arrangement.survey.n_rows,
         arrangement.survey.n_obs,
         likelihood,
-        independent.changed(family=arrangement.model.family, unit=arrangement.model.unit).describe(),
+        as_given.describe(),
+        conditions(arrangement, engine, optimizer),
+        Likelihood(
+            arrangement.model,
+            lambda: blocks_again(arrangement, as_given, source, engine),
+            packed=False,
+            engine=engine,
+        ),
     )
     return Solved(solution, arrangement.model.family, source, independent.columns, outcome.trace)
 
@@ -132,7 +142,14 @@ def _solve_custom(
         arrangement, likelihood, climber, _plain(start, "start"), tries=optimizer is None
     )
     solution = Solution.of(
-        outcome, bound.table, arrangement.n_rows, arrangement.n_obs, likelihood, bound.describe()
+        outcome,
+        bound.table,
+        arrangement.n_rows,
+        arrangement.n_obs,
+        likelihood,
+        bound.describe(),
+        Conditions(climber),
+        Likelihood(bound, lambda: source.blocks(bound.columns), packed=False, engine=engine),
     )
     return Solved(solution, None, source, bound.columns, outcome.trace)
 

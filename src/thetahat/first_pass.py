@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -35,6 +35,11 @@ class Arrangement:
     condensed: PackedRows | None
     sample: PackedRows
 
+    @property
+    def counted(self) -> bool:
+        """Whether the rows are distinct values with their counts, made here, which nobody else can change."""
+        return self.model.weight_column == COUNT
+
 
 @dataclass(frozen=True, slots=True)
 class _Gathered:
@@ -60,17 +65,39 @@ def arrange(model: IndependentModel, source: Source, engine: Engine) -> Arrangem
                 model = model.changed(
                     family=family if known_levels is not None else family.with_levels(levels.values)
                 )
-            column = model.response.columns[0]
-            values = model.family.encode(levels.values) if model.family.labelled else levels.values
-            block = Block(0, len(levels.weights), {column: np.asarray(values), COUNT: levels.weights})
             counted = model.changed(weight_column=COUNT)
-            packed_blocks: Iterable[Any] = [block]
+            packed_blocks: Iterable[Any] = [_block_of(model, levels.values, levels.weights)]
             return _gather(
                 counted, packed_blocks, engine, in_memory=True, counts=(levels.n_rows, levels.n_positive)
             )
     return _gather(
         model, source.blocks(model.columns), engine, in_memory=source.in_memory, counts=None, source=source
     )
+
+
+def blocks_again(
+    arrangement: Arrangement, model: IndependentModel, source: Source, engine: Engine
+) -> Iterator[Block]:
+    """Read the rows again as they were given, for the arrangement's model: counted if they were.
+
+    Raises
+    ------
+    DataError
+        If rows that were counted no longer can be.
+    """
+    if not arrangement.counted:
+        yield from source.blocks(model.columns)
+        return
+    levels = engine.reduce(model.count_levels, source.blocks(model.columns))
+    if levels.values is None:
+        raise DataError("there are more distinct values than there were")
+    yield _block_of(model, levels.values, levels.weights)
+
+
+def _block_of(model: IndependentModel, levels: Array, counts: Array) -> Block:
+    """Distinct values, with how often each occurs."""
+    values = model.family.encode(levels) if model.family.labelled else levels
+    return Block(0, len(counts), {model.response.columns[0]: np.asarray(values), COUNT: counts})
 
 
 def _gather(

@@ -375,6 +375,7 @@ class Fit:
         if self._digest is None:
             if self._solved.source is None:
                 raise InferenceError("this fit has neither data nor their digest")
+            self.solution.refuse_if_changed("the digest of the data")
             object.__setattr__(self, "_digest", self._solved.source.digest(self._solved.columns))
         return str(self._digest)
 

@@ -30,6 +30,8 @@ class Likelihood:
         Pseudo rows with the same ℓ (but not the same row scores), or None.
     engine
         Who sums.
+    counted
+        Whether the packed rows are distinct values and their counts, which no one else holds.
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class Likelihood:
         packed: bool,
         engine: Engine,
         condensed: Any = None,
+        counted: bool = False,
     ) -> None:
         self.model = model
         self.table: ParameterTable = model.table
@@ -47,12 +50,23 @@ class Likelihood:
         self._blocks = blocks
         self._packed = packed
         self._condensed = condensed
+        self._counted = counted
         self._last: tuple[Vector, int, Tally] | None = None
 
     @property
     def condensed(self) -> bool:
         """Whether derivatives come from pseudo rows."""
         return self._condensed is not None
+
+    @property
+    def shared(self) -> bool:
+        """Whether ℓ is summed over rows that whoever gave them can change."""
+        return self._condensed is None and not self._counted
+
+    @property
+    def counted(self) -> bool:
+        """Whether the rows are distinct values and their counts."""
+        return self._counted
 
     def tally(self, free: Vector, order: int = DERIVATIVES) -> Tally:
         """Sum over all rows at a point on the free scale: order VALUE, DERIVATIVES or SCORES."""
@@ -62,17 +76,24 @@ class Likelihood:
             if order <= known and np.array_equal(point, free):
                 return tally
         working = self.table.working(free)
-        tally = self._reduce(working, order)
-        if not self.table.all_free:
-            tally = tally.restrict(self.table.free_index)
+        if self._condensed is not None and order != SCORES:
+            with np.errstate(all="ignore"):
+                tally = self.model.tally(self._condensed, working, order)
+        else:
+            tally = self._reduce(working, order)
+        tally = self._free(tally)
         self._last = (np.array(free), order, tally)
         return tally
 
+    def over_rows(self, free: Vector, order: int = DERIVATIVES) -> Tally:
+        """Sum over the rows as they are now, whatever is remembered of this point or known of their sums."""
+        return self._free(self._reduce(self.table.working(free), order))
+
+    def _free(self, tally: Tally) -> Tally:
+        return tally if self.table.all_free else tally.restrict(self.table.free_index)
+
     def _reduce(self, working: Vector, order: int) -> Tally:
         model = self.model
-        if self._condensed is not None and order != SCORES:
-            with np.errstate(all="ignore"):
-                return model.tally(self._condensed, working, order)
         if self._packed:
 
             def function(block: Any) -> Tally:

@@ -9,15 +9,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from thetahat._errors import InferenceError
+from thetahat._errors import DataError, InferenceError
 from thetahat.likelihood import Likelihood
+from thetahat.models import SCORES, VALUE, Tally
 from thetahat.numerics.linear_algebra import analyse
 from thetahat.optimize.certificate import Certificate, Verdict
+from thetahat.optimize.climb import Conditions
 from thetahat.optimize.outcome import Outcome
 from thetahat.parameters import ParameterTable
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
+AT_INFINITY = 40.0
+"""A free coordinate at which a parameter that runs to infinity cannot be told from its limit."""
+UNCHANGED = 64.0
+"""How many roundings of ℓ two sums over the same rows may differ by, be it in another order or from statistics."""
+NEAR_LIMIT = 1e-9
+"""In nats an observation, what ℓ at ``AT_INFINITY`` may differ by from its limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +34,8 @@ class Solution:
 
     ``point`` is in free coordinates; ``regular`` tells which of them have curvature that may be read as uncertainty;
     ``information`` is the observed one over the regular coordinates (over all where the verdict is ``flat``).
+    ``conditions`` tell how ``likelihood`` was climbed; ``rows`` reads the data as they were given, again at each pass.
+    All three are None in a loaded fit.
     """
 
     table: ParameterTable
@@ -39,6 +49,8 @@ class Solution:
     n_obs: float
     likelihood: Likelihood | None
     description: Mapping[str, Any]
+    conditions: Conditions | None = None
+    rows: Likelihood | None = None
 
     @classmethod
     def of(
@@ -49,6 +61,8 @@ class Solution:
         n_obs: float,
         likelihood: Likelihood,
         description: Mapping[str, Any],
+        conditions: Conditions,
+        rows: Likelihood,
     ) -> Solution:
         """Put an outcome beside what it is about."""
         return cls(
@@ -63,6 +77,8 @@ class Solution:
             n_obs,
             likelihood,
             description,
+            conditions,
+            rows,
         )
 
     def with_data(self, purpose: str) -> Likelihood:
@@ -73,6 +89,50 @@ class Solution:
                 "Fit the model to the data again"
             )
         return self.likelihood
+
+    @property
+    def finite_point(self) -> Vector:
+        """The point, with what is at infinity so far out that it cannot be told from its limit."""
+        return np.nan_to_num(self.point, posinf=AT_INFINITY, neginf=-AT_INFINITY)
+
+    def tally_again(self, purpose: str, order: int = VALUE) -> Tally:
+        """Sum over the rows once more at the point.
+
+        Raises
+        ------
+        InferenceError
+            If the fit has no data, or ℓ is no longer what it was: someone has changed the arrays that were fitted.
+        """
+        likelihood = self.with_data(purpose)
+        if self.rows is not None and not likelihood.counted:
+            likelihood = self.rows
+        return self._unchanged(likelihood, purpose, order)
+
+    def refuse_if_changed(self, purpose: str) -> None:
+        """Raise where the data, read again as they were given, have another ℓ than the fit."""
+        if self.rows is not None and np.isfinite(self.log_likelihood):
+            self._unchanged(self.rows, purpose, VALUE)
+
+    def _unchanged(self, likelihood: Likelihood, purpose: str, order: int) -> Tally:
+        changed = f"{purpose} is refused: the data have changed since the fit; fit again"
+        from_statistics = self.likelihood is not None and self.likelihood.condensed
+        try:
+            tally = likelihood.over_rows(self.finite_point, SCORES if from_statistics else order)
+        except DataError as error:
+            raise InferenceError(f"{changed} ({error})") from error
+        slack = UNCHANGED * tally.rounding
+        if from_statistics and tally.absolute_score is not None:
+            # Sums over rows feel the rounding of a location far from 0, which sufficient statistics do not.
+            rounding = 4 * float(np.finfo(float).eps) * np.abs(self.finite_point)
+            slack += float(rounding @ tally.absolute_score)
+        if self.certificate.verdict is not Verdict.MAXIMUM:
+            slack += NEAR_LIMIT * self.n_obs
+        if not abs(tally.value - self.log_likelihood) <= slack:
+            raise InferenceError(
+                f"{changed}. Their log-likelihood at the estimates is {tally.value:.10g}, and was "
+                f"{self.log_likelihood:.10g}"
+            )
+        return tally
 
     def free_covariance(self, information: Matrix | None = None) -> Matrix:
         """Inverse information on the free scale; NaN where the certificate forbids standard errors."""

@@ -60,8 +60,7 @@ def _factor(solution: Solution, kind: str) -> float:
 
 
 def _outer_product(solution: Solution, kind: str) -> Matrix:
-    likelihood = solution.with_data(f"covariance({kind!r})")
-    tally = likelihood.tally(np.where(np.isfinite(solution.point), solution.point, 0.0), SCORES)
+    tally = solution.tally_again(f"covariance({kind!r})", SCORES)
     if tally.opg is None:
         raise InferenceError(
             f"covariance({kind!r}) needs the score of each row, and this log_prob returns one number for all rows. "
@@ -84,8 +83,9 @@ def _expected(solution: Solution) -> Matrix:
             "covariance('expected') does not exist here: under censoring the expected information needs the potential "
             "censoring time of every row, also of those that were not censored. Use 'observed'"
         )
-    working = likelihood.table.working(np.where(np.isfinite(solution.point), solution.point, 0.0))
-    total = likelihood.expected_information(working)
+    if likelihood.shared:
+        solution.refuse_if_changed("covariance('expected')")
+    total = likelihood.expected_information(likelihood.table.working(solution.finite_point))
     index = likelihood.table.free_index
     matrix = total[np.ix_(index, index)]
     return np.asarray(matrix[np.ix_(solution.regular, solution.regular)])

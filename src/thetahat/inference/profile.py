@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,15 +11,22 @@ from numpy.typing import NDArray
 from scipy import special
 
 from thetahat._errors import InferenceError
-from thetahat.optimize.constrained import maximise_constrained, maximise_pinned
+from thetahat.optimize.certificate import Verdict
+from thetahat.optimize.climb import Conditions
+from thetahat.optimize.constrained import Constrained, maximise_constrained, maximise_pinned
+from thetahat.optimize.newton import DECREMENT, Newton
 from thetahat.parameters import Parameter
-from thetahat.solution import Solution
+from thetahat.solution import AT_INFINITY, NEAR_LIMIT, Solution
 
 Vector = NDArray[np.float64]
 FARTHEST = 700.0
 """A log or logit beyond this is the edge of its domain in double precision."""
-AT_INFINITY = 40.0
-"""A free coordinate at which a parameter that runs to infinity cannot be told from its limit."""
+FINEST = 1 / 16
+"""The shortest part of a way that is gone at once, where the whole way is too far."""
+MOST_RETREATS = 8
+"""How often an end is looked for nearer the estimate, where the profile is not known."""
+AT_THE_EDGE = 1e-3
+"""How near the edge of the regular region an interval that has not ended yet ends there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +34,7 @@ class Profile:
     """The profile log-likelihood of one parameter.
 
     ``signed_roots`` are sign(θ - θ̂) √(2(ℓ(θ̂) - ℓ_profile(θ))), a straight line where the Wald interval is exact.
+    Both are NaN from where on the search for the other parameters' maximum did not converge.
     """
 
     name: str
@@ -53,17 +61,29 @@ class Profile:
 class _Coordinate:
     """One entry on the scale on which it is profiled: its free coordinate, or the logit of a simplex's entry."""
 
+    name: str
     estimate: float
     standard_error: float
     lower: float
     upper: float
     to_natural: Callable[[float], float]
-    solve: Callable[[float, Vector], tuple[float, float, Vector]]
+    solve: Callable[[float, Vector], Constrained]
     held: bool
+    allowed: Callable[[float], bool] = lambda _: True
 
 
 def interval(solution: Solution, name: str, level: float) -> tuple[float, float]:
-    """Ends of {v: 2(ℓ(θ̂) - ℓ_profile(v)) <= χ²_1(level)}; one-sided at an edge or a limit."""
+    """Ends of {v: 2(ℓ(θ̂) - ℓ_profile(v)) <= χ²_1(level)}; one-sided at an edge or a limit.
+
+    The profile is that within the regular region, where the family declares one; an interval that reaches the
+    region's edge ends there.
+
+    Raises
+    ------
+    InferenceError
+        If an end rests on points at which the search did not converge, if the profile rises above the maximum, if
+        the data have changed since the fit, or if the model is irregular at the estimates.
+    """
     coordinate = _coordinate(solution, name)
     target = float(np.sqrt(special.chdtri(1, 1 - level)))
     if coordinate.held:
@@ -74,60 +94,122 @@ def interval(solution: Solution, name: str, level: float) -> tuple[float, float]
 
 
 def curve(solution: Solution, name: str, points: int = 41, reach: float = 3.0) -> Profile:
-    """The profile out to signed roots of about ``reach`` on both sides."""
+    """The profile out to signed roots of about ``reach`` on both sides, or as far as it is known.
+
+    Raises
+    ------
+    InferenceError
+        As ``interval``, but for points that are not known, which are NaN.
+    """
     coordinate = _coordinate(solution, name)
-    natural: list[float] = []
-    values: list[float] = []
-    roots: list[float] = []
     if coordinate.held:
         low, high = _one_sided_ends(solution, coordinate, reach)
         grid = np.linspace(low, high, points)
         centre = high if coordinate.estimate > 0 else low
     else:
-        ends = [_end(solution, coordinate, sign, reach) for sign in (-1.0, 1.0)]
+        ends = [_end(solution, coordinate, sign, reach, known=True) for sign in (-1.0, 1.0)]
         shown = 12.0 * coordinate.standard_error
         low = max(ends[0], coordinate.estimate - shown) if np.isfinite(shown) else ends[0]
         high = min(ends[1], coordinate.estimate + shown) if np.isfinite(shown) else ends[1]
         centre = coordinate.estimate
         grid = np.unique(np.concatenate([np.linspace(low, high, points), [centre]]))
     middle = int(np.searchsorted(grid, centre))
-    found: dict[int, float] = {}
+    values = np.full(grid.size, np.nan)
     for indices in (range(min(middle, grid.size - 1), -1, -1), range(middle + 1, grid.size)):
-        start = solution.point.copy()
+        at, start = centre, solution.point
         for index in indices:
-            found[index], _, start = coordinate.solve(float(grid[index]), start)
-    for index, at in enumerate(grid):
-        natural.append(coordinate.to_natural(float(at)))
-        values.append(found[index])
-        drop = max(solution.log_likelihood - found[index], 0.0)
-        roots.append(float(np.sign(at - centre) * np.sqrt(2 * drop)))
+            found = _reached(solution, coordinate, float(grid[index]), at, start)
+            if not found.converged:
+                break
+            values[index], at, start = found.value, float(grid[index]), found.point
+    natural = [coordinate.to_natural(float(at)) for at in grid]
     return Profile(
         name,
         np.array(natural),
-        np.array(values),
-        np.array(roots),
+        values,
+        np.sign(grid - centre) * _root(solution, values),
         solution.natural[name],
         solution.log_likelihood,
     )
+
+
+def _root(solution: Solution, value: Any) -> Any:
+    # A value may stand above the maximum by its rounding; by more it was refused.
+    return np.sqrt(2 * np.maximum(solution.log_likelihood - value, 0.0))
+
+
+def _solved(solution: Solution, coordinate: _Coordinate, at: float, start: Vector) -> Constrained:
+    """The constrained maximum, refused where it is higher than what was called the maximum."""
+    found = coordinate.solve(at, start)
+    if not np.isfinite(found.value):
+        return found
+    slack = 4 * found.rounding + 2 * DECREMENT
+    if solution.certificate.verdict is not Verdict.MAXIMUM:
+        slack += NEAR_LIMIT * solution.n_obs
+    excess = found.value - solution.log_likelihood
+    if excess > slack:
+        start_values = ", ".join(
+            f"{name!r}: {value:.6g}"
+            for name, value in solution.table.natural(found.point).items()
+            if name not in solution.table.fixed
+        )
+        raise InferenceError(
+            f"the profile of {coordinate.name} found a higher point: with {coordinate.name} = "
+            f"{coordinate.to_natural(at):.6g} the log-likelihood is {excess:.3g} nats above the fit's, which is only a "
+            f"local maximum. Fit again from there: start={{{start_values}}}"
+        )
+    return found
+
+
+def _reached(
+    solution: Solution, coordinate: _Coordinate, at: float, origin: float, start: Vector
+) -> Constrained:
+    """The constrained maximum at ``at``, from that at ``origin``: in shorter steps where one is too long."""
+    found = _solved(solution, coordinate, at, start)
+    whole = at - origin
+    share, gone = 0.5, 0.0
+    while not (found.converged or found.outside) and share >= FINEST:
+        # What is left may be a rounding less than the step that leads there.
+        trial = at if gone + share >= 1.0 else origin + (gone + share) * whole
+        step = _solved(solution, coordinate, trial, start)
+        if not step.converged:
+            share /= 2
+        elif trial == at:
+            return step
+        else:
+            gone, start = gone + share, step.point
+    return found
 
 
 def _coordinate(solution: Solution, name: str) -> _Coordinate:
     parameter, span, entry = solution.table.entry(name)
     solution.refuse_unless_usable("a profile")
     unit = solution.table.unit(parameter.name)
+    likelihood = solution.with_data("a profile likelihood")
+    if solution.certificate.status[name] == "irregular":
+        raise InferenceError(
+            f"a profile of {name} is not available: the model is irregular at the estimates, and no χ² says how far "
+            "the likelihood may fall. Use a parametric bootstrap"
+        )
+    if likelihood.shared:
+        solution.refuse_if_changed("a profile likelihood")
     if parameter.domain.vector:
         return _simplex_coordinate(solution, name, parameter, span, entry)
-    likelihood = solution.with_data("a profile likelihood")
+    conditions = _conditions(solution)
     index = span.start
     held = np.flatnonzero(~solution.regular)
     pinned = np.array([index, *held[held != index]], dtype=np.intp)
 
-    def solve(value: float, start: Vector) -> tuple[float, float, Vector]:
+    def solve(value: float, start: Vector) -> Constrained:
         # A parameter held at infinity is its limit in double precision long before.
         begin = np.nan_to_num(start, posinf=AT_INFINITY, neginf=-AT_INFINITY)
         begin[index] = value
-        found = maximise_pinned(likelihood, pinned, begin)
-        return found.value, found.slope, found.point
+        return maximise_pinned(likelihood, pinned, begin, conditions)
+
+    def allowed(value: float) -> bool:
+        point = solution.finite_point
+        point[index] = value
+        return conditions.allowed is None or conditions.allowed(point)
 
     def to_natural(value: float) -> float:
         with np.errstate(over="ignore"):
@@ -135,6 +217,7 @@ def _coordinate(solution: Solution, name: str) -> _Coordinate:
 
     variance = solution.free_covariance()[index, index]
     return _Coordinate(
+        name,
         float(solution.point[index]),
         float(np.sqrt(variance)),
         -np.inf,
@@ -142,7 +225,16 @@ def _coordinate(solution: Solution, name: str) -> _Coordinate:
         to_natural,
         solve,
         held=not solution.regular[index],
+        allowed=allowed,
     )
+
+
+def _conditions(solution: Solution) -> Conditions:
+    """Those of the fit; its region holds only for estimates inside, which fixed parameters may prevent."""
+    given = solution.conditions or Conditions(Newton())
+    if given.allowed is not None and not given.allowed(solution.finite_point):
+        return replace(given, allowed=None)
+    return given
 
 
 def _simplex_coordinate(
@@ -166,37 +258,51 @@ def _simplex_coordinate(
         gradient[span] = parameter.domain.derivative(free[span])[entry] / (p * rest)
         return float(np.log(p) - np.log(rest)), gradient
 
-    def solve(value: float, start: Vector) -> tuple[float, float, Vector]:
-        found = maximise_constrained(likelihood, constraint, value, start)
-        return found.value, found.slope, found.point
+    def solve(value: float, start: Vector) -> Constrained:
+        return maximise_constrained(likelihood, constraint, value, start)
 
     estimate, gradient = constraint(solution.point)
     error = float(np.sqrt(gradient @ solution.free_covariance() @ gradient))
     return _Coordinate(
-        estimate, error, -np.inf, np.inf, lambda value: float(special.expit(value)), solve, held=False
+        name, estimate, error, -np.inf, np.inf, lambda value: float(special.expit(value)), solve, held=False
     )
 
 
-def _end(solution: Solution, coordinate: _Coordinate, sign: float, target: float) -> float:
-    """Solve r(v) = target on one side by Newton with dr/dv = -slope/r, kept inside a bracket."""
-    inside, outside = coordinate.estimate, np.inf * sign
+def _end(
+    solution: Solution, coordinate: _Coordinate, sign: float, target: float, *, known: bool = False
+) -> float:
+    """Solve r(v) = target on one side by Newton with dr/dv = -slope/r, kept inside a bracket.
+
+    Where the profile is not known so far out, the end is refused, or with ``known`` the last known point returned.
+    """
+    inside, outside, edge = coordinate.estimate, np.inf * sign, np.inf * sign
     error = coordinate.standard_error
     step = target * error if np.isfinite(error) and error > 0 else 1.0
     at = coordinate.estimate + sign * step
     start = solution.point
+    retreats = 0
     for _ in range(100):
-        value, slope, found = coordinate.solve(at, start)
-        drop = solution.log_likelihood - value
-        root = float(np.sqrt(2 * max(drop, 0.0)))
+        if not coordinate.allowed(at):
+            outside = edge = _edge(coordinate, inside, at)
+            at = 0.5 * (inside + edge)
+        if np.isfinite(edge) and abs(edge - inside) <= AT_THE_EDGE * max(abs(edge), 1.0):
+            return inside if known else edge
+        found = _reached(solution, coordinate, at, inside, start)
+        if not (found.converged or found.outside):
+            retreats += 1
+            if retreats > MOST_RETREATS:
+                break
+            at = 0.5 * (inside + at)
+            continue
+        value = found.value
+        root = float(_root(solution, value))
         if abs(root - target) <= 1e-11 * max(target, 1.0):
             return at
-        if np.isfinite(value):
-            start = found
-        if root < target and np.isfinite(value):
-            inside = at
+        if root < target:
+            inside, start = at, found.point
         else:
             outside = at
-        rate = -slope / root * sign if root > 0 else 0.0
+        rate = -found.slope / root * sign if root > 0 else 0.0
         move = (target - root) / rate if rate > 0 else np.inf
         widest = 3 * max(abs(inside - coordinate.estimate), step)
         proposal = at + sign * min(max(move, -widest), widest)
@@ -210,7 +316,30 @@ def _end(solution: Solution, coordinate: _Coordinate, sign: float, target: float
         at = at_next
         if abs(at) > _farthest(coordinate):
             return sign * np.inf
-    return at
+    if retreats > MOST_RETREATS and not known:
+        raise _not_known(coordinate, inside)
+    return inside if retreats > MOST_RETREATS else at
+
+
+def _edge(coordinate: _Coordinate, inside: float, outside: float) -> float:
+    """Where the regular region ends between a value inside and one outside."""
+    while True:
+        middle = 0.5 * (inside + outside)
+        if middle in {inside, outside}:
+            return outside
+        if coordinate.allowed(middle):
+            inside = middle
+        else:
+            outside = middle
+
+
+def _not_known(coordinate: _Coordinate, at: float) -> InferenceError:
+    return InferenceError(
+        f"the profile of {coordinate.name} is not known beyond {coordinate.to_natural(at):.6g}: with "
+        f"{coordinate.name} held there the search for the best other parameters does not converge, or ends at the edge "
+        "of the regular region, so that the interval has no known end on that side. Use a parametric "
+        "bootstrap"
+    )
 
 
 def _farthest(coordinate: _Coordinate) -> float:
@@ -233,8 +362,10 @@ def _one_sided_ends(solution: Solution, coordinate: _Coordinate, target: float) 
     near = sign * min(abs(coordinate.estimate), 40.0)
 
     def root(at: float) -> float:
-        value = coordinate.solve(at, solution.point)[0]
-        return float(np.sqrt(2 * max(solution.log_likelihood - value, 0.0))) if np.isfinite(value) else np.inf
+        found = _reached(solution, coordinate, at, near, solution.point)
+        if not (found.converged or found.outside):
+            raise _not_known(coordinate, at)
+        return float(_root(solution, found.value))
 
     inside, at = near, near - sign
     while root(at) < target:

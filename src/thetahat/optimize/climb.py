@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,19 @@ from thetahat.likelihood import Likelihood
 from thetahat.optimize._optimizer import Information, Optimizer, Search
 
 Vector = NDArray[np.float64]
+Region = Callable[[Vector], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """How a likelihood was climbed, so that it can be climbed likewise again: by whom, with which metric, and where.
+
+    ``allowed`` is the regular region on the free scale, None where it is the whole space.
+    """
+
+    optimizer: Optimizer
+    expected: Information | None = None
+    allowed: Region | None = None
 
 
 def climb(

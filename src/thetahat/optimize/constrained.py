@@ -11,10 +11,14 @@ from numpy.typing import NDArray
 
 from thetahat.models import DERIVATIVES, Tally
 from thetahat.numerics.linear_algebra import analyse
-from thetahat.optimize.newton import Newton
+from thetahat.optimize._optimizer import Information
+from thetahat.optimize.climb import Conditions
+from thetahat.optimize.newton import DECREMENT
 
 Vector = NDArray[np.float64]
 Constraint = Callable[[Vector], tuple[float, Vector]]
+ON_THE_CONSTRAINT = 1e-9
+"""How far c(φ) may stay from its level where no shorter step pays."""
 
 
 class Tallies(Protocol):
@@ -27,28 +31,75 @@ class Tallies(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Constrained:
-    """A constrained maximum: ``slope`` is dℓ_profile/dv, the Lagrange multiplier."""
+    """A constrained maximum: ``slope`` is dℓ_profile/dv, the Lagrange multiplier.
+
+    ``converged`` tells whether it is one: ``value`` means nothing otherwise. ``outside`` tells that no point with
+    the constraint is allowed, or that ℓ is -inf on all of them. ``rounding`` is that of ``value``.
+    """
 
     point: Vector
     value: float
     slope: float
+    rounding: float
     converged: bool
+    outside: bool = False
 
 
-def maximise_pinned(likelihood: Tallies, pinned: NDArray[np.intp], start: Vector) -> Constrained:
+def maximise_pinned(
+    likelihood: Tallies, pinned: NDArray[np.intp], start: Vector, conditions: Conditions
+) -> Constrained:
     """Maximise over the other coordinates with those in ``pinned`` held where ``start`` has them.
 
-    The slope is the score in the first pinned coordinate, by the envelope theorem.
+    The slope is the score in the first pinned coordinate, by the envelope theorem. The search is made under the
+    conditions of the fit: its optimiser, its metric, its regular region. ``start`` differs from an allowed point in
+    pinned coordinates alone, so that where it is not allowed they are what leads outside.
     """
-    others = np.setdiff1d(np.arange(start.size), pinned)
+    allowed = conditions.allowed
     point = start.copy()
-    search = Newton().search(start[others])
+    if allowed is not None and not allowed(point):
+        return Constrained(point, -np.inf, np.nan, 0.0, converged=False, outside=True)
+    others = np.setdiff1d(np.arange(start.size), pinned)
+    search = conditions.optimizer.search(start[others], _among(conditions.expected, start, others))
     while (request := search.ask()) is not None:
         point[others] = request.point
-        search.tell(likelihood.tally(point, request.order).restrict(others))
+        if allowed is not None and not allowed(point):
+            search.reject()
+        else:
+            search.tell(likelihood.tally(point, request.order).restrict(others))
     point[others] = search.point
     final = likelihood.tally(point, DERIVATIVES)
-    return Constrained(point, final.value, float(final.score[pinned[0]]), search.converged)
+    converged = final.finite and (search.converged or _is_stationary(final.restrict(others)))
+    return Constrained(
+        point,
+        final.value,
+        float(final.score[pinned[0]]),
+        final.rounding,
+        converged=converged,
+        outside=not others.size and not final.finite,
+    )
+
+
+def _among(expected: Information | None, start: Vector, others: NDArray[np.intp]) -> Information | None:
+    if expected is None:
+        return None
+    whole = start.copy()
+
+    def information(part: Vector) -> NDArray[np.float64] | None:
+        whole[others] = part
+        matrix = expected(whole)
+        return None if matrix is None else matrix[np.ix_(others, others)]
+
+    return information
+
+
+def _is_stationary(tally: Tally) -> bool:
+    """Whether a search that could not go on was at a maximum, as far as ℓ can tell."""
+    if not (np.isfinite(tally.score).all() and np.isfinite(tally.information).all()):
+        return False
+    factor = analyse(tally.information)
+    if factor.smallest <= factor.error_bound:
+        return False
+    return 0.5 * float(tally.score @ factor.solve(tally.score)) <= max(DECREMENT, tally.rounding)
 
 
 def maximise_constrained(
@@ -57,19 +108,23 @@ def maximise_constrained(
     """Maximise ℓ(φ) subject to c(φ) = level by Newton steps on the Lagrangian, halved until it pays."""
     point = start.copy()
     tally = likelihood.tally(point, DERIVATIVES)
-    multiplier = 0.0
+    multiplier, near = 0.0, False
     for _ in range(iterations):
         value, gradient = constraint(point)
         factor = analyse(tally.information)
         by_score, by_constraint = factor.solve(tally.score), factor.solve(gradient)
         reach = float(gradient @ by_constraint)
         if not reach > 0:
+            near = False
             break
         multiplier = (float(gradient @ by_score) - (level - value)) / reach
         step = by_score - multiplier * by_constraint
         decrement = 0.5 * float(step @ tally.information @ step)
+        near = decrement <= max(DECREMENT, tally.rounding) and abs(value - level) <= ON_THE_CONSTRAINT * max(
+            abs(level), 1.0
+        )
         if decrement < 1e-20:
-            return Constrained(point, tally.value, multiplier, converged=True)
+            break
         weight = 2 * abs(multiplier) + 1.0
         merit = tally.value - weight * abs(value - level)
         length = 1.0
@@ -83,4 +138,4 @@ def maximise_constrained(
         else:
             break
         point, tally = trial, there
-    return Constrained(point, tally.value, multiplier, converged=False)
+    return Constrained(point, tally.value, multiplier, tally.rounding, converged=near)
