@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -13,9 +11,9 @@ from thetahat.inference.profile import curve, interval
 KINDS = ("expected", "opg", "sandwich")
 
 
-def small_gev(seed, n=12):
+def small_gev(seed, n=12, shape=-0.4):
     rng = np.random.default_rng(seed)
-    return th.fit(th.GEV(), th.GEV(location=0.0, scale=1.0, shape=-0.4).sample(n, rng=rng))
+    return th.fit(th.GEV(), th.GEV(location=0.0, scale=1.0, shape=shape).sample(n, rng=rng))
 
 
 def no_higher_point(fit, name):
@@ -77,25 +75,24 @@ def test_an_end_that_rests_on_searches_that_fail_is_refused():
 
 def test_a_point_above_the_maximum_is_told_with_where_it_is():
     # Two clusters and few degrees of freedom: each has a maximum of its own, and the left one is the lower.
-    y = np.r_[np.linspace(-0.5, 0.5, 8), 20.0 + np.linspace(-0.5, 0.5, 10)]
+    y = np.r_[np.linspace(-0.5, 0.5, 8), 20.0 + np.linspace(-0.5, 0.5, 40)]
     fit = th.fit(th.StudentT(), y, fixed={"df": 0.5, "scale": 0.5}, start={"location": 0.0})
     assert abs(fit.estimates["location"]) < 2
-    lower = replace(fit.solution, certificate=fit.certificate)
     with pytest.raises(th.InferenceError, match=r"profile of location found a higher point.*'location': "):
-        interval(lower, "location", 1 - 1e-12)
+        interval(fit.solution, "location", 1 - 1e-12)
 
 
 def test_profiles_use_the_optimiser_of_the_fit():
     y = np.random.default_rng(0).weibull(1.5, 60)
     start = th.fit(th.Weibull(), y).estimates
-    fit = th.fit(th.Weibull(), y, start=start, optimizer=th.Newton(max_iterations=1))
+    fit = th.fit(th.Weibull(), y, start=start, optimizer=th.Newton(max_iterations=0))
     assert fit.certificate.verdict.value == "maximum"
     with pytest.raises(th.InferenceError, match="does not converge"):
         fit.intervals(method="profile", parameters="shape")
 
 
 def test_no_profile_where_the_model_is_irregular():
-    fit = small_gev(0, n=30)
+    fit = small_gev(0, n=30, shape=-0.6)
     assert fit.certificate.status["shape"] == "irregular"
     with pytest.raises(th.InferenceError, match="irregular"):
         fit.profile("shape")
@@ -134,7 +131,8 @@ def test_profiles_from_sums_do_not_feel_the_change():
     fit = th.fit(th.Gamma(), y)
     before = dict(fit.intervals(method="profile"))
     y += 1.0
-    assert dict(fit.intervals(method="profile")) == before
+    for name, ends in fit.intervals(method="profile").items():
+        assert ends == pytest.approx(before[name], rel=1e-9)
     with pytest.raises(th.InferenceError, match="the data have changed"):
         fit.covariance("sandwich")
 
@@ -167,11 +165,12 @@ def test_counted_data_keep_their_counts_but_not_their_digest():
 
 
 def test_a_density_of_ones_own_refuses_changed_data():
-    pytest.importorskip("jax")
+    jnp = pytest.importorskip("jax.numpy")
     y = positive()
-    fit = th.fit(
-        th.Model(lambda data, rate: th.Exponential(rate=rate).log_prob(data.y), rate=th.Positive()), {"y": y}
+    density = th.Model(
+        lambda p, data: jnp.log(p["rate"]) - p["rate"] * data["y"], parameters={"rate": th.positive()}
     )
+    fit = th.fit(density, {"y": y})
     assert fit.covariance("sandwich").shape == (1, 1)
     y[0] *= 3
     for ask in (lambda: fit.covariance("sandwich"), lambda: fit.profile("rate"), lambda: fit.data_digest):
