@@ -22,9 +22,9 @@ from thetahat.solution import Solution
 if TYPE_CHECKING:
     from thetahat.data import Source
     from thetahat.engines import Engine
+    from thetahat.inference.curve import Profile
     from thetahat.inference.delta import Transformed, Values
     from thetahat.inference.intervals import Intervals
-    from thetahat.inference.profile import Profile
     from thetahat.optimize import Optimizer
     from thetahat.report.summary import Summary
 

@@ -125,6 +125,10 @@ def following(wanted: bool | Progress | None, data: object) -> AbstractContextMa
     if isinstance(wanted, Progress):
         return nullcontext(wanted)
     if wanted is None:
-        short = hasattr(data, "__len__") and not isinstance(data, str) and 8 < len(data) <= SHORT
+        try:
+            short = not isinstance(data, str) and 8 < len(data) <= SHORT  # type: ignore[arg-type]
+        except TypeError:
+            # What has no length, a file or an array without dimensions, may be long or an error later on.
+            short = False
         wanted = not short and sys.stderr is not None and sys.stderr.isatty()
     return Progress() if wanted else nullcontext(None)

@@ -99,6 +99,8 @@ def _existing(path: str | os.PathLike[str]) -> Path:
 def _open_path(data: str | os.PathLike[str]) -> Source:
     from glob import glob, has_magic
 
+    if not os.fspath(data):
+        raise SourceError("the path is empty; give the path of a file or folder ('.' for the current folder)")
     path = Path(data).expanduser()
     if path.is_dir():
         files = sorted(file for file in path.iterdir() if file.is_file() and _is_data(file))

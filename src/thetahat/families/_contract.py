@@ -289,6 +289,12 @@ class FamilyContract(ABC):
         ParameterError
             If a number is missing, NaN or infinite, so that there is no such distribution.
         """
+        for name, value in self._known.items():
+            if isinstance(value, str) or np.ndim(value):
+                raise ParameterError(
+                    f"{name} varies by row, and so does the distribution; make the one wanted from the estimates: "
+                    f"th.{type(self).__name__}({name}=..., **fit.estimates)"
+                )
         values: dict[str, Any] = {}
         for parameter in self.declared:
             entries = [estimates[name] for name in parameter.names]

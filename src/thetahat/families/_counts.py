@@ -39,7 +39,12 @@ def lattice_quantile(probability: Array, cdf: Callable[[Array], Array], guess: A
         high = np.where(long, low, high)
         low = np.where(long, np.maximum(low - step, -1.0), low)
         step *= 2.0
-    while np.any(open_ := (middle := np.floor(low + 0.5 * (high - low))) > low):
+    while True:
+        # Far out neighbouring numbers have no number between them, whole or not.
+        middle = np.floor(low + 0.5 * (high - low))
+        open_ = (middle > low) & (middle < high)
+        if not open_.any():
+            break
         enough = cdf(np.maximum(middle, 0.0)) >= probability
         high = np.where(open_ & enough, middle, high)
         low = np.where(open_ & ~enough, middle, low)

@@ -288,7 +288,14 @@ class StudentT(LocationScale, SummedByRows):
 
     def quantile_at(self, probability: Array, theta: Theta, known: Known) -> Any:
         """Location + scale times the standard quantile."""
-        return theta[0] + theta[1] * special.stdtrit(theta[2], probability)
+        # By the lower tail, whose sign is certain: SciPy's inverse is +inf at 0 and for the smallest probabilities.
+        tail = np.minimum(probability, 1.0 - probability)
+        lower = -np.abs(special.stdtrit(theta[2], tail))
+        # P(T < -t) -> (df/t²)^(df/2) / (df B(df/2, 1/2)) where that inverse gives up.
+        leading = tail * theta[2] * special.beta(np.asarray(theta[2]) / 2.0, 0.5)
+        far = -np.sqrt(theta[2]) * leading ** (-1.0 / np.asarray(theta[2]))
+        lower = np.where(np.isinf(lower) & (tail > 0), far, lower)
+        return theta[0] + theta[1] * np.where(probability < 0.5, lower, -lower)
 
     def mean_at(self, theta: Theta, known: Known) -> Any:
         """Location where df > 1."""

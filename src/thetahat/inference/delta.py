@@ -81,12 +81,19 @@ def transform(
     gradient = np.zeros((centre.size, regular.size))
     for column, index in enumerate(regular):
         gradient[:, column] = _derivative(solution, function, int(index), float(errors[index]), centre)
-    inner = free[np.ix_(regular, regular)]
-    matrix = gradient @ inner @ gradient.T
+    # In units of the free standard errors and of each function's own spread, so that no square over- or underflows.
+    spread = gradient * errors[regular]
+    sizes = np.max(np.abs(spread), axis=1, initial=0.0)
+    sizes = np.where((sizes > 0) & np.isfinite(sizes), sizes, 1.0)
+    scaled = spread / sizes[:, None]
+    with np.errstate(all="ignore"):
+        correlation = free[np.ix_(regular, regular)] / errors[regular] / errors[regular][:, None]
+        inner = scaled @ correlation @ scaled.T
+        matrix = inner * sizes * sizes[:, None]
     concerned = not solution.regular.all() and _depends_on_lost(solution, function, centre)
     if concerned or not regular.size:
-        matrix = np.full_like(matrix, np.nan)
-    error = np.sqrt(np.diag(matrix)).reshape(centre.shape)
+        matrix, inner = np.full_like(matrix, np.nan), np.full_like(inner, np.nan)
+    error = (np.sqrt(np.diag(inner)) * sizes).reshape(centre.shape)
     width = float(special.ndtri(0.5 + level / 2)) * error
     if centre.ndim == 0:
         return Transformed(

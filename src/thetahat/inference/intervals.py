@@ -84,7 +84,11 @@ def intervals(
         raise InferenceError(f"scale={scale!r}: choose from {', '.join(SCALES)}")
     names = _names(solution, parameters)
     if method == "profile":
-        ends = {name: profile.interval(solution, name, level) for name in names}
+        nowhere = (float(np.nan), float(np.nan))
+        ends = {
+            name: nowhere if profile.undetermined(solution, name) else profile.interval(solution, name, level)
+            for name in names
+        }
     else:
         ends = _wald(solution, names, level, scale)
     return Intervals(ends, level=level, method=method, scale=scale)

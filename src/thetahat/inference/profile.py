@@ -11,50 +11,27 @@ from numpy.typing import NDArray
 from scipy import special
 
 from thetahat._errors import InferenceError
+from thetahat.inference.curve import Profile
 from thetahat.optimize.certificate import Verdict
 from thetahat.optimize.climb import Conditions
 from thetahat.optimize.constrained import Constrained, maximise_constrained, maximise_pinned
 from thetahat.optimize.newton import DECREMENT, Newton
-from thetahat.parameters import Parameter
+from thetahat.parameters import Parameter, Real
 from thetahat.solution import AT_INFINITY, NEAR_LIMIT, Solution
 
 Vector = NDArray[np.float64]
+UNDETERMINED = frozenset({"flat", "unidentified"})
+"""Statuses of parameters that these data say nothing of."""
 FARTHEST = 700.0
 """A log or logit beyond this is the edge of its domain in double precision."""
+RETURNS = (0.0, 2.0, 4.0)
+"""Free coordinates from which a parameter at infinity is tried for a finite maximum beside a pinned one."""
 FINEST = 1 / 16
 """The shortest part of a way that is gone at once, where the whole way is too far."""
 MOST_RETREATS = 8
 """How often an end is looked for nearer the estimate, where the profile is not known."""
 AT_THE_EDGE = 1e-3
 """How near the edge of the regular region an interval that has not ended yet ends there."""
-
-
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """The profile log-likelihood of one parameter.
-
-    ``signed_roots`` are sign(θ - θ̂) √(2(ℓ(θ̂) - ℓ_profile(θ))), a straight line where the Wald interval is exact.
-    Both are NaN from where on the search for the other parameters' maximum did not converge.
-    """
-
-    name: str
-    values: Vector
-    log_likelihoods: Vector
-    signed_roots: Vector
-    estimate: float
-    maximum: float
-
-    def plot(self, axes: Any = None) -> Any:
-        """Draw the curve below its maximum, with the 95 % cut; returns the axes."""
-        from thetahat._lazy import load
-
-        if axes is None:
-            axes = load("matplotlib.pyplot", "a plot").subplots()[1]
-        axes.plot(self.values, self.log_likelihoods - self.maximum, color="#1f4e79")
-        axes.axhline(-0.5 * float(special.chdtri(1, 0.05)), color="#b04a2f", linewidth=0.8, linestyle="--")
-        axes.set_xlabel(self.name)
-        axes.set_ylabel("profile log-likelihood below its maximum")
-        return axes
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +47,7 @@ class _Coordinate:
     solve: Callable[[float, Vector], Constrained]
     held: bool
     allowed: Callable[[float], bool] = lambda _: True
+    line: bool = False
 
 
 def interval(solution: Solution, name: str, level: float) -> tuple[float, float]:
@@ -91,6 +69,12 @@ def interval(solution: Solution, name: str, level: float) -> tuple[float, float]
     lower = _end(solution, coordinate, -1.0, target)
     upper = _end(solution, coordinate, 1.0, target)
     return coordinate.to_natural(lower), coordinate.to_natural(upper)
+
+
+def undetermined(solution: Solution, name: str) -> bool:
+    """Whether these data say nothing of a parameter, or of one that its profile would have to hold somewhere."""
+    status = solution.certificate.status
+    return status[name] in UNDETERMINED or "unidentified" in status.values()
 
 
 def curve(solution: Solution, name: str, points: int = 41, reach: float = 3.0) -> Profile:
@@ -186,6 +170,11 @@ def _coordinate(solution: Solution, name: str) -> _Coordinate:
     solution.refuse_unless_usable("a profile")
     unit = solution.table.unit(parameter.name)
     likelihood = solution.with_data("a profile likelihood")
+    if undetermined(solution, name):
+        raise InferenceError(
+            f"a profile of {name} is not available: the likelihood does not determine it, or not what it depends on. "
+            f"{solution.certificate.sentence}"
+        )
     if solution.certificate.status[name] == "irregular":
         raise InferenceError(
             f"a profile of {name} is not available: the model is irregular at the estimates, and no χ² says how far "
@@ -198,13 +187,27 @@ def _coordinate(solution: Solution, name: str) -> _Coordinate:
     conditions = _conditions(solution)
     index = span.start
     held = np.flatnonzero(~solution.regular)
-    pinned = np.array([index, *held[held != index]], dtype=np.intp)
+    others = held[held != index]
+    if solution.certificate.verdict is Verdict.FLAT:
+        # Along a level direction one coordinate may stand anywhere; held is one, since two would be a constraint.
+        others = others[:1]
+    pinned = np.array([index, *others], dtype=np.intp)
+    returns = solution.certificate.verdict is Verdict.AT_INFINITY and others.size > 0
 
     def solve(value: float, start: Vector) -> Constrained:
         # A parameter held at infinity is its limit in double precision long before.
         begin = np.nan_to_num(start, posinf=AT_INFINITY, neginf=-AT_INFINITY)
         begin[index] = value
-        return maximise_pinned(likelihood, pinned, begin, conditions)
+        best = maximise_pinned(likelihood, pinned, begin, conditions)
+        if not returns:
+            return best
+        for nearer in RETURNS:
+            # Away from the estimate the parameter that ran to infinity may come back.
+            begin[others] = nearer
+            found = maximise_pinned(likelihood, pinned[:1], begin, conditions)
+            if found.converged and found.value > best.value + found.rounding:
+                best = found
+        return best
 
     def allowed(value: float) -> bool:
         point = solution.finite_point
@@ -225,6 +228,7 @@ def _coordinate(solution: Solution, name: str) -> _Coordinate:
         to_natural,
         solve,
         held=not solution.regular[index],
+        line=isinstance(parameter.domain, Real),
         allowed=allowed,
     )
 
@@ -344,6 +348,8 @@ def _not_known(coordinate: _Coordinate, at: float) -> InferenceError:
 
 def _farthest(coordinate: _Coordinate) -> float:
     # On a log or logit scale 700 is the edge; on the line, a million standard errors never come back.
+    if not coordinate.line:
+        return FARTHEST
     error = coordinate.standard_error
     spread = 1e6 * error if np.isfinite(error) else 0.0
     return max(FARTHEST, abs(coordinate.estimate) + spread)

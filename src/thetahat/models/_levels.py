@@ -61,10 +61,18 @@ def levels_of(
         if highest - lowest < COUNTED_RANGE and abs(lowest) < LARGEST_COUNTED:
             codes = values if lowest == 0 else values - lowest
             if codes.dtype.kind == "f":
-                codes = codes.astype(np.int64)
+                whole = codes.astype(np.int64)
+                if not np.array_equal(whole, codes):
+                    return _sorted_levels(values, weight, n_rows)
+                codes = whole
             counts = np.bincount(codes)
             weights = counts if weight is None else np.bincount(codes, weight)
             present = np.flatnonzero(counts)
             return Levels(present + lowest, weights[present].astype(float), n_rows, n)
+    return _sorted_levels(values, weight, n_rows)
+
+
+def _sorted_levels(values: Array, weight: Array | None, n_rows: int) -> Levels:
     distinct, index = np.unique(values, return_inverse=True)
-    return Levels(distinct, np.bincount(index, weight, distinct.size).astype(float), n_rows, n)
+    weights = np.bincount(index, weight, distinct.size).astype(float)
+    return Levels(distinct, weights, n_rows, values.shape[0])

@@ -33,13 +33,11 @@ from thetahat.parameters import Positive
 Vector = NDArray[np.float64]
 ROUNDING = 1e-9
 """In nats a row, what a search may be above a supremum that it only nears."""
-ENOUGH = 100
-"""Iterations after which a maximum may be said to have been looked for."""
+ENOUGH = 100  # iterations, after which a maximum may be said to have been looked for
 SEARCHED = frozenset({Verdict.MAXIMUM, Verdict.AT_INFINITY})
 """Verdicts that only a search supports where no theorem does."""
 DOUBTFUL = frozenset({Verdict.UNBOUNDED, Verdict.NOT_CONVERGED, Verdict.SADDLE, Verdict.FLAT})
-WORTH_THINNING = 4
-"""From this many times as many rows as were thinned on, the thinned rows are fitted first."""
+WORTH_THINNING = 4  # times as many rows as are thinned; from there on the thinned ones are fitted first
 
 
 def maximise(
@@ -96,6 +94,7 @@ def _maximise(
         if apart is not None and not outcome.value > apart.supremum + ROUNDING * survey.n_obs:
             return gathered(model.table, _safe_guess(arrangement), apart, declared)
     verdict = outcome.certificate.verdict
+    looked = not search.exhausted or search.iterations >= ENOUGH
     doubtful = verdict in DOUBTFUL if declared.theorem is None else verdict is Verdict.NOT_CONVERGED
     if start is None and doubtful:
         # No claim that there is no maximum before it was looked for from elsewhere.
@@ -103,12 +102,15 @@ def _maximise(
             other = judge(likelihood, ascent.by_way_of(limits, again), declared)
             if other.certificate.verdict is Verdict.MAXIMUM:
                 return other
-        looked = not search.exhausted or search.iterations >= ENOUGH
         if verdict is Verdict.NOT_CONVERGED and looked and _has_heights(arrangement, likelihood, outcome):
             reason = declared.unbounded_in_theory or "it rises along a known path"
             return unbounded(model.table, search, declared, reason)
     if start is None and declared.theorem is None:
         return _best_of_further(ascent, search, outcome, declared, begin)
+    if start is not None and verdict in DOUBTFUL and looked:
+        # A start far from all maxima says nothing of whether there is one.
+        fresh = maximise(arrangement, likelihood, engine, optimizer, None)
+        outcome = fresh if fresh.certificate.verdict is Verdict.MAXIMUM else outcome
     return outcome
 
 

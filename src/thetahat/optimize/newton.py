@@ -251,12 +251,13 @@ def _trust_region(values: Vector, slope: Vector, radius: float, floor: float) ->
             rest[0] = np.sqrt(radius**2 - length**2)
             return np.asarray(rest)
     low, high = shift, shift + max(float(np.linalg.norm(slope)) / radius, 1e-300)
-    for _ in range(60):
-        middle = 0.5 * (low + high)
-        if np.linalg.norm(slope / (values + middle)) > radius:
-            low = middle
-        else:
-            high = middle
-        if high - low <= 1e-3 * high:
-            break
-    return np.asarray(slope / (values + high))
+    with np.errstate(all="ignore"):
+        for _ in range(60):
+            middle = 0.5 * (low + high)
+            if np.linalg.norm(slope / (values + middle)) > radius:
+                low = middle
+            else:
+                high = middle
+            if high - low <= 1e-3 * high:
+                break
+        return np.asarray(slope / (values + high))

@@ -55,7 +55,7 @@ class ParameterTable:
     @staticmethod
     def _inside(domain: Domain, value: Any) -> bool:
         try:
-            return domain.contains(value)
+            return (domain.vector or np.ndim(value) == 0) and domain.contains(value)
         except (TypeError, ValueError):
             return False
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from thetahat._lazy import load
-from thetahat.inference.profile import Profile
+from thetahat.inference.curve import Profile
 from thetahat.rendering import for_terminal
 from thetahat.report.empirical import Empirical, Sample
 from thetahat.report.fitted_law import FittedLaw

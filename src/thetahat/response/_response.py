@@ -95,11 +95,25 @@ def numbers(column: str, values: Array, where: RowNumbers, *, infinite: bool = F
     if values.dtype == object:
         raise DataError(
             f"{shown_column(column)} holds text where numbers are needed: "
-            f"{rows_message(np.arange(values.size) < 1, values, where)}. "
+            f"{rows_message(_no_numbers(values), values, where)}. "
             "Convert it, or choose another column"
         )
     finite = ~np.isnan(values) if infinite else np.isfinite(values)
     return values if finite.all() else _refuse(column, values, where, finite)
+
+
+def _no_numbers(values: Array) -> NDArray[np.bool_]:
+    """Which texts are not numbers; all of them, if each could be one."""
+    bad = np.array([not _reads_as_number(value) for value in values.tolist()], dtype=bool)
+    return bad if bad.any() else ~bad
+
+
+def _reads_as_number(value: Any) -> bool:
+    try:
+        float(value)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def _refuse(column: str, values: Array, where: RowNumbers, finite: Array) -> Array:
