@@ -102,7 +102,11 @@ class FamilyContract(ABC):
             )
         self.y = y
         self._known = MappingProxyType(
-            {name: values[name] for name in self.known if values.get(name) is not None}
+            {
+                name: np.asarray(values[name]) if isinstance(values[name], list | tuple) else values[name]
+                for name in self.known
+                if values.get(name) is not None
+            }
         )
         self._values = MappingProxyType(
             {
@@ -289,12 +293,6 @@ class FamilyContract(ABC):
         ParameterError
             If a number is missing, NaN or infinite, so that there is no such distribution.
         """
-        for name, value in self._known.items():
-            if isinstance(value, str) or np.ndim(value):
-                raise ParameterError(
-                    f"{name} varies by row, and so does the distribution; make the one wanted from the estimates: "
-                    f"th.{type(self).__name__}({name}=..., **fit.estimates)"
-                )
         values: dict[str, Any] = {}
         for parameter in self.declared:
             entries = [estimates[name] for name in parameter.names]
@@ -346,6 +344,12 @@ class FamilyContract(ABC):
                 f"{self!r} is a family without numbers for {', '.join(missing)}. "
                 f"Give them ({type(self).__name__}({example})) or fit it: th.fit({self!r}, data)"
             )
+        for name, value in self._known.items():
+            if isinstance(value, str):
+                raise ParameterError(
+                    f"{name} is the column {value!r} and varies by row, and so does the distribution; make the one "
+                    f"wanted: th.{type(self).__name__}({name}=..., **fit.estimates)"
+                )
         absent = [name for name in self.known if name not in self._known]
         if absent:
             raise ParameterError(f"{self!r} needs {absent[0]}: {type(self).__name__}({absent[0]}=..., ...)")
