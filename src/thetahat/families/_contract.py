@@ -69,6 +69,13 @@ class FamilyContract(ABC):
         The parameters that the regular region bounds; with one of them fixed there is nothing left to bound.
     labelled
         Whether rows are labels, whose distinct values are found on a first pass.
+    primary
+        The parameter that the first formula of a regression drives; empty for the first one declared.
+    increasing
+        Whether values grow, stochastically, as the primary working coordinate does.
+    single_maximum
+        By name, the links of the primary parameter under which a regression on it alone has at most one maximum, and
+        the theorem that says so. ``*`` stands for the default link.
     options
         Names of the settings that its own constructor takes beside parameters and keeps as attributes: numbers, text
         or sequences of them.
@@ -90,6 +97,9 @@ class FamilyContract(ABC):
     unbounded_in_theory: ClassVar[str | None] = None
     region_of: ClassVar[tuple[str, ...]] = ()
     labelled: ClassVar[bool] = False
+    primary: ClassVar[str] = ""
+    increasing: ClassVar[bool] = True
+    single_maximum: ClassVar[Mapping[str, str]] = MappingProxyType({})
     options: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, *, y: str | None = None, **values: Any) -> None:
@@ -245,6 +255,18 @@ class FamilyContract(ABC):
     def heights(self, survey: Survey) -> tuple[Theta, ...]:
         """Parameters along which the likelihood of exact rows rises without bound, for families where some do."""
         return ()
+
+    def regression_form(self) -> FamilyContract:
+        """The family that a regression fits in place of this one, with the same numbers given."""
+        return self
+
+    def recession(self, y: Array, known: Known) -> tuple[Any, Any]:
+        """By exact row, whether log f never falls as the primary working coordinate grows, and as it falls."""
+        return False, False
+
+    def saturated(self, y: Array, theta: Theta, known: Known) -> Any:
+        """The primary parameter at which each row's density is highest, the others at theta; None where unknown."""
+        return None
 
     def refinement(self, survey: Survey) -> Any:
         """A function of prepared rows whose weighted mean ``solve`` wants beside the survey, or None."""
