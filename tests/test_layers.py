@@ -19,6 +19,8 @@ FLOORS = (
     ("parameters",),
     ("families", "data", "engines"),
     ("response",),
+    ("designs",),
+    ("formulas",),
     ("models",),
     ("likelihood", "first_pass"),
     ("optimize",),
@@ -35,7 +37,7 @@ FLOORS = (
 FLOOR_OF = {package: floor for floor, row in enumerate(FLOORS) for package in row}
 
 # In these folders every file is one leaf, which may know its folder's private files and no sibling.
-LEAF_FOLDERS = ("parameters", "families", "data", "engines", "models")
+LEAF_FOLDERS = ("parameters", "families", "data", "engines", "designs", "models")
 
 LONGEST_MODULE = 400
 MEANINGLESS_NAMES = {"utils", "util", "helpers", "helper", "misc", "common"}
