@@ -17,6 +17,7 @@ FLOORS = (
     ("rendering", "progress", "datasets"),
     ("numerics",),
     ("parameters",),
+    ("links",),
     ("families", "data", "engines"),
     ("response",),
     ("designs",),
