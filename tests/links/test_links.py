@@ -66,7 +66,10 @@ def test_a_link_and_its_derivatives_agree_with_fifty_digits(kind, link):
                 scale = max(abs(exact[order]), abs(exact[0]) if order == 0 else mpmath.mpf(0))
                 # A curvature that is a difference of terms is judged against the square of the slope.
                 scale = max(scale, abs(exact[1]) ** 2 * mpmath.mpf(1e-3)) if order == 2 else scale
-                assert abs(found[order][i] - exact[order]) <= 1e-11 * scale + (1e-15 if order == 0 else 0), (point, order)
+                assert abs(found[order][i] - exact[order]) <= 1e-11 * scale + (1e-15 if order == 0 else 0), (
+                    point,
+                    order,
+                )
 
 
 @pytest.mark.parametrize(("kind", "link"), LINKS, ids=lambda item: getattr(item, "name", item))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from thetahat.designs._dense import DenseDesign
 from thetahat.designs._design import Design
 from thetahat.designs._designer import Designer
-from thetahat.designs._dense import DenseDesign
 from thetahat.designs.matrix import MatrixDesigner
 
 __all__ = ["DenseDesign", "Design", "Designer", "MatrixDesigner"]

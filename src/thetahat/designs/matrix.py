@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thetahat._errors import DataError
+from thetahat.designs._dense import DenseDesign
 from thetahat.designs._design import Design
 from thetahat.designs._designer import Designer
-from thetahat.designs._dense import DenseDesign
 from thetahat.response._response import RowNumbers, numbers
 
 Array = NDArray[Any]

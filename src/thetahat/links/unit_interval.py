@@ -11,15 +11,16 @@ from scipy import special
 from thetahat.links._link import Link, unchanged
 
 Array = NDArray[Any]
-_LOG_SQRT_2_PI = 0.5 * np.log(2 * np.pi)
+_ROOT_2_OVER_PI = np.sqrt(2 / np.pi)
+_ROOT_HALF = np.sqrt(0.5)
 _SMALL = 1e-4
 
 
 def _probit(predictor: Array) -> tuple[Array, Array, Array]:
     """w = log Φ(η) - log Φ(-η); with r = φ/Φ, w' = r(η) + r(-η)."""
     below, above = special.log_ndtr(predictor), special.log_ndtr(-predictor)
-    log_density = -0.5 * predictor**2 - _LOG_SQRT_2_PI
-    left, right = np.exp(log_density - below), np.exp(log_density - above)
+    left = _ROOT_2_OVER_PI / special.erfcx(-predictor * _ROOT_HALF)
+    right = _ROOT_2_OVER_PI / special.erfcx(predictor * _ROOT_HALF)
     return below - above, left + right, right * (right - predictor) - left * (left + predictor)
 
 
@@ -76,7 +77,10 @@ LINKS = (
         lambda predictor: -np.expm1(-np.exp(predictor)),
     ),
     Link(
-        "loglog", _loglog, lambda value: -np.log(-np.log(value)), lambda predictor: np.exp(-np.exp(-predictor))
+        "loglog",
+        _loglog,
+        lambda value: -np.log(-np.log(value)),
+        lambda predictor: np.exp(-np.exp(-predictor)),
     ),
     Link(
         "cauchit",
