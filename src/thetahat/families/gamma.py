@@ -51,6 +51,8 @@ class Gamma(Family):
     affine: ClassVar[str] = "affine"
     spikes: ClassVar[str] = "anywhere"
     uniqueness: ClassVar[str | None] = "minimal exponential family (Barndorff-Nielsen, 1978)"
+    primary: ClassVar[str] = "rate"
+    increasing: ClassVar[bool] = False
 
     def prepare(self, xp: Any, y: Any, known: Known) -> Rows:
         """Return y and log y."""
@@ -135,6 +137,10 @@ class Gamma(Family):
             if abs(step) < 4e-16:
                 break
         return shape, shape / mean
+
+    def saturated(self, y: Array, theta: Theta, known: Known) -> Any:
+        """The rate at which y is the mean."""
+        return theta[0] / y
 
     def quantile_at(self, probability: Array, theta: Theta, known: Known) -> Any:
         """Inverse of the regularised incomplete gamma function."""

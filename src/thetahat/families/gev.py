@@ -263,6 +263,16 @@ class GEV(LocationScale):
         """No closed form."""
         return None
 
+    def saturated(self, y: Array, theta: Theta, known: Known) -> Any:
+        """The location that puts the mode on y; from shape -1 down, where there is none, the end-point."""
+        shape = np.maximum(theta[2], -1.0)
+        tiny = np.abs(shape) < 1e-9
+        with np.errstate(divide="ignore"):
+            mode = np.expm1(-shape * np.log1p(shape)) / np.where(tiny, 1.0, shape)
+        return y - theta[1] * np.where(
+            tiny, -shape, np.where(shape > -1.0, mode, -1.0 / np.asarray(theta[2]))
+        )
+
     def quantile_at(self, probability: Array, theta: Theta, known: Known) -> Any:
         """Location + scale (exp(shape w) - 1)/shape with w = -log(-log p)."""
         location, scale, shape = theta
