@@ -24,6 +24,7 @@ from thetahat.parameters import Parameter, Positive, Real
 
 _ZETA = special.zeta(np.arange(2.0, 16.0))
 _ORDERS = np.arange(2.0, 16.0)
+_TINY = 1e-100
 _AT_LARGEST = (
     "the likelihood rises without bound as the upper end-point nears the largest value (Smith, 1985)"
 )
@@ -283,7 +284,7 @@ class GEV(LocationScale):
         """Location + scale (Γ(1 - shape) - 1)/shape below shape 1, infinite from there up."""
         location, scale, shape = theta
         shape = np.asarray(shape, dtype=float)
-        safe = np.where(shape < 1, shape, 0.0)
+        safe = np.where((shape < 1) & (np.abs(shape) > _TINY), shape, 0.0)
         divisor = np.where(safe == 0, 1.0, safe)
         ratio = np.where(safe == 0, np.euler_gamma, np.expm1(_log_gamma_one_less(safe)) / divisor)
         return np.where(shape < 1, location + scale * ratio, np.inf)
@@ -292,7 +293,7 @@ class GEV(LocationScale):
         """Scale² (Γ(1 - 2 shape) - Γ(1 - shape)²)/shape² below shape 1/2, infinite from there up."""
         _, scale, shape = theta
         shape = np.asarray(shape, dtype=float)
-        safe = np.where(shape < 0.5, shape, 0.0)
+        safe = np.where((shape < 0.5) & (np.abs(shape) > _TINY), shape, 0.0)
         divisor = np.where(safe == 0, 1.0, safe)
         excess = np.where(
             np.abs(safe) < 0.05,
@@ -340,7 +341,8 @@ def _end(z: Array, shape: Array) -> tuple[NDArray[np.bool_], Array, Reduced]:
 
 def _unreduced(w: Array, shape: Array) -> Array:
     """(exp(shape w) - 1)/shape."""
-    return np.asarray(np.where(shape == 0, w, np.expm1(shape * w) / np.where(shape == 0, 1.0, shape)))
+    tiny = np.abs(shape) < _TINY
+    return np.asarray(np.where(tiny, w, np.expm1(shape * w) / np.where(tiny, 1.0, shape)))
 
 
 def _power_sum(coefficients: Array, x: Array) -> Array:
