@@ -9,6 +9,7 @@ from thetahat.data import Block
 from thetahat.families import Family
 from thetahat.models._positions import RowPositions
 from thetahat.models._rows import PackedRows
+from thetahat.response import Response
 
 
 class Reader(Protocol):
@@ -17,6 +18,10 @@ class Reader(Protocol):
     @property
     def family(self) -> Family:
         """The family, in its regression form."""
+
+    @property
+    def response(self) -> Response:
+        """Which columns hold the response."""
 
     @property
     def columns(self) -> tuple[str, ...]:

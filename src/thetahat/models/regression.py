@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from thetahat.data import Block
 from thetahat.designs import Design
+from thetahat.models._checks import checked_labels
 from thetahat.models._model import DERIVATIVES, Model, Tally, Vector
 from thetahat.models._predictors import Predictors
 from thetahat.models._reader import Reader
@@ -68,8 +69,8 @@ class RegressionModel(Model[PackedRegression]):
 
     def pack(self, block: Block) -> PackedRegression:
         """Read, check and prepare one block."""
-        rows, positions = self.reader.pack_with_positions(block)
         where = RowNumbers(block.start)
+        rows, positions = self.reader.pack_with_positions(self._coded(block, where))
         designs = [designer.build(block.columns, where) for designer in self.predictors.designers]
         offsets = [designer.offset(block.columns, where) for designer in self.predictors.designers]
         parts = []
@@ -106,6 +107,14 @@ class RegressionModel(Model[PackedRegression]):
         return PackedRegression(
             rows.n_rows, rows.y.shape[0] + rows.low.shape[0], tuple(parts), rows.points(self.family.support)
         )
+
+    def _coded(self, block: Block, where: RowNumbers) -> Block:
+        """The block with codes in the place of labels."""
+        if not self.family.labelled:
+            return block
+        name = self.reader.response.columns[0]
+        codes = self.family.encode(checked_labels(name, block.columns[name], where))
+        return Block(block.start, block.n_rows, {**block.columns, name: codes})
 
     def tally(self, packed: PackedRegression, working: Vector, order: int) -> Tally:
         """Sum the family's terms over packed rows."""
