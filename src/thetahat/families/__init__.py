@@ -8,6 +8,7 @@ from thetahat.families.beta import Beta
 from thetahat.families.binomial import Binomial
 from thetahat.families.categorical import Categorical
 from thetahat.families.exponential import Exponential
+from thetahat.families.exponential_mean import ExponentialMean
 from thetahat.families.gamma import Gamma
 from thetahat.families.gamma_mean import GammaMean
 from thetahat.families.geometric import Geometric
@@ -26,6 +27,7 @@ CATALOGUE: tuple[type[Family], ...] = (
     Binomial,
     Categorical,
     Exponential,
+    ExponentialMean,
     Gamma,
     GammaMean,
     Geometric,
