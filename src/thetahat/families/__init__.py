@@ -13,6 +13,7 @@ from thetahat.families.gamma import Gamma
 from thetahat.families.gamma_mean import GammaMean
 from thetahat.families.geometric import Geometric
 from thetahat.families.gev import GEV
+from thetahat.families.inverse_gaussian import InverseGaussian
 from thetahat.families.log_normal import LogNormal
 from thetahat.families.logistic import Logistic
 from thetahat.families.negative_binomial import NegativeBinomial
@@ -32,6 +33,7 @@ CATALOGUE: tuple[type[Family], ...] = (
     GammaMean,
     Geometric,
     GEV,
+    InverseGaussian,
     LogNormal,
     Logistic,
     NegativeBinomial,
