@@ -5,6 +5,7 @@ from __future__ import annotations
 from thetahat.families._family import Family
 from thetahat.families.bernoulli import Bernoulli
 from thetahat.families.beta import Beta
+from thetahat.families.beta_mean import BetaMean
 from thetahat.families.binomial import Binomial
 from thetahat.families.categorical import Categorical
 from thetahat.families.exponential import Exponential
@@ -25,6 +26,7 @@ from thetahat.families.weibull import Weibull
 CATALOGUE: tuple[type[Family], ...] = (
     Bernoulli,
     Beta,
+    BetaMean,
     Binomial,
     Categorical,
     Exponential,
