@@ -15,6 +15,7 @@ from thetahat.families.gamma_mean import GammaMean
 from thetahat.families.geometric import Geometric
 from thetahat.families.gev import GEV
 from thetahat.families.inverse_gaussian import InverseGaussian
+from thetahat.families.log_logistic import LogLogistic
 from thetahat.families.log_normal import LogNormal
 from thetahat.families.logistic import Logistic
 from thetahat.families.negative_binomial import NegativeBinomial
@@ -36,6 +37,7 @@ CATALOGUE: tuple[type[Family], ...] = (
     Geometric,
     GEV,
     InverseGaussian,
+    LogLogistic,
     LogNormal,
     Logistic,
     NegativeBinomial,
