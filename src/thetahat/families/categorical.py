@@ -62,6 +62,7 @@ class Categorical(Family):
     affine: ClassVar[str] = "affine"
     uniqueness: ClassVar[str | None] = "concave in the logits"
     labelled: ClassVar[bool] = True
+    primary: ClassVar[str] = "probs"
     single_maximum = MappingProxyType({"*": "concave in the logits"})
 
     def __init__(

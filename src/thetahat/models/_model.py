@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +16,12 @@ from thetahat.parameters import ParameterTable
 Array = NDArray[Any]
 Vector = NDArray[np.float64]
 
-VALUE, DERIVATIVES, SCORES = 0, 2, 3
-"""What a tally is to hold: ℓ alone; score and information too; the outer product of row scores as well."""
+VALUE, GRADIENT, DERIVATIVES, SCORES = 0, 1, 2, 3
+"""What a tally is to hold: ℓ alone; the score too; information too; the outer product of row scores as well.
+
+Only models of which it is asked (those whose information is dear) tell ``GRADIENT`` from ``DERIVATIVES``.
+"""
+NO_INFORMATION = np.zeros((0, 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,7 @@ class Tally:
             self.value,
             self.absolute,
             self.score[index],
-            self.information[square],
+            self.information[square] if self.information.size else self.information,
             None if self.absolute_score is None else self.absolute_score[index],
             None if self.opg is None else self.opg[square],
             self.densest,
@@ -86,6 +90,8 @@ class Model(ABC, Generic[Packed]):
     """
 
     table: ParameterTable
+    search_order: ClassVar[int] = SCORES
+    """The most that a search asks of it; row scores of a regression cost as much as its information."""
 
     @property
     @abstractmethod
