@@ -5,13 +5,17 @@ from __future__ import annotations
 from thetahat.families._family import Family
 from thetahat.families.bernoulli import Bernoulli
 from thetahat.families.beta import Beta
+from thetahat.families.beta_mean import BetaMean
 from thetahat.families.binomial import Binomial
 from thetahat.families.categorical import Categorical
 from thetahat.families.exponential import Exponential
+from thetahat.families.exponential_mean import ExponentialMean
 from thetahat.families.gamma import Gamma
 from thetahat.families.gamma_mean import GammaMean
 from thetahat.families.geometric import Geometric
 from thetahat.families.gev import GEV
+from thetahat.families.inverse_gaussian import InverseGaussian
+from thetahat.families.log_logistic import LogLogistic
 from thetahat.families.log_normal import LogNormal
 from thetahat.families.logistic import Logistic
 from thetahat.families.negative_binomial import NegativeBinomial
@@ -23,13 +27,17 @@ from thetahat.families.weibull import Weibull
 CATALOGUE: tuple[type[Family], ...] = (
     Bernoulli,
     Beta,
+    BetaMean,
     Binomial,
     Categorical,
     Exponential,
+    ExponentialMean,
     Gamma,
     GammaMean,
     Geometric,
     GEV,
+    InverseGaussian,
+    LogLogistic,
     LogNormal,
     Logistic,
     NegativeBinomial,
