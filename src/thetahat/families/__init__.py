@@ -7,15 +7,23 @@ from thetahat.families.bernoulli import Bernoulli
 from thetahat.families.beta import Beta
 from thetahat.families.binomial import Binomial
 from thetahat.families.categorical import Categorical
+from thetahat.families.cauchy import Cauchy
 from thetahat.families.exponential import Exponential
+from thetahat.families.frechet import Frechet
 from thetahat.families.gamma import Gamma
 from thetahat.families.geometric import Geometric
 from thetahat.families.gev import GEV
+from thetahat.families.gumbel import Gumbel
+from thetahat.families.gumbel_min import GumbelMin
+from thetahat.families.half_normal import HalfNormal
+from thetahat.families.hyperbolic_secant import HyperbolicSecant
 from thetahat.families.log_normal import LogNormal
 from thetahat.families.logistic import Logistic
+from thetahat.families.maxwell import Maxwell
 from thetahat.families.negative_binomial import NegativeBinomial
 from thetahat.families.normal import Normal
 from thetahat.families.poisson import Poisson
+from thetahat.families.rayleigh import Rayleigh
 from thetahat.families.student_t import StudentT
 from thetahat.families.weibull import Weibull
 
@@ -24,15 +32,23 @@ CATALOGUE: tuple[type[Family], ...] = (
     Beta,
     Binomial,
     Categorical,
+    Cauchy,
     Exponential,
+    Frechet,
     Gamma,
     Geometric,
     GEV,
-    LogNormal,
+    Gumbel,
+    GumbelMin,
+    HalfNormal,
+    HyperbolicSecant,
     Logistic,
+    LogNormal,
+    Maxwell,
     NegativeBinomial,
     Normal,
     Poisson,
+    Rayleigh,
     StudentT,
     Weibull,
 )
