@@ -6,19 +6,24 @@ from thetahat.families._family import Family
 from thetahat.families.bernoulli import Bernoulli
 from thetahat.families.beta import Beta
 from thetahat.families.binomial import Binomial
+from thetahat.families.burr_xii import BurrXII
 from thetahat.families.categorical import Categorical
 from thetahat.families.cauchy import Cauchy
+from thetahat.families.dagum import Dagum
 from thetahat.families.exponential import Exponential
 from thetahat.families.frechet import Frechet
 from thetahat.families.gamma import Gamma
+from thetahat.families.generalized_pareto import GeneralizedPareto
 from thetahat.families.geometric import Geometric
 from thetahat.families.gev import GEV
+from thetahat.families.gompertz import Gompertz
 from thetahat.families.gumbel import Gumbel
 from thetahat.families.gumbel_min import GumbelMin
 from thetahat.families.half_normal import HalfNormal
 from thetahat.families.hyperbolic_secant import HyperbolicSecant
 from thetahat.families.log_normal import LogNormal
 from thetahat.families.logistic import Logistic
+from thetahat.families.lomax import Lomax
 from thetahat.families.maxwell import Maxwell
 from thetahat.families.negative_binomial import NegativeBinomial
 from thetahat.families.normal import Normal
@@ -31,19 +36,24 @@ CATALOGUE: tuple[type[Family], ...] = (
     Bernoulli,
     Beta,
     Binomial,
+    BurrXII,
     Categorical,
     Cauchy,
+    Dagum,
     Exponential,
     Frechet,
     Gamma,
+    GeneralizedPareto,
     Geometric,
     GEV,
+    Gompertz,
     Gumbel,
     GumbelMin,
     HalfNormal,
     HyperbolicSecant,
     Logistic,
     LogNormal,
+    Lomax,
     Maxwell,
     NegativeBinomial,
     Normal,

@@ -11,6 +11,7 @@ from thetahat.families._contract import Known
 from thetahat.families._location_scale import logged_ends
 from thetahat.families._standard import StandardFamily
 from thetahat.families._terms import Array, Coordinates, Rows, Terms
+from thetahat.numerics.namespace import NUMPY
 
 
 class ChartedFamily(StandardFamily):
@@ -68,6 +69,27 @@ class ChartedFamily(StandardFamily):
             for column in range(row + 1)
         )
         return Terms(terms.value, gradient, hessian)
+
+
+class ChartedFromZero(ChartedFamily):
+    """The same for densities that are finite at 0, which is part of the support; rows are y and log y.
+
+    A leaf writes ``log_density`` in y itself, where log y has no place.
+    """
+
+    def prepare(self, xp: Any, y: Any, known: Known) -> Rows:
+        """Return y and log y."""
+        if xp.is_jax:
+            return y, xp.log(y)
+        with np.errstate(divide="ignore"):
+            return y, np.log(y)
+
+    def derivatives(self, rows: Rows, eta: Coordinates) -> Terms:
+        """Chain rule through log y, whose derivatives are finite at 0, beside the value in y."""
+        location, log_scale, *shapes = self.charted(eta)
+        with np.errstate(all="ignore"):
+            terms = self.charted_back(self.point_terms(rows[1], location, log_scale, tuple(shapes)))
+            return terms._replace(value=self.log_density(NUMPY, rows, eta))
 
 
 def _affine(constant: float, coefficients: list[float], eta: Coordinates) -> Any:

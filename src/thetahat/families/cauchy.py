@@ -40,7 +40,7 @@ class Cauchy(LocationScale):
     >>> round(cauchy.quantile(0.75), 6)
     2.0
     >>> round(cauchy.log_sf(1e30), 6)
-    -69.529137
+    -69.529135
     """
 
     declared = (Parameter("location", Real(), (-5.0, 5.0)), Parameter("scale", Positive(), (0.05, 20.0)))

@@ -23,7 +23,7 @@ class HalfNormal(RootGamma):
     >>> round(half_normal.mean(), 6)
     1.595769
     >>> round(half_normal.log_sf(200.0), 6)
-    -5004.8309
+    -5004.831062
     """
 
     declared = (Parameter("scale", Positive(), (0.01, 100.0)),)

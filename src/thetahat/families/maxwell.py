@@ -23,7 +23,7 @@ class Maxwell(RootGamma):
     >>> round(maxwell.mean(), 6)
     3.191538
     >>> round(maxwell.log_sf(200.0), 6)
-    -4995.620523
+    -4995.620521
     """
 
     declared = (Parameter("scale", Positive(), (0.01, 100.0)),)
