@@ -13,6 +13,7 @@ from thetahat.families.dagum import Dagum
 from thetahat.families.exponential import Exponential
 from thetahat.families.frechet import Frechet
 from thetahat.families.gamma import Gamma
+from thetahat.families.gamma_mean import GammaMean
 from thetahat.families.generalized_pareto import GeneralizedPareto
 from thetahat.families.geometric import Geometric
 from thetahat.families.gev import GEV
@@ -43,6 +44,7 @@ CATALOGUE: tuple[type[Family], ...] = (
     Exponential,
     Frechet,
     Gamma,
+    GammaMean,
     GeneralizedPareto,
     Geometric,
     GEV,

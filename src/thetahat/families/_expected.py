@@ -32,7 +32,9 @@ def expected_products(
     with np.errstate(all="ignore"):
         columns = tuple(np.asarray(shape, dtype=float)[..., None] for shape in shapes)
         log_scale = np.asarray(log_scale, dtype=float)[..., None]
-        score = chained(family.standard_terms(placed(w, columns), columns), np.exp(log_scale), log_scale).gradient
+        score = chained(
+            family.standard_terms(placed(w, columns), columns), np.exp(log_scale), log_scale
+        ).gradient
         return tuple(
             np.sum(mass * score[i] * score[j], axis=-1) for i in range(len(score)) for j in range(i + 1)
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import numpy as np
@@ -32,7 +32,7 @@ class RootGamma(GammaKernel, ChartedFamily):
     affine: ClassVar[str] = "affine"
     uniqueness: ClassVar[str | None] = "concave in log scale (Prékopa, 1973)"
     uniqueness_censored: ClassVar[str | None] = "concave in log scale (Prékopa, 1973)"
-    single_maximum: ClassVar[Mapping[str, str]] = {"*": "concave in log scale (Prékopa, 1973)"}
+    single_maximum = MappingProxyType({"*": "concave in log scale (Prékopa, 1973)"})
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

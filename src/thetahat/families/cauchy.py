@@ -85,9 +85,7 @@ class Cauchy(LocationScale):
             below, above = np.arctan2(1.0, -low), np.arctan2(1.0, high)
             angle = np.where(upper, np.arctan2(1.0, low), np.where(lower, np.arctan2(1.0, -high), angle))
             outside = np.where(lower, 0.0, below) + np.where(upper, 0.0, above)
-            mass = np.where(
-                angle > 0.5 * np.pi, np.log1p(-outside / np.pi), np.log(angle) - _LOG_PI
-            )
+            mass = np.where(angle > 0.5 * np.pi, np.log1p(-outside / np.pi), np.log(angle) - _LOG_PI)
             mass = np.where(lower & upper, 0.0, np.where(gap > 0, mass, -np.inf))
             if not order:
                 return EndTerms(mass, 0.0, 0.0, 0.0, 0.0, 0.0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar, final
 
 import numpy as np
@@ -51,9 +51,7 @@ class Frechet(LargestKernel, ShapeScale):
     uniqueness: ClassVar[str | None] = "concave in (shape, shape log scale) (Burridge, 1981)"
     uniqueness_censored: ClassVar[str | None] = "concave in (shape, shape log scale) (Burridge, 1981)"
     primary: ClassVar[str] = "scale"
-    single_maximum: ClassVar[Mapping[str, str]] = {
-        "*": "concave in (shape, shape times coefficients) (Burridge, 1981)"
-    }
+    single_maximum = MappingProxyType({"*": "concave in (shape, shape times coefficients) (Burridge, 1981)"})
 
     def expected_information(self, eta: Coordinates, known: Known) -> tuple[Any, ...]:
         """Return (π²/6 + (1 - γ)², (1 - γ) shape, shape²)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar, final
 
 import numpy as np
@@ -53,7 +54,7 @@ class Gompertz(LogHazardFamily, ChartedFromZero):
     uniqueness: ClassVar[str | None] = "concave in (shape, log rate)"
     primary: ClassVar[str] = "rate"
     increasing: ClassVar[bool] = False
-    single_maximum: ClassVar[Mapping[str, str]] = {"*": "concave in (shape, coefficients)"}
+    single_maximum = MappingProxyType({"*": "concave in (shape, coefficients)"})
     chart = ((0.0, -1.0, 0.0), (0.0, 0.0, 0.0), (0.0, -1.0, 1.0))
 
     def log_density(self, xp: Any, rows: Rows, eta: Coordinates) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar, final
 
 import numpy as np
@@ -50,9 +50,7 @@ class Gumbel(LargestKernel, LocationScale):
     spikes: ClassVar[str] = "anywhere"
     uniqueness: ClassVar[str | None] = "concave in (1/scale, location/scale) (Burridge, 1981)"
     uniqueness_censored: ClassVar[str | None] = "concave in (1/scale, location/scale) (Burridge, 1981)"
-    single_maximum: ClassVar[Mapping[str, str]] = {
-        "*": "concave in (1/scale, coefficients/scale) (Burridge, 1981)"
-    }
+    single_maximum = MappingProxyType({"*": "concave in (1/scale, coefficients/scale) (Burridge, 1981)"})
 
     def expected_information(self, eta: Coordinates, known: Known) -> tuple[Any, ...]:
         """Return (1/scale², -(1 - γ)/scale, π²/6 + (1 - γ)²)."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar, final
 
 import numpy as np
@@ -52,9 +52,7 @@ class HyperbolicSecant(LocationScale):
     spikes: ClassVar[str] = "anywhere"
     uniqueness: ClassVar[str | None] = "concave in (1/scale, location/scale) (Burridge, 1981)"
     uniqueness_censored: ClassVar[str | None] = "concave in (1/scale, location/scale) (Burridge, 1981)"
-    single_maximum: ClassVar[Mapping[str, str]] = {
-        "*": "concave in (1/scale, coefficients/scale) (Burridge, 1981)"
-    }
+    single_maximum = MappingProxyType({"*": "concave in (1/scale, coefficients/scale) (Burridge, 1981)"})
 
     def standard_log_density(self, xp: Any, z: Any, shapes: Coordinates) -> Any:
         """-log cosh z - log π."""

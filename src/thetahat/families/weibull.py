@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Any, ClassVar, final
 
 import numpy as np
@@ -52,6 +53,10 @@ class Weibull(SmallestKernel, ShapeScale, SummedByRows):
     n_scratch: ClassVar[int] = 4
     uniqueness: ClassVar[str | None] = "concave in (shape, shape log scale) (Burridge, 1981)"
     uniqueness_censored: ClassVar[str | None] = "concave in (shape, shape log scale) (Burridge, 1981)"
+    primary: ClassVar[str] = "scale"
+    single_maximum = MappingProxyType(
+        {"*": "concave in (shape, shape times the coefficients) (Burridge, 1981)"}
+    )
 
     def row_sums(
         self,
@@ -114,6 +119,10 @@ class Weibull(SmallestKernel, ShapeScale, SummedByRows):
     def solve(self, survey: Survey, known: Known) -> Theta | None:
         """No closed form."""
         return None
+
+    def saturated(self, y: Array, theta: Theta, known: Known) -> Any:
+        """Y, whatever the shape."""
+        return y
 
     def quantile_at(self, probability: Array, theta: Theta, known: Known) -> Any:
         """Scale (-log(1 - p))^(1/shape)."""
