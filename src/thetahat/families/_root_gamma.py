@@ -48,12 +48,12 @@ class RootGamma(GammaKernel, ChartedFamily):
         """(2a - 1) log y - 2a log scale - y²/(2 scale²) + (1 - a) log 2 - log Γ(a)."""
         a = self.half_dimension
         constant = (1.0 - a) * float(np.log(2.0)) - float(special.gammaln(a))
-        value = constant - 2.0 * a * eta[0] - 0.5 * rows[0] * xp.exp(-2.0 * eta[0])
+        value = constant - 2.0 * a * eta[0] - 0.5 * _over_square(xp, rows[0], eta[0])
         return value if len(rows) == 1 else value + (2.0 * a - 1.0) * rows[1]
 
     def derivatives(self, rows: Rows, eta: Coordinates) -> Terms:
         """Score y²/scale² - 2a."""
-        square = rows[0] * np.exp(-2.0 * eta[0])
+        square = _over_square(NUMPY, rows[0], eta[0])
         value = self.log_density(NUMPY, rows, eta)
         return Terms(value, (square - 2.0 * self.half_dimension,), (-2.0 * square,))
 
@@ -73,6 +73,10 @@ class RootGamma(GammaKernel, ChartedFamily):
         """scale² = mean(y²)/(2a); None where all values are 0."""
         scale = float(np.sqrt(survey.means[0] / (2.0 * self.half_dimension)))
         return (scale,) if 0 < scale < np.inf else None
+
+    def recession(self, y: Array, known: Known) -> tuple[Any, Any]:
+        """Zeros, where they are allowed, pull the scale to 0."""
+        return False, y == 0
 
     def saturated(self, y: Array, theta: Theta, known: Known) -> Any:
         """The density at y is highest for scale = y/√(2a)."""
@@ -98,3 +102,9 @@ class RootGamma(GammaKernel, ChartedFamily):
     def sample_at(self, rng: np.random.Generator, size: int, theta: Theta, known: Known) -> Array:
         """Roots of gamma variables."""
         return np.asarray(theta[0] * np.sqrt(2.0 * rng.standard_gamma(self.half_dimension, size)))
+
+
+def _over_square(xp: Any, square: Any, log_scale: Any) -> Any:
+    """y²/scale², which is 0 for a 0 over a scale whose square underflows."""
+    inverse = xp.exp(-log_scale)
+    return square * inverse * inverse

@@ -12,7 +12,7 @@ from thetahat.families._carried import Carried, LogHazardFamily
 from thetahat.families._charted import ChartedFromZero
 from thetahat.families._contract import Known, Theta
 from thetahat.families._gathering import Gathering
-from thetahat.families._reduced import reduced_terms, reduced_value
+from thetahat.families._reduced import reduced_terms, reduced_value, unreduced
 from thetahat.families._standard import Standard, unstretched
 from thetahat.families._starts import clipped
 from thetahat.families._support import NON_NEGATIVE
@@ -184,17 +184,18 @@ class GeneralizedPareto(LogHazardFamily, ChartedFromZero):
         """No closed form."""
         return None
 
+    def recession(self, y: Array, known: Known) -> tuple[Any, Any]:
+        """Zeros pull the scale to 0."""
+        return False, y == 0
+
     def saturated(self, y: Array, theta: Theta, known: Known) -> Any:
-        """The density at y is highest for scale = y, or at the end-point where shape is below -1/2."""
+        """The density at y is highest for scale = y, or at the end-point where shape is below -1."""
         return y * np.maximum(1.0, -np.asarray(theta[1], dtype=float))
 
     def quantile_at(self, probability: Array, theta: Theta, known: Known) -> Any:
         """Scale ((1 - p)^-shape - 1)/shape."""
         scale, shape = theta
-        w = -np.log1p(-probability)
-        shape = np.asarray(shape, dtype=float)
-        safe = np.where(shape == 0, 1.0, shape)
-        return scale * np.where(shape == 0, w, np.expm1(shape * w) / safe)
+        return scale * unreduced(-np.log1p(-probability), np.asarray(shape, dtype=float))
 
     def mean_at(self, theta: Theta, known: Known) -> Any:
         """Scale/(1 - shape) below shape 1, infinite from there up."""
@@ -210,7 +211,8 @@ class GeneralizedPareto(LogHazardFamily, ChartedFromZero):
 
     def sample_at(self, rng: np.random.Generator, size: int, theta: Theta, known: Known) -> Array:
         """By inversion of a standard exponential."""
-        return np.asarray(self.quantile_at(-np.expm1(-rng.standard_exponential(size)), theta, known))
+        scale, shape = theta
+        return np.asarray(scale * unreduced(rng.standard_exponential(size), np.asarray(shape, dtype=float)))
 
 
 def _profiled(points: NDArray[np.float64], ratio: NDArray[np.float64]) -> tuple[Array, Array]:

@@ -114,6 +114,10 @@ class Gompertz(LogHazardFamily, ChartedFromZero):
         """No closed form."""
         return None
 
+    def recession(self, y: Array, known: Known) -> tuple[Any, Any]:
+        """Zeros pull the rate upwards."""
+        return y == 0, False
+
     def saturated(self, y: Array, theta: Theta, known: Known) -> Any:
         """The density at y is highest for rate = shape/(exp(shape y) - 1)."""
         shape = np.asarray(theta[0])

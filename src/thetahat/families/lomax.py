@@ -74,6 +74,10 @@ class Lomax(BurrKernel, ChartedFromZero):
         """No closed form."""
         return None
 
+    def recession(self, y: Array, known: Known) -> tuple[Any, Any]:
+        """Zeros pull the scale to 0."""
+        return False, y == 0
+
     def saturated(self, y: Array, theta: Theta, known: Known) -> Any:
         """The density at y is highest for scale = shape y."""
         return y * np.asarray(theta[0])
