@@ -57,6 +57,13 @@ def reduced_terms(xp: Any, z: Any, shape: Any) -> Reduced:
     )
 
 
+def unreduced(w: Any, shape: Any) -> Any:
+    """z with w(z, shape) = w: (exp(shape w) - 1)/shape."""
+    v = shape * w
+    tiny = np.abs(v) < _TINY
+    return np.where(tiny, w, np.expm1(v) / np.where(tiny, 1.0, shape))
+
+
 def _slope(v: Any) -> Any:
     """A'(v) = -(log(1 + v) - v)/v² - 1/(1 + v)."""
     tiny, large = np.abs(v) < 1e-5, v > 1.0

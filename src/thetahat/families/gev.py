@@ -13,7 +13,7 @@ from thetahat.families._contract import Known, Theta
 from thetahat.families._gathering import Gathering
 from thetahat.families._gumbel_ends import gumbel_ends
 from thetahat.families._location_scale import LocationScale
-from thetahat.families._reduced import Reduced, reduced_terms, reduced_value
+from thetahat.families._reduced import Reduced, reduced_terms, reduced_value, unreduced
 from thetahat.families._standard import Standard
 from thetahat.families._starts import centre_and_spread, clipped
 from thetahat.families._support import REAL_LINE
@@ -169,7 +169,7 @@ class GEV(LocationScale):
         """E u uᵀ by the trapezoidal rule in w, exponentially accurate for Gumbel's density."""
         w = np.arange(-4.0, 50.0, 0.25)
         shape = np.clip(shape, -0.1, 0.1)[..., None]
-        terms = self.standard_terms(_unreduced(w, shape), (shape,))
+        terms = self.standard_terms(unreduced(w, shape), (shape,))
         score = (-terms.first, -1.0 - terms.radial, terms.shape[0])
         mass = 0.25 * np.exp(-w - np.exp(-w))
         return [(mass * score[j] * score[k]).sum(axis=-1) for j in range(3) for k in range(j + 1)]
@@ -278,7 +278,7 @@ class GEV(LocationScale):
         """Location + scale (exp(shape w) - 1)/shape with w = -log(-log p)."""
         location, scale, shape = theta
         w = -np.log(-np.log(probability))
-        return location + scale * _unreduced(w, np.asarray(shape, dtype=float))
+        return location + scale * unreduced(w, np.asarray(shape, dtype=float))
 
     def mean_at(self, theta: Theta, known: Known) -> Any:
         """Location + scale (Γ(1 - shape) - 1)/shape below shape 1, infinite from there up."""
@@ -308,7 +308,7 @@ class GEV(LocationScale):
         """By inversion of w, minus the log of a standard exponential."""
         location, scale, shape = theta
         w = -np.log(rng.standard_exponential(size))
-        return np.asarray(location + scale * _unreduced(w, np.asarray(shape, dtype=float)))
+        return np.asarray(location + scale * unreduced(w, np.asarray(shape, dtype=float)))
 
 
 def _without_slope(terms: Standard, inside: NDArray[np.bool_]) -> Standard:
@@ -337,12 +337,6 @@ def _end(z: Array, shape: Array) -> tuple[NDArray[np.bool_], Array, Reduced]:
     terms = reduced_terms(namespace(), np.where(within, z, 0.0), shape)
     outside = np.where(np.isneginf(z) | (~np.isposinf(z) & (shape > 0)), -np.inf, np.inf)
     return within, np.where(within, terms.value, outside), terms
-
-
-def _unreduced(w: Array, shape: Array) -> Array:
-    """(exp(shape w) - 1)/shape."""
-    tiny = np.abs(shape) < _TINY
-    return np.asarray(np.where(tiny, w, np.expm1(shape * w) / np.where(tiny, 1.0, shape)))
 
 
 def _power_sum(coefficients: Array, x: Array) -> Array:
