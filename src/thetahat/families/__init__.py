@@ -11,8 +11,10 @@ from thetahat.families.exponential import Exponential
 from thetahat.families.gamma import Gamma
 from thetahat.families.geometric import Geometric
 from thetahat.families.gev import GEV
+from thetahat.families.kumaraswamy import Kumaraswamy
 from thetahat.families.log_normal import LogNormal
 from thetahat.families.logistic import Logistic
+from thetahat.families.logit_normal import LogitNormal
 from thetahat.families.negative_binomial import NegativeBinomial
 from thetahat.families.normal import Normal
 from thetahat.families.poisson import Poisson
@@ -28,8 +30,10 @@ CATALOGUE: tuple[type[Family], ...] = (
     Gamma,
     Geometric,
     GEV,
+    Kumaraswamy,
     LogNormal,
     Logistic,
+    LogitNormal,
     NegativeBinomial,
     Normal,
     Poisson,
