@@ -19,6 +19,7 @@ from thetahat.families.negative_binomial import NegativeBinomial
 from thetahat.families.normal import Normal
 from thetahat.families.poisson import Poisson
 from thetahat.families.student_t import StudentT
+from thetahat.families.von_mises import VonMises
 from thetahat.families.weibull import Weibull
 
 CATALOGUE: tuple[type[Family], ...] = (
@@ -38,6 +39,7 @@ CATALOGUE: tuple[type[Family], ...] = (
     Normal,
     Poisson,
     StudentT,
+    VonMises,
     Weibull,
 )
 
