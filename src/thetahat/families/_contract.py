@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from thetahat._errors import ParameterError
 from thetahat.families._gathering import Gathering
 from thetahat.families._limit import Limit
+from thetahat.families._regression_form import in_regression
 from thetahat.families._support import Support
 from thetahat.families._survey import Survey
 from thetahat.families._terms import Array, Coordinates, Rows, Terms
@@ -76,6 +77,8 @@ class FamilyContract(ABC):
     single_maximum
         By name, the links of the primary parameter under which a regression on it alone has at most one maximum, and
         the theorem that says so. ``*`` stands for the default link.
+    regresses_as
+        Name of the family that a regression fits in place of this one; empty for itself.
     options
         Names of the settings that its own constructor takes beside parameters and keeps as attributes: numbers, text
         or sequences of them.
@@ -99,7 +102,8 @@ class FamilyContract(ABC):
     labelled: ClassVar[bool] = False
     primary: ClassVar[str] = ""
     increasing: ClassVar[bool] = True
-    single_maximum: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    single_maximum: Mapping[str, str] = MappingProxyType({})
+    regresses_as: ClassVar[str] = ""
     options: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, *, y: str | None = None, **values: Any) -> None:
@@ -257,15 +261,27 @@ class FamilyContract(ABC):
         return ()
 
     def regression_form(self) -> FamilyContract:
-        """The family that a regression fits in place of this one, with the same numbers given."""
-        return self
+        """The family that a regression fits in place of this one, with the numbers that mean the same there.
+
+        Raises
+        ------
+        ModelError
+            If a number was given that means nothing there.
+        """
+        return in_regression(self, FamilyContract) if self.regresses_as else self
 
     def recession(self, y: Array, known: Known) -> tuple[Any, Any]:
-        """By exact row, whether log f never falls as the primary working coordinate grows, and as it falls."""
+        """By exact row, whether log f never falls as the primary working coordinate grows, and as it falls.
+
+        It rises somewhere on the way, unless both are true: then the row says nothing of the primary parameter.
+        """
         return False, False
 
     def saturated(self, y: Array, theta: Theta, known: Known) -> Any:
-        """The primary parameter at which each row's density is highest, the others at theta; None where unknown."""
+        """The primary parameter at which each row's density is highest, the others at theta; None where unknown.
+
+        An edge such as 0 stands for a density that is highest towards it. A vector has one column a row.
+        """
         return None
 
     def refinement(self, survey: Survey) -> Any:

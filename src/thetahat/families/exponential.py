@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Any, ClassVar, final
 
 import numpy as np
@@ -44,6 +45,8 @@ class Exponential(Family):
     spikes: ClassVar[str] = "at zero"
     uniqueness: ClassVar[str | None] = "concave in the rate"
     uniqueness_censored: ClassVar[str | None] = "concave in the rate"
+    increasing: ClassVar[bool] = False
+    single_maximum = MappingProxyType({"*": "concave in log rate", "identity": "concave in the rate"})
 
     def prepare(self, xp: Any, y: Any, known: Known) -> Rows:
         """Return y."""
@@ -90,6 +93,14 @@ class Exponential(Family):
         mean = float(survey.means[0])
         rate = 1.0 / mean if mean > 0 else np.inf
         return (rate,) if np.isfinite(rate) else None
+
+    def recession(self, y: Array, known: Known) -> tuple[Any, Any]:
+        """A zero pulls the rate to infinity."""
+        return y == 0, False
+
+    def saturated(self, y: Array, theta: Theta, known: Known) -> Any:
+        """1/y."""
+        return 1.0 / y
 
     def quantile_at(self, probability: Array, theta: Theta, known: Known) -> Any:
         """-log(1 - p) / rate."""

@@ -15,6 +15,7 @@ from thetahat.families._survey import Survey
 from thetahat.models._checks import check_known, checked_ends, checked_labels, checked_values, checked_weights
 from thetahat.models._levels import Levels, levels_of
 from thetahat.models._model import Model, Tally, Vector
+from thetahat.models._positions import NOWHERE, RowPositions
 from thetahat.models._rows import PackedRows, tally_rows
 from thetahat.numerics.namespace import NUMPY
 from thetahat.parameters import ParameterTable
@@ -97,6 +98,10 @@ class IndependentModel(Model[PackedRows]):
 
     def pack(self, block: Block) -> PackedRows:
         """Read, check and prepare one block."""
+        return self.pack_with_positions(block)[0]
+
+    def pack_with_positions(self, block: Block) -> tuple[PackedRows, RowPositions]:
+        """Pack one block, and say which of its rows the parts came from."""
         observed, weights, known, where = self._observe(block)
         what = self.response.describe()
         exact_known, interval_known = self._part(known, observed)
@@ -109,7 +114,7 @@ class IndependentModel(Model[PackedRows]):
             extent = (extent[0] / self.unit, extent[1] / self.unit)
         with np.errstate(all="ignore"):
             prepared = self.family.prepare(NUMPY, y, exact_known)
-        return PackedRows(
+        packed = PackedRows(
             block.n_rows,
             y,
             prepared,
@@ -121,6 +126,8 @@ class IndependentModel(Model[PackedRows]):
             interval_known,
             extent,
         )
+        interval_rows = NOWHERE if observed.exact_rows is None else observed.interval_rows
+        return packed, RowPositions.of(observed.exact_rows, interval_rows, NOWHERE, where.kept)
 
     def count_levels(self, block: Block) -> Levels:
         """Count the distinct values of one block of exact rows."""

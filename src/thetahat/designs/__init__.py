@@ -1,0 +1,10 @@
+"""Design matrices: what a block's columns make of the linear predictors."""
+
+from __future__ import annotations
+
+from thetahat.designs._dense import DenseDesign
+from thetahat.designs._design import Design
+from thetahat.designs._designer import Designer
+from thetahat.designs.matrix import MatrixDesigner
+
+__all__ = ["DenseDesign", "Design", "Designer", "MatrixDesigner"]
