@@ -25,9 +25,11 @@ from thetahat.families.gumbel_min import GumbelMin
 from thetahat.families.half_normal import HalfNormal
 from thetahat.families.hyperbolic_secant import HyperbolicSecant
 from thetahat.families.inverse_gaussian import InverseGaussian
+from thetahat.families.kumaraswamy import Kumaraswamy
 from thetahat.families.log_logistic import LogLogistic
 from thetahat.families.log_normal import LogNormal
 from thetahat.families.logistic import Logistic
+from thetahat.families.logit_normal import LogitNormal
 from thetahat.families.lomax import Lomax
 from thetahat.families.maxwell import Maxwell
 from thetahat.families.negative_binomial import NegativeBinomial
@@ -35,6 +37,7 @@ from thetahat.families.normal import Normal
 from thetahat.families.poisson import Poisson
 from thetahat.families.rayleigh import Rayleigh
 from thetahat.families.student_t import StudentT
+from thetahat.families.von_mises import VonMises
 from thetahat.families.weibull import Weibull
 
 CATALOGUE: tuple[type[Family], ...] = (
@@ -60,7 +63,9 @@ CATALOGUE: tuple[type[Family], ...] = (
     HalfNormal,
     HyperbolicSecant,
     InverseGaussian,
+    Kumaraswamy,
     Logistic,
+    LogitNormal,
     LogLogistic,
     LogNormal,
     Lomax,
@@ -70,6 +75,7 @@ CATALOGUE: tuple[type[Family], ...] = (
     Poisson,
     Rayleigh,
     StudentT,
+    VonMises,
     Weibull,
 )
 
