@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from thetahat.likelihood import Likelihood
 from thetahat.models import DERIVATIVES, SCORES, VALUE, Tally
-from thetahat.numerics.linear_algebra import SymmetricFactor, analyse
+from thetahat.numerics.linear_algebra import SymmetricFactor, analyse, eigenvalues
 from thetahat.parameters import ParameterTable, Real
 
 Vector = NDArray[np.float64]
@@ -20,6 +20,9 @@ DECREMENT = 1e-10
 CURVATURE_CHANGE = 0.25
 NULL = 30.0
 """Times its rounding error, below which an eigenvalue is taken for 0."""
+NO_STEP = 4.0 * float(np.finfo(float).eps)
+"""In sizes of a coordinate, a step of a few roundings; one that gains next to nothing as well is none."""
+NO_GAIN = 1e-20
 FARTHEST_DOUBLING = 10
 DENSE = float(np.log(0.5))
 NO_SIZES: Mapping[str, float] = MappingProxyType({})
@@ -81,15 +84,15 @@ class Evidence:
 
 def _unit_eigenvalues(factor: SymmetricFactor) -> Vector:
     """Of the matrix scaled by the very roots of its diagonal, so that they do not depend on units of measurement."""
-    if not np.isfinite(factor.scaled).all():
-        return np.full(factor.roots.size, np.nan)
     diagonal = factor.scaled.diagonal()
     if diagonal.size == 1:
         return np.sign(diagonal)
+    if not np.isfinite(factor.scaled).all():
+        return np.full(factor.roots.size, np.nan)
     roots = np.sqrt(np.where(diagonal == 0.0, 1.0, np.abs(diagonal)))
     unit = factor.scaled / roots / roots[:, np.newaxis]
     np.fill_diagonal(unit, np.sign(diagonal))
-    return np.asarray(np.linalg.eigvalsh(unit), dtype=np.float64)
+    return eigenvalues(unit)
 
 
 def gather(
@@ -112,7 +115,7 @@ def gather(
     change = np.inf
     if previous is not None:
         change = _change(analyse(previous.information), previous.information, tally.information)
-    elif np.array_equal(point + step, point):
+    elif decrement <= NO_GAIN and (np.abs(step) <= NO_STEP * np.maximum(np.abs(point), units)).all():
         change = 0.0
     if not change <= CURVATURE_CHANGE:
         # The step that led here was too long to tell; the one that would follow tells.
@@ -130,13 +133,15 @@ def _change(factor: SymmetricFactor, before: Matrix, after: Matrix) -> float:
     change = whiten.T @ (after - before) @ whiten
     if change.shape[0] == 1:
         return abs(float(change[0, 0]))
-    return float(np.abs(np.linalg.eigvalsh(change)).max())
+    return float(np.abs(eigenvalues(change)).max())
 
 
-def digits(evidence: Evidence, table: ParameterTable, n_obs: float) -> dict[str, float]:
+def digits(
+    evidence: Evidence, table: ParameterTable, n_obs: float, natural: Mapping[str, float]
+) -> dict[str, float]:
     """Estimated correct digits: -log10((|δ| + |A⁻¹| ε (Σ w|u| + |A| |φ|)) / max(|θ̂|, se)), at most 15.
 
-    φ are the coordinates on a log or logit scale: a row's score feels the rounding of log y - log scale by its
+    ``natural`` are the estimates. φ are the coordinates on a log or logit scale: a row's score feels the rounding of log y - log scale by its
     curvature there, however small it is itself. A location is subtracted from the rows without rounding.
     Where only sufficient statistics were summed, Σ w|u_j| is bounded by √(n A_jj) (Cauchy and Schwarz).
     """
@@ -149,11 +154,14 @@ def digits(evidence: Evidence, table: ParameterTable, n_obs: float) -> dict[str,
     felt = np.abs(evidence.tally.information) @ _rounded_sizes(table, evidence.point)
     noise = np.abs(inverse) @ (np.finfo(float).eps * (sums + felt))
     free_error = np.abs(evidence.step) + noise
-    jacobian = table.jacobian(evidence.point)
     with np.errstate(all="ignore"):
-        error = np.abs(jacobian) @ free_error
-        standard_error = np.sqrt(np.sum((jacobian @ inverse) * jacobian, axis=1))
-        natural = table.natural(evidence.point)
+        if table.all_scalar:
+            slopes = np.abs(table.slopes(evidence.point))
+            error, standard_error = slopes * free_error, slopes * np.sqrt(inverse.diagonal())
+        else:
+            jacobian = table.jacobian(evidence.point)
+            error = np.abs(jacobian) @ free_error
+            standard_error = np.sqrt(np.sum((jacobian @ inverse) * jacobian, axis=1))
         size = np.maximum(np.abs([natural[name] for name in table.free_names]), standard_error)
         found = np.minimum(-np.log10(error / size), 15.0)
     return dict(zip(table.free_names, np.maximum(found, 0.0).tolist(), strict=True))
