@@ -98,7 +98,10 @@ class ArraySource(MemorySource):
         column = as_column(values, "the array")
         if column.shape[0] == 0:
             raise DataError("the array is empty; give at least one value")
-        return cls({"y": column}, title="array")
+        source = cls.__new__(cls)
+        source._title, source._columns, source._unusable = "array", {"y": column}, {}
+        source._n_rows = int(column.shape[0])
+        return source
 
     @property
     def schema(self) -> Mapping[str, Kind]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import sqrt
 from types import MappingProxyType
 
 import numpy as np
@@ -20,7 +21,8 @@ DECREMENT = 1e-10
 CURVATURE_CHANGE = 0.25
 NULL = 30.0
 """Times its rounding error, below which an eigenvalue is taken for 0."""
-NO_STEP = 4.0 * float(np.finfo(float).eps)
+EPSILON = float(np.finfo(float).eps)
+NO_STEP = 4.0 * EPSILON
 """In sizes of a coordinate, a step of a few roundings; one that gains next to nothing as well is none."""
 NO_GAIN = 1e-20
 FARTHEST_DOUBLING = 10
@@ -45,8 +47,9 @@ class Evidence:
     @property
     def positive(self) -> bool:
         """Whether the smallest eigenvalue is above 100 times its rounding error."""
-        largest = float(np.max(np.abs(self.eigenvalues), initial=0.0))
-        return self.smallest > 100 * self.eigenvalues.size * float(np.finfo(float).eps) * largest
+        size = self.eigenvalues.size
+        largest = max(abs(float(self.eigenvalues[0])), abs(float(self.eigenvalues[-1]))) if size else 0.0
+        return self.smallest > 100 * size * EPSILON * largest
 
     @property
     def smallest(self) -> float:
@@ -56,11 +59,11 @@ class Evidence:
     @property
     def condition(self) -> float:
         """Ratio of the largest to the smallest absolute eigenvalue of the same matrix; 1 if empty."""
-        sizes = np.abs(self.eigenvalues)
-        if not sizes.size:
+        sizes = [abs(value) for value in self.eigenvalues.tolist()]
+        if not sizes:
             return 1.0
-        smallest = float(sizes.min())
-        return float(sizes.max()) / smallest if smallest != 0.0 else float("inf")
+        smallest = min(sizes)
+        return max(sizes) / smallest if smallest != 0.0 else float("inf")
 
     @property
     def is_maximum(self) -> bool:
@@ -76,7 +79,7 @@ class Evidence:
         slope = self.factor.eigenvectors.T @ (self.tally.score / self.factor.roots)
         if self.tally.absolute_score is not None:
             noise = (
-                4 * np.finfo(float).eps * float(np.linalg.norm(self.tally.absolute_score / self.factor.roots))
+                4 * EPSILON * float(np.linalg.norm(self.tally.absolute_score / self.factor.roots))
             )
             slope = np.maximum(np.abs(slope) - noise, 0.0)
         return bool(0.5 * np.sum(slope**2 / values) <= DECREMENT)
@@ -89,6 +92,10 @@ def _unit_eigenvalues(factor: SymmetricFactor) -> Vector:
         return np.sign(diagonal)
     if not np.isfinite(factor.scaled).all():
         return np.full(factor.roots.size, np.nan)
+    if diagonal.size == 2 and (diagonal > 0.0).all():
+        ((a, b), (_, c)) = factor.scaled.tolist()
+        share = abs(b) / sqrt(a) / sqrt(c)
+        return np.array((1.0 - share, 1.0 + share))
     roots = np.sqrt(np.where(diagonal == 0.0, 1.0, np.abs(diagonal)))
     unit = factor.scaled / roots / roots[:, np.newaxis]
     np.fill_diagonal(unit, np.sign(diagonal))
@@ -150,9 +157,9 @@ def digits(
     inverse = evidence.factor.inverse()
     sums = evidence.tally.absolute_score
     if sums is None:
-        sums = np.sqrt(n_obs * np.maximum(np.diag(evidence.tally.information), 0.0))
+        sums = np.sqrt(n_obs * np.maximum(evidence.tally.information.diagonal(), 0.0))
     felt = np.abs(evidence.tally.information) @ _rounded_sizes(table, evidence.point)
-    noise = np.abs(inverse) @ (np.finfo(float).eps * (sums + felt))
+    noise = np.abs(inverse) @ (EPSILON * (sums + felt))
     free_error = np.abs(evidence.step) + noise
     with np.errstate(all="ignore"):
         if table.all_scalar:

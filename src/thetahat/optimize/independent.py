@@ -238,15 +238,13 @@ def _closed(
     edges: list[str] = []
     for parameter, value in zip(model.family.declared, theta, strict=True):
         free = np.atleast_1d(np.asarray(parameter.domain.to_free(value), dtype=float))
-        entries = np.atleast_1d(np.asarray(value, dtype=float)) * table.unit(parameter.name)
+        numbers = np.atleast_1d(np.asarray(value, dtype=float))
+        entries = numbers * table.unit(parameter.name)
+        named = list(zip(parameter.names, numbers.tolist(), strict=True))
+        on_edge = [name for name, number in named if parameter.domain.is_edge(number)]
         natural.update(zip(parameter.names, entries.tolist(), strict=True))
-        on_edge = [
-            n
-            for n, v in zip(parameter.names, np.atleast_1d(value), strict=True)
-            if parameter.domain.is_edge(v)
-        ]
         edges.extend(on_edge)
-        point.extend(_within_reach(free, entries) if on_edge else free)
+        point.extend((_within_reach(free, entries) if on_edge else free).tolist())
     at = np.array(point, dtype=float)
     if edges:
         return at_edge(table, natural, at, likelihood.tally(at, DERIVATIVES), tuple(edges), declared)
