@@ -99,8 +99,8 @@ class ArraySource(MemorySource):
         if column.shape[0] == 0:
             raise DataError("the array is empty; give at least one value")
         source = cls.__new__(cls)
-        source._title, source._columns, source._unusable = "array", {"y": column}, {}
-        source._n_rows = int(column.shape[0])
+        n_rows = int(column.shape[0])
+        vars(source).update(_title="array", _columns={"y": column}, _unusable={}, _n_rows=n_rows)
         return source
 
     @property

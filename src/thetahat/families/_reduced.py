@@ -44,7 +44,7 @@ def reduced_value(xp: Any, z: Any, shape: Any) -> Any:
     return xp.where(near, z * series, xp.log1p(xp.where(near, 0.0, v)) / divisor)
 
 
-def reduced_terms(xp: Any, z: Any, shape: Any) -> Reduced:
+def reduced_terms(z: Any, shape: Any) -> Reduced:
     """w and its derivatives: with A(v) = log(1 + v)/v, w = z A(shape z), so w_shape = z² A', and so on."""
     v = shape * z
     value, slope, bend = in_shape(z, v, shape)

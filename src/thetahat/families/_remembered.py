@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-
 SHORT, FEW = 128, 8
 """Sizes of an array, and of the distinct numbers in it, up to which these are looked up."""
 
@@ -16,8 +15,9 @@ SHORT, FEW = 128, 8
 def remembered(function: Callable[..., tuple[Any, ...]]) -> Callable[..., tuple[Any, ...]]:
     """Remember a function's results for arguments that are single numbers; arrays go through it each time.
 
-    Of one argument that is a short array of few distinct numbers, each is looked up by itself. A digamma function of one number costs as much as an exponential of thousands of rows, and a pass over the
-    rows asks for the same one in every block.
+    Of one argument that is a short array of few distinct numbers, each is looked up by itself. A
+    digamma function of one number costs as much as an exponential of thousands of rows, and a pass over the rows
+    asks for the same one in every block.
 
     Examples
     --------

@@ -323,7 +323,7 @@ def _without_slope(terms: Standard, inside: NDArray[np.bool_]) -> Standard:
 def _end(z: Array, shape: Array) -> tuple[NDArray[np.bool_], Array, Reduced]:
     """Whether an end lies inside the support, its w (infinite outside), and the terms of w."""
     within = np.isfinite(z) & (shape * z > -1.0)
-    terms = reduced_terms(namespace(), np.where(within, z, 0.0), shape)
+    terms = reduced_terms(np.where(within, z, 0.0), shape)
     outside = np.where(np.isneginf(z) | (~np.isposinf(z) & (shape > 0)), -np.inf, np.inf)
     return within, np.where(within, terms.value, outside), terms
 

@@ -35,12 +35,18 @@ def climb(
     *,
     expected: Information | None = None,
     allowed: Any = None,
+    given_up: Callable[[Search], bool] | None = None,
 ) -> Search:
-    """Answer a search's requests until it is over; points outside the allowed region count as -inf."""
+    """Answer a search's requests until it is over; points outside the allowed region count as -inf.
+
+    ``given_up`` is asked after each answer whether the rest of the way is of no interest.
+    """
     search = optimizer.search(start, expected)
     while (request := search.ask()) is not None:
         if allowed is not None and not allowed(request.point):
             search.reject()
         else:
             search.tell(likelihood.tally(request.point, request.order))
+            if given_up is not None and given_up(search):
+                break
     return search

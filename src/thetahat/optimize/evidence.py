@@ -78,9 +78,7 @@ class Evidence:
         values = np.maximum(np.abs(self.factor.eigenvalues), self.factor.error_bound)
         slope = self.factor.eigenvectors.T @ (self.tally.score / self.factor.roots)
         if self.tally.absolute_score is not None:
-            noise = (
-                4 * EPSILON * float(np.linalg.norm(self.tally.absolute_score / self.factor.roots))
-            )
+            noise = 4 * EPSILON * float(np.linalg.norm(self.tally.absolute_score / self.factor.roots))
             slope = np.maximum(np.abs(slope) - noise, 0.0)
         return bool(0.5 * np.sum(slope**2 / values) <= DECREMENT)
 
@@ -121,16 +119,17 @@ def gather(
     decrement = max(0.5 * float(tally.score @ step), 0.0)
     change = np.inf
     if previous is not None:
-        change = _change(analyse(previous.information), previous.information, tally.information)
+        change = curvature_change(analyse(previous.information), previous.information, tally.information)
     elif decrement <= NO_GAIN and (np.abs(step) <= NO_STEP * np.maximum(np.abs(point), units)).all():
         change = 0.0
     if not change <= CURVATURE_CHANGE:
         # The step that led here was too long to tell; the one that would follow tells.
-        change = _change(factor, tally.information, likelihood.tally(point + step, DERIVATIVES).information)
+        after = likelihood.tally(point + step, DERIVATIVES)
+        change = curvature_change(factor, tally.information, after.information)
     return Evidence(point, tally, factor, step, decrement, change, units, values)
 
 
-def _change(factor: SymmetricFactor, before: Matrix, after: Matrix) -> float:
+def curvature_change(factor: SymmetricFactor, before: Matrix, after: Matrix) -> float:
     """‖A^{-½} A' A^{-½} - I‖ in the spectral norm."""
     if not factor.eigenvalues.size:
         return 0.0
@@ -148,9 +147,10 @@ def digits(
 ) -> dict[str, float]:
     """Estimated correct digits: -log10((|δ| + |A⁻¹| ε (Σ w|u| + |A| |φ|)) / max(|θ̂|, se)), at most 15.
 
-    ``natural`` are the estimates. φ are the coordinates on a log or logit scale: a row's score feels the rounding of log y - log scale by its
+    φ are the coordinates on a log or logit scale: a row's score feels the rounding of log y - log scale by its
     curvature there, however small it is itself. A location is subtracted from the rows without rounding.
     Where only sufficient statistics were summed, Σ w|u_j| is bounded by √(n A_jj) (Cauchy and Schwarz).
+    ``natural`` are the estimates.
     """
     if not evidence.point.size:
         return {}

@@ -6,7 +6,6 @@ from abc import ABC, abstractmethod
 from math import isfinite
 from typing import Any, ClassVar
 
-import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[Any]

@@ -169,6 +169,7 @@ class ParameterTable:
                     continue
                 values.update(zip(parameter.names, entries.tolist(), strict=True))
         return values
+
     def slopes(self, free: Vector) -> Vector:
         """The diagonal of the Jacobian, of a table that is ``all_scalar``."""
         return np.array(
