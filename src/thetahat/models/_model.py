@@ -16,6 +16,7 @@ from thetahat.parameters import ParameterTable
 Array = NDArray[Any]
 Vector = NDArray[np.float64]
 
+ROUNDING = 8 * float(np.finfo(float).eps)
 VALUE, DERIVATIVES, SCORES = 0, 2, 3
 """What a tally is to hold: ℓ alone; score and information too; the outer product of row scores as well."""
 
@@ -72,7 +73,7 @@ class Tally:
     @property
     def rounding(self) -> float:
         """A bound for the rounding error of ``value``."""
-        return 8 * float(np.finfo(float).eps) * self.absolute
+        return ROUNDING * self.absolute
 
 
 Packed = TypeVar("Packed")

@@ -42,6 +42,10 @@ def scale_to_unit_diagonal(matrix: ArrayLike) -> tuple[FloatArray, FloatArray]:
     ([[1.0, 0.0], [0.0, 1.0]], True)
     """
     matrix = np.asarray(matrix, dtype=np.float64)
+    sizes = [abs(entry) for entry in matrix.diagonal().tolist()] if matrix.shape[0] <= _SMALL else []
+    if sizes and all(_TINY < size < _HUGE for size in sizes):
+        roots = np.array([2.0 ** (frexp(size)[1] >> 1) for size in sizes])
+        return matrix / roots / roots[:, np.newaxis], roots
     halves = _half_exponents(matrix)
     return np.ldexp(matrix, -(halves[:, np.newaxis] + halves)), np.ldexp(1.0, halves)
 
@@ -211,10 +215,10 @@ class SymmetricFactor:
             return np.array([1.0 / value * (float(right[0]) / root) / root])
         with np.errstate(all="ignore"):
             roots = self.roots if right.ndim == 1 else self.roots[:, np.newaxis]
-            target = right / roots
-            solution = self._apply(1.0 / self.eigenvalues, target)
+            target, spectrum = right / roots, 1.0 / self.eigenvalues
+            solution = self._apply(spectrum, target)
             if self.roots.size > 1:
-                solution = solution + self._apply(1.0 / self.eigenvalues, target - self.scaled @ solution)
+                solution = solution + self._apply(spectrum, target - self.scaled @ solution)
             return np.asarray(solution / roots)
 
     def solve_absolute(self, right: ArrayLike) -> FloatArray:
@@ -258,6 +262,8 @@ class SymmetricFactor:
     def _apply(self, spectrum: FloatArray, right: FloatArray) -> FloatArray:
         """Return V diag(spectrum) Vᵀ b."""
         rotated = self.eigenvectors.T @ right
+        if right.ndim == 1:
+            return np.asarray(self.eigenvectors @ (rotated * spectrum))
         return np.asarray(self.eigenvectors @ (rotated.T * spectrum).T)
 
 

@@ -96,7 +96,7 @@ def _unit_eigenvalues(factor: SymmetricFactor) -> Vector:
         return np.array((1.0 - share, 1.0 + share))
     roots = np.sqrt(np.where(diagonal == 0.0, 1.0, np.abs(diagonal)))
     unit = factor.scaled / roots / roots[:, np.newaxis]
-    np.fill_diagonal(unit, np.sign(diagonal))
+    unit.flat[:: diagonal.size + 1] = np.sign(diagonal)
     return eigenvalues(unit)
 
 
