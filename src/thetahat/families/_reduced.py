@@ -58,20 +58,20 @@ def in_shape(z: Any, v: Any, shape: Any) -> tuple[Any, Any, Any]:
     Near 0 both derivatives come from one series: with Q = 2 (log(1 + v) - v + v²/2)/v³, A' = (1 - v Q)/2 - 1/(1 + v)
     and A'' = Q - v/(1 + v)².
     """
-    size, grown = np.abs(v), np.log1p(v)
-    tiny, near = size < _TINY, size < _NEAR_ZERO
-    any_tiny, all_near = bool(tiny.any()), bool(near.all())
-    value = np.where(tiny, z, grown / np.where(tiny, 1.0, shape)) if any_tiny else grown / shape
-    inner = np.asarray(v if all_near else np.where(near, v, 0.0))
-    inverse, share = 1.0 / (2.0 + inner), 1.0 / (1.0 + inner)
-    r = inner * inverse
-    series = inverse + 4.0 * horner(_ATANH_SERIES, r * r) * inverse * inverse * inverse
-    slope, bend = 0.5 - 0.5 * inner * series - share, series - inner * share * share
-    if not all_near:
-        outer = np.where(near, 1.0, v)
-        inverse, share = 1.0 / outer, 1.0 / (1.0 + outer)
-        slope = np.where(near, slope, (share - grown * inverse) * inverse)
-        plain = 2.0 * grown * inverse - (2.0 + 3.0 * outer) * share * share
-        bend = np.where(near, bend, plain * inverse * inverse)
-    square = z * z
-    return value, square * slope, square * z * bend
+    with np.errstate(all="ignore"):
+        size, grown = np.abs(v), np.log1p(v)
+        tiny, near = size < _TINY, size < _NEAR_ZERO
+        value = grown / shape
+        if tiny.any():
+            value = np.where(tiny, z, value)
+        inverse, share = 1.0 / (2.0 + v), 1.0 / (1.0 + v)
+        r = v * inverse
+        series = inverse + 4.0 * horner(_ATANH_SERIES, np.asarray(r * r)) * inverse * inverse * inverse
+        slope, bend = 0.5 - 0.5 * v * series - share, series - v * share * share
+        if not near.all():
+            inverse = 1.0 / v
+            slope = np.where(near, slope, (share - grown * inverse) * inverse)
+            plain = 2.0 * grown * inverse - (2.0 + 3.0 * v) * share * share
+            bend = np.where(near, bend, plain * inverse * inverse)
+        square = z * z
+        return value, square * slope, square * z * bend

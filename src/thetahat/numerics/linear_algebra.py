@@ -158,7 +158,7 @@ class SymmetricFactor:
         size = self.roots.size
         if size == 1:
             self.eigenvalues, self.eigenvectors = self.scaled[0], np.ones((1, 1))
-        elif np.isfinite(self.scaled.sum()):
+        elif isfinite(float(self.scaled.sum())):
             self.eigenvalues, self.eigenvectors = np.linalg.eigh(self.scaled)
         else:
             self.eigenvalues, self.eigenvectors = np.full(size, np.nan), np.full((size, size), np.nan)

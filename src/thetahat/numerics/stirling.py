@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     FloatArray = NDArray[np.float64]
     Triple = tuple[FloatArray, FloatArray, FloatArray]
 
+_DIGITS = 42.0
+"""In nats, how far below 1 a term of a series is lost in its rounding, whatever its coefficient."""
 _STEPS = np.arange(float(SHIFT))[:, np.newaxis]
 _SERIES_TRIPLE = np.stack([VALUE_SERIES, FIRST_SERIES, SECOND_SERIES], axis=1)
 _STEP_TRIPLE = np.stack([STEP_SERIES, STEP_FIRST_SERIES, STEP_SECOND_SERIES], axis=1)
@@ -82,10 +84,14 @@ def _steps(x: FloatArray) -> Triple:
     """Return r(x) - r(x + 1) = (x + 1/2) log(1 + 1/x) - 1 with its first and second derivatives."""
     root: FloatArray = 1.0 / (2.0 * x + 1.0)
     z = root * root
-    value, first, second = _triple(_STEP_TRIPLE, z)
-    value, first, second = z * value, -4.0 * z * root * first, z * z * second
     near = x < 1.0
-    if near.any():
+    any_near = bool(near.any())
+    # No more terms than the largest argument needs; where x is near 0 the series is not used.
+    largest = float(np.max(z, initial=0.0, where=~near)) if any_near else float(z.max())
+    terms = min(int(_DIGITS / -np.log(largest)) + 2, len(_STEP_TRIPLE)) if 0.0 < largest < 1.0 else 2
+    value, first, second = _triple(_STEP_TRIPLE[:terms], z)
+    value, first, second = z * value, -4.0 * z * root * first, z * z * second
+    if any_near:
         log_step, by_step = np.log1p(1.0 / x), 1.0 / (x * (x + 1.0))
         value = np.where(near, (x + 0.5) * log_step - 1.0, value)
         first = np.where(near, log_step - (x + 0.5) * by_step, first)

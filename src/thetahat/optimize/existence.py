@@ -266,8 +266,10 @@ def with_ties(arrangement: Arrangement, engine: Engine) -> Survey:
     survey, model, sample = arrangement.survey, arrangement.model, arrangement.sample
     if not sample.y.size:
         return survey
-    if survey.all_exact and sample.weight is None and np.unique(sample.y).size == sample.y.size:
-        return replace(survey, tie=(1.0, survey.n_obs - 1.0))
+    if survey.all_exact and sample.weight is None:
+        ordered = np.sort(sample.y)
+        if (ordered[1:] != ordered[:-1]).all():
+            return replace(survey, tie=(1.0, survey.n_obs - 1.0))
     values = np.unique(sample.y)
     found = _tied(sample, values)
     total = sample.n_exact + sample.n_interval

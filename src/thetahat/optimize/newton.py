@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import sqrt
+from math import isfinite, sqrt
 from typing import final
 
 import numpy as np
@@ -198,8 +198,16 @@ class NewtonSearch(Search):
         if not positive and (np.abs(self.point) > self._farthest).any():
             self._trial = None
             return
-        step, predicted, norm, self._method = self._step(factor, tally)
-        if norm == 0.0 or not np.isfinite(predicted):
+        if positive:
+            # The whole Newton step, where the radius allows it, gains the decrement.
+            norm, predicted, self._method = (
+                sqrt(np.square(factor.roots * step).sum()),
+                self._decrement,
+                "newton",
+            )
+        if not positive or not norm <= self._radius:
+            step, predicted, norm, self._method = self._step(factor, tally)
+        if norm == 0.0 or not isfinite(predicted):
             self._trial = None
             return
         self._predicted, self._step_norm = predicted, norm
