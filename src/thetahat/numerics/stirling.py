@@ -87,7 +87,7 @@ def _steps(x: FloatArray) -> Triple:
     near = x < 1.0
     any_near = bool(near.any())
     # No more terms than the largest argument needs; where x is near 0 the series is not used.
-    largest = float(np.max(z, initial=0.0, where=~near)) if any_near else float(z.max())
+    largest = float(np.max(z, initial=0.0, where=~near if any_near else True))
     terms = min(int(_DIGITS / -np.log(largest)) + 2, len(_STEP_TRIPLE)) if 0.0 < largest < 1.0 else 2
     value, first, second = _triple(_STEP_TRIPLE[:terms], z)
     value, first, second = z * value, -4.0 * z * root * first, z * z * second
