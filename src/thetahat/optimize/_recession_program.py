@@ -186,26 +186,45 @@ class Cone:
             rows = self._conditions.take(self.positions[places]) @ self.basis
         return rows / self.norms[places][:, None]
 
-    def sign(self, functional: Array, inside: Array) -> float:
-        """+1 or -1 where a coordinate y -> f·y has that sign in all directions of the cone's interior, else nan."""
-        size = float(np.linalg.norm(functional))
-        value = float(functional @ inside)
-        if abs(value) <= _TIE * size * float(np.linalg.norm(inside)):
-            return float(np.nan)
-        sign = float(np.sign(value))
-        unit = sign * functional / size
-        slopes, margins = self.margins(unit), self.margins(inside)
+    def signs(self, functionals: Array, inside: Array) -> Array:
+        """By coordinate f of the rows of an array: +1 or -1 where y -> f·y has that sign in the whole interior, else nan.
+
+        f has one sign if it is a combination Σ λ_i b_i with λ >= 0 (Farkas, 1902), found by non-negative least squares
+        on the rows nearest to ``inside``; and it has both if ``inside`` can be moved across f·y = 0 within the cone.
+        """
+        from scipy.optimize import nnls
+
+        margins = self.margins(inside)
+        nearness = np.where(self.active, margins / np.where(self.active, self.norms, 1.0), np.inf)
+        nearest = self._rows(np.argsort(nearness, kind="stable")[: self._batch()]).T
+        length = float(np.linalg.norm(inside))
+        answer = np.full(len(functionals), np.nan)
+        for place, functional in enumerate(functionals):
+            size = float(np.linalg.norm(functional))
+            value = float(functional @ inside)
+            if abs(value) <= _TIE * size * length:
+                continue
+            unit = np.sign(value) * functional / size
+            combination, _ = nnls(nearest, unit)
+            if np.linalg.norm(nearest @ combination - unit) <= _TIE or not self._crosses(unit, inside, margins):
+                answer[place] = np.sign(value)
+        return answer
+
+    def _crosses(self, unit: Array, inside: Array, margins: Array) -> bool:
+        """Whether f·y, positive at a point inside, is negative elsewhere in the cone."""
+        slopes = self.margins(unit)
         falling = self.active & (slopes > self.ties(unit))
         room = np.min(margins[falling] / slopes[falling], initial=np.inf)
-        if room > abs(value) / size * (1 + 1e-6):
-            return float(np.nan)
+        if room > float(unit @ inside) * (1 + 1e-6):
+            return True
         # A row that is the coordinate itself settles its sign.
         if np.any(slopes[self.active] >= (1 - 1e-12) * self.norms[self.active]):
-            return sign
+            return False
         other = self.furthest(-unit)
-        if other is None or -(unit @ other) <= _TIE * float(np.linalg.norm(other)):
-            return sign
-        return float(np.nan)
+        return other is not None and -(unit @ other) > _TIE * float(np.linalg.norm(other))
+
+    def _batch(self) -> int:
+        return min(4 * self.basis.shape[1] + 50, int(np.count_nonzero(self.active)))
 
 
 _UNDECIDED = (

@@ -138,6 +138,8 @@ def _null_space(
 ) -> NullSpace:
     """What some columns do not tell in some rows, among all p coordinates."""
     width = conditions.shape[1]
+    if not rows.any():
+        return NullSpace(np.eye(width)[:, columns], tuple(columns.tolist()), ())
 
     def product(vectors: Array) -> Array:
         whole = np.zeros((width, vectors.shape[1]))
@@ -236,7 +238,8 @@ def _described(
             "themselves; rescale or centre the columns"
         )
     moved = np.flatnonzero(np.any(span.basis != 0, axis=1))
-    limits = {names[column]: np.inf * cone.sign(cone.basis[column], inside) for column in moved}
+    signs = cone.signs(cone.basis[moved], inside)
+    limits = {names[column]: float(np.inf * sign) for column, sign in zip(moved, signs, strict=True)}
     squares = np.diag(conditions.gram(everything.astype(np.float64))) / np.count_nonzero(everything)
     direction = np.where(np.any(span.basis != 0, axis=1), cone.basis @ inside, 0.0)
     return Recession(
