@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -42,26 +43,25 @@ def refuse_aliased(arrangement: RegressionArrangement, engine: Engine) -> None:
         if not found:
             continue
         # Rows that the sample lacks may tell apart what it does not.
-        whole = engine.reduce(lambda block, at=index: _of_block(arrangement, block, at), arrangement.blocks())
+        whole = engine.reduce(partial(_of_block, arrangement, index), arrangement.blocks())
         rows = _Rows(arrangement, index)
         found = aliased(whole.matrix, designer.names, rows.product, rows.transposed)
         if not found:
             continue
-        shown = "; ".join(alias.sentence for alias in found[:SHOWN])
-        more = f"; and {len(found) - SHOWN:,} more" if len(found) > SHOWN else ""
         width = len(designer.names)
-        few = (
-            f" {arrangement.n_positive:,} rows cannot determine {width:,} coefficients."
-            if arrangement.n_positive < width
-            else ""
-        )
+        shown = "; ".join(alias.sentence for alias in found[:SHOWN])
+        out = ", ".join(alias.name for alias in found[:SHOWN])
+        if len(found) > SHOWN:
+            shown, out = f"{shown}; and {len(found) - SHOWN:,} more", f"{out} ..."
+        few = ""
+        if arrangement.n_positive < width:
+            few = f" {arrangement.n_positive:,} rows cannot determine {width:,} coefficients."
         raise DataError(
-            f"the design of {owner} has aliased columns: {shown}{more}.{few} Leave out "
-            f"{', '.join(alias.name for alias in found[:SHOWN])}{' ...' if len(found) > SHOWN else ''}, or give a penalty"
+            f"the design of {owner} has aliased columns: {shown}.{few} Leave out {out}, or give a penalty"
         )
 
 
-def _of_block(arrangement: RegressionArrangement, block: Any, index: int) -> _Gram:
+def _of_block(arrangement: RegressionArrangement, index: int, block: Any) -> _Gram:
     packed = block if arrangement.packed else arrangement.model.pack(block)
     return _Gram(_gram(packed, index))
 
@@ -86,7 +86,9 @@ class _Rows:
             yield from (part.designs[self._index] for part in packed.parts if part.sign > 0)
 
     def product(self, vectors: Matrix) -> Matrix:
-        return np.concatenate([design.matvec(np.ascontiguousarray(vectors.T)).T for design in self._designs()])
+        return np.concatenate(
+            [design.matvec(np.ascontiguousarray(vectors.T)).T for design in self._designs()]
+        )
 
     def transposed(self, values: Matrix) -> Matrix:
         total: Any = 0.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from thetahat.optimize.chord import ChordSearch
 from thetahat.optimize.climb import Conditions, answered, climb
 from thetahat.optimize.declared import Declared
 from thetahat.optimize.outcome import Outcome
+from thetahat.optimize.regression_limits import fit_regression_limits
 from thetahat.optimize.verdict import judge
 from thetahat.regression_pass import RegressionArrangement
 
@@ -48,7 +50,11 @@ def maximise_regression(
         begin = starting_point(arrangement, start)
         _refuse_undetermined(arrangement, engine, begin)
         search = _ascend(arrangement, likelihood, engine, optimizer, begin)
-        return judge(likelihood, search, _declare(arrangement))
+        declared = _declare(arrangement)
+        if arrangement.model.family.limits and search.tally is not None and search.tally.finite:
+            limits = fit_regression_limits(arrangement, engine, optimizer, search.point)
+            declared = replace(declared, limits=limits)
+        return judge(likelihood, search, declared)
 
 
 def conditions(arrangement: RegressionArrangement, optimizer: Optimizer) -> Conditions:
