@@ -63,6 +63,10 @@ class FamilyContract(ABC):
         The theorem by which a stationary point is the global maximum for exact rows, or None.
     uniqueness_censored
         The same for censored rows, or None.
+    uniqueness_truncated
+        The same for exact rows that had to lie between limits, whatever these are, or None.
+    uniqueness_entered
+        The same for exact and censored rows that had to lie above a limit, or None.
     unbounded_in_theory
         A sentence where the likelihood of exact rows has no global bound, every parameter being free, or None.
     region_of
@@ -94,6 +98,8 @@ class FamilyContract(ABC):
     spikes: ClassVar[str] = "nowhere"
     uniqueness: ClassVar[str | None] = None
     uniqueness_censored: ClassVar[str | None] = None
+    uniqueness_truncated: ClassVar[str | None] = None
+    uniqueness_entered: ClassVar[str | None] = None
     unbounded_in_theory: ClassVar[str | None] = None
     region_of: ClassVar[tuple[str, ...]] = ()
     labelled: ClassVar[bool] = False

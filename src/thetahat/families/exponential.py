@@ -44,6 +44,10 @@ class Exponential(Family):
     spikes: ClassVar[str] = "at zero"
     uniqueness: ClassVar[str | None] = "concave in the rate"
     uniqueness_censored: ClassVar[str | None] = "concave in the rate"
+    uniqueness_truncated: ClassVar[str | None] = (
+        "exponential family, also between limits (Barndorff-Nielsen, 1978)"
+    )
+    uniqueness_entered: ClassVar[str | None] = "concave in the rate"
 
     def prepare(self, xp: Any, y: Any, known: Known) -> Rows:
         """Return y."""

@@ -51,6 +51,9 @@ class Gamma(Family):
     affine: ClassVar[str] = "affine"
     spikes: ClassVar[str] = "anywhere"
     uniqueness: ClassVar[str | None] = "minimal exponential family (Barndorff-Nielsen, 1978)"
+    uniqueness_truncated: ClassVar[str | None] = (
+        "exponential family, also between limits (Barndorff-Nielsen, 1978)"
+    )
 
     def prepare(self, xp: Any, y: Any, known: Known) -> Rows:
         """Return y and log y."""

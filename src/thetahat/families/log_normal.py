@@ -52,6 +52,9 @@ class LogNormal(LocationScale):
     spikes: ClassVar[str] = "anywhere"
     uniqueness: ClassVar[str | None] = "concave in (1/sd_log, mean_log/sd_log) (Burridge, 1981)"
     uniqueness_censored: ClassVar[str | None] = "concave in (1/sd_log, mean_log/sd_log) (Burridge, 1981)"
+    uniqueness_truncated: ClassVar[str | None] = (
+        "exponential family, also between limits (Barndorff-Nielsen, 1978)"
+    )
 
     def standard_log_density(self, xp: Any, z: Any, shapes: Coordinates) -> Any:
         """-z²/2 - log √(2π)."""

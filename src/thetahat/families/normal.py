@@ -52,6 +52,9 @@ class Normal(LocationScale):
     spikes: ClassVar[str] = "anywhere"
     uniqueness: ClassVar[str | None] = "concave in (1/sd, mean/sd) (Burridge, 1981)"
     uniqueness_censored: ClassVar[str | None] = "concave in (1/sd, mean/sd) (Burridge, 1981)"
+    uniqueness_truncated: ClassVar[str | None] = (
+        "exponential family, also between limits (Barndorff-Nielsen, 1978)"
+    )
 
     def standard_log_density(self, xp: Any, z: Any, shapes: Coordinates) -> Any:
         """-z²/2 - log √(2π)."""
