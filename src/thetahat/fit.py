@@ -11,13 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thetahat._errors import InferenceError
+from thetahat.arguments import DEFAULT_ENGINE
 from thetahat.engines.watched import Watched
-from thetahat.estimation import DEFAULT_ENGINE, Solved, solve
+from thetahat.estimation import solve
 from thetahat.families import Family
 from thetahat.optimize.certificate import Certificate
 from thetahat.progress import Progress, following
 from thetahat.rendering import write_whole
 from thetahat.solution import Solution
+from thetahat.solved import Solved
 
 if TYPE_CHECKING:
     from thetahat.data import Source

@@ -479,29 +479,42 @@ def test_derivatives_of_interval_masses_agree_with_differences(cls, data):
             assert np.all(np.abs(curvature[i] - item) < 1e-6 * scale)
 
 
+def varying_by_row(eta, n):
+    """Coordinates of which all, each alone, and all but each vary by row, the others being numbers."""
+    shift = np.linspace(-0.05, 0.05, n)
+    k = len(eta)
+    choices = {frozenset(range(k)), *(frozenset({j}) for j in range(k))}
+    choices |= {frozenset(range(k)) - {j} for j in range(k)} - {frozenset()}
+    for chosen in sorted(choices, key=sorted):
+        yield tuple(item + shift if j in chosen else item for j, item in enumerate(eta))
+
+
+def at_row(eta, row):
+    return tuple(item[row] if np.ndim(item) else item for item in eta)
+
+
 @every_family
 def test_coordinates_by_row_give_what_each_row_gives_alone(cls):
     distribution = typical(cls)
     y = spread_points(distribution)
-    shift = np.linspace(-0.05, 0.05, y.size)
-    eta = tuple(item + shift for item in eta_of(distribution))
     known = {name: np.full(y.size, value) for name, value in known_of(cls).items()}
-    with np.errstate(all="ignore"):
-        together = distribution.derivatives(distribution.prepare(NUMPY, y, known), eta)
-        information = distribution.expected_information(eta, known)
-    for row in range(y.size):
-        single = tuple(item[row] for item in eta)
-        alone = terms_at(distribution, y[row : row + 1], single)
-        for both, one in zip(
-            (together.value, *together.gradient, *together.hessian),
-            (alone.value, *alone.gradient, *alone.hessian),
-            strict=True,
-        ):
-            assert np.allclose(np.broadcast_to(both, y.shape)[row], one, rtol=1e-12, atol=1e-14)
+    for eta in varying_by_row(eta_of(distribution), y.size):
         with np.errstate(all="ignore"):
-            one_row = distribution.expected_information(single, known_of(cls))
-        for both, one in zip(information, one_row, strict=True):
-            assert np.allclose(np.broadcast_to(both, y.shape)[row], one, rtol=1e-10, atol=1e-14)
+            together = distribution.derivatives(distribution.prepare(NUMPY, y, known), eta)
+            information = distribution.expected_information(eta, known)
+        for row in range(y.size):
+            single = at_row(eta, row)
+            alone = terms_at(distribution, y[row : row + 1], single)
+            for both, one in zip(
+                (together.value, *together.gradient, *together.hessian),
+                (alone.value, *alone.gradient, *alone.hessian),
+                strict=True,
+            ):
+                assert np.allclose(np.broadcast_to(both, y.shape)[row], one, rtol=1e-12, atol=1e-14)
+            with np.errstate(all="ignore"):
+                one_row = distribution.expected_information(single, known_of(cls))
+            for both, one in zip(information, one_row, strict=True):
+                assert np.allclose(np.broadcast_to(both, y.shape)[row], one, rtol=1e-10, atol=1e-14)
 
 
 @ordered_family
@@ -509,21 +522,19 @@ def test_interval_masses_by_row_give_what_each_row_gives_alone(cls):
     distribution = typical(cls)
     ends = [pair for pair in intervals(distribution) if pair[1] > pair[0]]
     low, high = (np.concatenate(side) for side in zip(*ends, strict=True))
-    shift = np.linspace(-0.05, 0.05, low.size)
-    eta = tuple(item + shift for item in eta_of(distribution))
     known = {name: np.full(low.size, value) for name, value in known_of(cls).items()}
-    with np.errstate(all="ignore"):
-        together = distribution.log_mass(low, high, known, eta, 2)
-        for row in range(low.size):
-            single = tuple(item[row] for item in eta)
-            span = slice(row, row + 1)
-            alone = distribution.log_mass(low[span], high[span], known_of(cls), single, 2)
-            for both, one in zip(
-                (together.value, *together.gradient, *together.hessian),
-                (alone.value, *alone.gradient, *alone.hessian),
-                strict=True,
-            ):
-                assert np.allclose(np.broadcast_to(both, low.shape)[row], one, rtol=1e-9, atol=1e-11)
+    for eta in varying_by_row(eta_of(distribution), low.size):
+        with np.errstate(all="ignore"):
+            together = distribution.log_mass(low, high, known, eta, 2)
+            for row in range(low.size):
+                span = slice(row, row + 1)
+                alone = distribution.log_mass(low[span], high[span], known_of(cls), at_row(eta, row), 2)
+                for both, one in zip(
+                    (together.value, *together.gradient, *together.hessian),
+                    (alone.value, *alone.gradient, *alone.hessian),
+                    strict=True,
+                ):
+                    assert np.allclose(np.broadcast_to(both, low.shape)[row], one, rtol=1e-9, atol=1e-11)
 
 
 # ---- Starting and solving --------------------------------------------------------------------------------

@@ -7,8 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from thetahat._errors import ParameterError, SourceError
+from thetahat.arguments import family_named
 from thetahat.cli.answer import answer_of, checked_level, status_of, tell
-from thetahat.estimation import family_named
 from thetahat.families import Family
 from thetahat.fit import fit
 from thetahat.inference.intervals import METHODS

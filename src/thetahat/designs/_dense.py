@@ -39,12 +39,14 @@ class DenseDesign(Design):
         self.n_rows, self.n_columns = matrix.shape
         self.tile_rows = min(max(TILE_NUMBERS // max(self.n_columns, 1), 1024), LARGEST_TILE)
 
-    def matvec(self, coefficients: Vector) -> Vector:
-        """Return X β."""
-        return np.asarray(self.matrix @ coefficients)
+    def matvec(self, coefficients: Array) -> Array:
+        """Return X β, or the predictors of each row of coefficients."""
+        if coefficients.ndim == 1:
+            return np.asarray(self.matrix @ coefficients)
+        return np.asarray(coefficients @ self.matrix.T)
 
-    def transpose(self, values: Vector) -> Vector:
-        """Return Xᵀ v."""
+    def transpose(self, values: Array) -> Array:
+        """Return Xᵀ v, or the sums for each row of values."""
         return np.asarray(values @ self.matrix)
 
     def gram(self, weights: Vector) -> Matrix:

@@ -25,12 +25,12 @@ class Design(ABC):
     tile_rows: int
 
     @abstractmethod
-    def matvec(self, coefficients: Vector) -> Vector:
-        """Return X β."""
+    def matvec(self, coefficients: Array) -> Array:
+        """Return X β, or of coefficients of shape (k, n_columns) the (k, n_rows) predictors."""
 
     @abstractmethod
-    def transpose(self, values: Vector) -> Vector:
-        """Return Xᵀ v."""
+    def transpose(self, values: Array) -> Array:
+        """Return Xᵀ v, or of values of shape (k, n_rows) the (k, n_columns) sums."""
 
     @abstractmethod
     def gram(self, weights: Vector) -> Matrix:

@@ -9,6 +9,7 @@ from thetahat.families.binomial import Binomial
 from thetahat.families.categorical import Categorical
 from thetahat.families.exponential import Exponential
 from thetahat.families.gamma import Gamma
+from thetahat.families.gamma_mean import GammaMean
 from thetahat.families.geometric import Geometric
 from thetahat.families.gev import GEV
 from thetahat.families.log_normal import LogNormal
@@ -26,6 +27,7 @@ CATALOGUE: tuple[type[Family], ...] = (
     Categorical,
     Exponential,
     Gamma,
+    GammaMean,
     Geometric,
     GEV,
     LogNormal,

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from thetahat._errors import ParameterError
 from thetahat.families._gathering import Gathering
 from thetahat.families._limit import Limit
+from thetahat.families._regression_form import in_regression
 from thetahat.families._support import Support
 from thetahat.families._survey import Survey
 from thetahat.families._terms import Array, Coordinates, Rows, Terms
@@ -63,10 +64,8 @@ class FamilyContract(ABC):
         The theorem by which a stationary point is the global maximum for exact rows, or None.
     uniqueness_censored
         The same for censored rows, or None.
-    uniqueness_truncated
-        The same for exact rows that had to lie between limits, whatever these are, or None.
-    uniqueness_entered
-        The same for exact and censored rows that had to lie above a limit, or None.
+    uniqueness_truncated, uniqueness_entered
+        The same for exact rows between limits of truncation, and for exact and censored ones above one, or None.
     unbounded_in_theory
         A sentence where the likelihood of exact rows has no global bound, every parameter being free, or None.
     region_of
@@ -80,6 +79,8 @@ class FamilyContract(ABC):
     single_maximum
         By name, the links of the primary parameter under which a regression on it alone has at most one maximum, and
         the theorem that says so. ``*`` stands for the default link.
+    regresses_as
+        Name of the family that a regression fits in place of this one; empty for itself.
     options
         Names of the settings that its own constructor takes beside parameters and keeps as attributes: numbers, text
         or sequences of them.
@@ -105,7 +106,8 @@ class FamilyContract(ABC):
     labelled: ClassVar[bool] = False
     primary: ClassVar[str] = ""
     increasing: ClassVar[bool] = True
-    single_maximum: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    single_maximum: Mapping[str, str] = MappingProxyType({})
+    regresses_as: ClassVar[str] = ""
     options: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, *, y: str | None = None, **values: Any) -> None:
@@ -263,15 +265,27 @@ class FamilyContract(ABC):
         return ()
 
     def regression_form(self) -> FamilyContract:
-        """The family that a regression fits in place of this one, with the same numbers given."""
-        return self
+        """The family that a regression fits in place of this one, with the numbers that mean the same there.
+
+        Raises
+        ------
+        ModelError
+            If a number was given that means nothing there.
+        """
+        return in_regression(self, FamilyContract) if self.regresses_as else self
 
     def recession(self, y: Array, known: Known) -> tuple[Any, Any]:
-        """By exact row, whether log f never falls as the primary working coordinate grows, and as it falls."""
+        """By exact row, whether log f never falls as the primary working coordinate grows, and as it falls.
+
+        It rises somewhere on the way, unless both are true: then the row says nothing of the primary parameter.
+        """
         return False, False
 
     def saturated(self, y: Array, theta: Theta, known: Known) -> Any:
-        """The primary parameter at which each row's density is highest, the others at theta; None where unknown."""
+        """The primary parameter at which each row's density is highest, the others at theta; None where unknown.
+
+        An edge such as 0 stands for a density that is highest towards it. A vector has one column a row.
+        """
         return None
 
     def refinement(self, survey: Survey) -> Any:
@@ -362,26 +376,6 @@ class FamilyContract(ABC):
             )
             start += size
         return tuple(values)
-
-    def distribution_theta(self) -> Theta:
-        """The natural parameters of a complete distribution."""
-        missing = [parameter.name for parameter in self.declared if parameter.name not in self._values]
-        if missing:
-            example = ", ".join(f"{name}=..." for name in missing)
-            raise ParameterError(
-                f"{self!r} is a family without numbers for {', '.join(missing)}. "
-                f"Give them ({type(self).__name__}({example})) or fit it: th.fit({self!r}, data)"
-            )
-        for name, value in self._known.items():
-            if isinstance(value, str):
-                raise ParameterError(
-                    f"{name} is the column {value!r} and varies by row, and so does the distribution; make the one "
-                    f"wanted: th.{type(self).__name__}({name}=..., **fit.estimates)"
-                )
-        absent = [name for name in self.known if name not in self._known]
-        if absent:
-            raise ParameterError(f"{self!r} needs {absent[0]}: {type(self).__name__}({absent[0]}=..., ...)")
-        return tuple(self._values[parameter.name] for parameter in self.declared)
 
 
 def _text(value: Any) -> str:

@@ -11,6 +11,7 @@ from scipy import special
 from thetahat.families._contract import Known, Theta
 from thetahat.families._family import Family
 from thetahat.families._gathering import Gathering
+from thetahat.families._log_concave_links import LOG_CONCAVE_LINKS
 from thetahat.families._support import BINARY
 from thetahat.families._survey import Survey
 from thetahat.families._terms import Array, Coordinates, Rows, Terms
@@ -45,6 +46,7 @@ class Bernoulli(Family):
     uniqueness_truncated: ClassVar[str | None] = (
         "exponential family, also between limits (Barndorff-Nielsen, 1978)"
     )
+    single_maximum = LOG_CONCAVE_LINKS
 
     def prepare(self, xp: Any, y: Any, known: Known) -> Rows:
         """Return y."""
@@ -95,6 +97,14 @@ class Bernoulli(Family):
     def solve(self, survey: Survey, known: Known) -> Theta | None:
         """The proportion of ones, edges included."""
         return (float(survey.means[0]),)
+
+    def recession(self, y: Array, known: Known) -> tuple[Any, Any]:
+        """A one pulls prob to 1, a zero to 0."""
+        return y == 1, y == 0
+
+    def saturated(self, y: Array, theta: Theta, known: Known) -> Any:
+        """Y."""
+        return y
 
     def quantile_at(self, probability: Array, theta: Theta, known: Known) -> Any:
         """0 up to P(Y = 0), then 1."""

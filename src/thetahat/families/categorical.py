@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from types import MappingProxyType
 from typing import Any, ClassVar, final
 
 import numpy as np
@@ -61,6 +62,8 @@ class Categorical(Family):
     affine: ClassVar[str] = "affine"
     uniqueness: ClassVar[str | None] = "concave in the logits"
     labelled: ClassVar[bool] = True
+    primary: ClassVar[str] = "probs"
+    single_maximum = MappingProxyType({"*": "concave in the logits"})
 
     def __init__(
         self,
@@ -185,6 +188,10 @@ class Categorical(Family):
     def solve(self, survey: Survey, known: Known) -> Theta | None:
         """The proportions, edges included."""
         return (survey.means / survey.means.sum(),)
+
+    def saturated(self, y: Array, theta: Theta, known: Known) -> Any:
+        """All mass on the row's own label, one column a row."""
+        return np.equal.outer(np.arange(self._size), y).astype(float)
 
     def quantile_at(self, probability: Array, theta: Theta, known: Known) -> Any:
         """Refused: labels have no order.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Any, ClassVar, final
 
 import numpy as np
@@ -48,6 +49,8 @@ class Exponential(Family):
         "exponential family, also between limits (Barndorff-Nielsen, 1978)"
     )
     uniqueness_entered: ClassVar[str | None] = "concave in the rate"
+    increasing: ClassVar[bool] = False
+    single_maximum = MappingProxyType({"*": "concave in log rate", "identity": "concave in the rate"})
 
     def prepare(self, xp: Any, y: Any, known: Known) -> Rows:
         """Return y."""
@@ -94,6 +97,14 @@ class Exponential(Family):
         mean = float(survey.means[0])
         rate = 1.0 / mean if mean > 0 else np.inf
         return (rate,) if np.isfinite(rate) else None
+
+    def recession(self, y: Array, known: Known) -> tuple[Any, Any]:
+        """A zero pulls the rate to infinity."""
+        return y == 0, False
+
+    def saturated(self, y: Array, theta: Theta, known: Known) -> Any:
+        """1/y."""
+        return 1.0 / y
 
     def quantile_at(self, probability: Array, theta: Theta, known: Known) -> Any:
         """-log(1 - p) / rate."""

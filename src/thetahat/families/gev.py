@@ -24,6 +24,7 @@ from thetahat.parameters import Parameter, Positive, Real
 
 _ZETA = special.zeta(np.arange(2.0, 16.0))
 _ORDERS = np.arange(2.0, 16.0)
+_TINY = 1e-100
 _AT_LARGEST = (
     "the likelihood rises without bound as the upper end-point nears the largest value (Smith, 1985)"
 )
@@ -263,6 +264,16 @@ class GEV(LocationScale):
         """No closed form."""
         return None
 
+    def saturated(self, y: Array, theta: Theta, known: Known) -> Any:
+        """The location that puts the mode on y; from shape -1 down, where there is none, the end-point."""
+        shape = np.maximum(theta[2], -1.0)
+        tiny = np.abs(shape) < 1e-9
+        with np.errstate(divide="ignore"):
+            mode = np.expm1(-shape * np.log1p(shape)) / np.where(tiny, 1.0, shape)
+        return y - theta[1] * np.where(
+            tiny, -shape, np.where(shape > -1.0, mode, -1.0 / np.asarray(theta[2]))
+        )
+
     def quantile_at(self, probability: Array, theta: Theta, known: Known) -> Any:
         """Location + scale (exp(shape w) - 1)/shape with w = -log(-log p)."""
         location, scale, shape = theta
@@ -273,7 +284,7 @@ class GEV(LocationScale):
         """Location + scale (Γ(1 - shape) - 1)/shape below shape 1, infinite from there up."""
         location, scale, shape = theta
         shape = np.asarray(shape, dtype=float)
-        safe = np.where(shape < 1, shape, 0.0)
+        safe = np.where((shape < 1) & (np.abs(shape) > _TINY), shape, 0.0)
         divisor = np.where(safe == 0, 1.0, safe)
         ratio = np.where(safe == 0, np.euler_gamma, np.expm1(_log_gamma_one_less(safe)) / divisor)
         return np.where(shape < 1, location + scale * ratio, np.inf)
@@ -282,7 +293,7 @@ class GEV(LocationScale):
         """Scale² (Γ(1 - 2 shape) - Γ(1 - shape)²)/shape² below shape 1/2, infinite from there up."""
         _, scale, shape = theta
         shape = np.asarray(shape, dtype=float)
-        safe = np.where(shape < 0.5, shape, 0.0)
+        safe = np.where((shape < 0.5) & (np.abs(shape) > _TINY), shape, 0.0)
         divisor = np.where(safe == 0, 1.0, safe)
         excess = np.where(
             np.abs(safe) < 0.05,
@@ -330,7 +341,8 @@ def _end(z: Array, shape: Array) -> tuple[NDArray[np.bool_], Array, Reduced]:
 
 def _unreduced(w: Array, shape: Array) -> Array:
     """(exp(shape w) - 1)/shape."""
-    return np.asarray(np.where(shape == 0, w, np.expm1(shape * w) / np.where(shape == 0, 1.0, shape)))
+    tiny = np.abs(shape) < _TINY
+    return np.asarray(np.where(tiny, w, np.expm1(shape * w) / np.where(tiny, 1.0, shape)))
 
 
 def _power_sum(coefficients: Array, x: Array) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Any, ClassVar, final
 
 import numpy as np
@@ -52,6 +53,7 @@ class Logistic(LocationScale):
     spikes: ClassVar[str] = "anywhere"
     uniqueness: ClassVar[str | None] = "concave in (1/scale, location/scale) (Burridge, 1981)"
     uniqueness_censored: ClassVar[str | None] = "concave in (1/scale, location/scale) (Burridge, 1981)"
+    single_maximum = MappingProxyType({"*": "concave in (1/scale, coefficients/scale) (Burridge, 1981)"})
 
     def standard_log_density(self, xp: Any, z: Any, shapes: Coordinates) -> Any:
         """-log(1 + exp(z)) - log(1 + exp(-z))."""
@@ -87,6 +89,10 @@ class Logistic(LocationScale):
     def solve(self, survey: Survey, known: Known) -> Theta | None:
         """No closed form."""
         return None
+
+    def saturated(self, y: Array, theta: Theta, known: Known) -> Any:
+        """Y."""
+        return y
 
     def quantile_at(self, probability: Array, theta: Theta, known: Known) -> Any:
         """Location + scale logit(p)."""

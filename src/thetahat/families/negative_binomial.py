@@ -154,6 +154,14 @@ class NegativeBinomial(Family):
         """The size has no closed form."""
         return None
 
+    def recession(self, y: Array, known: Known) -> tuple[Any, Any]:
+        """A zero pulls the mean to 0."""
+        return False, y == 0
+
+    def saturated(self, y: Array, theta: Theta, known: Known) -> Any:
+        """Y, whatever the size."""
+        return y
+
     def quantile_at(self, probability: Array, theta: Theta, known: Known) -> Any:
         """Whole numbers around the inverse of the incomplete beta function."""
         mean, size = theta

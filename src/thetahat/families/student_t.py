@@ -286,6 +286,10 @@ class StudentT(LocationScale, SummedByRows):
         """No closed form."""
         return None
 
+    def saturated(self, y: Array, theta: Theta, known: Known) -> Any:
+        """Y."""
+        return y
+
     def quantile_at(self, probability: Array, theta: Theta, known: Known) -> Any:
         """Location + scale times the standard quantile."""
         # By the lower tail, whose sign is certain: SciPy's inverse is +inf at 0 and for the smallest probabilities.

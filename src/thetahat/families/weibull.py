@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Any, ClassVar, final
 
 import numpy as np
@@ -53,6 +54,10 @@ class Weibull(ShapeScale, SummedByRows):
     n_scratch: ClassVar[int] = 4
     uniqueness: ClassVar[str | None] = "concave in (shape, shape log scale) (Burridge, 1981)"
     uniqueness_censored: ClassVar[str | None] = "concave in (shape, shape log scale) (Burridge, 1981)"
+    primary: ClassVar[str] = "scale"
+    single_maximum = MappingProxyType(
+        {"*": "concave in (shape, shape times the coefficients) (Burridge, 1981)"}
+    )
 
     def standard_log_density(self, xp: Any, z: Any, shapes: Coordinates) -> Any:
         """Return z - exp(z)."""
@@ -138,6 +143,10 @@ class Weibull(ShapeScale, SummedByRows):
     def solve(self, survey: Survey, known: Known) -> Theta | None:
         """No closed form."""
         return None
+
+    def saturated(self, y: Array, theta: Theta, known: Known) -> Any:
+        """Y, whatever the shape."""
+        return y
 
     def quantile_at(self, probability: Array, theta: Theta, known: Known) -> Any:
         """Scale (-log(1 - p))^(1/shape)."""

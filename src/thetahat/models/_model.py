@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,6 +87,8 @@ class Model(ABC, Generic[Packed]):
     """
 
     table: ParameterTable
+    search_order: ClassVar[int] = SCORES
+    """The most that a search asks of it; row scores of a regression cost as much as its information."""
 
     @property
     @abstractmethod

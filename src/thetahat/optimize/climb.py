@@ -42,5 +42,5 @@ def climb(
         if allowed is not None and not allowed(request.point):
             search.reject()
         else:
-            search.tell(likelihood.tally(request.point, request.order))
+            search.tell(likelihood.tally(request.point, min(request.order, likelihood.model.search_order)))
     return search

@@ -1,0 +1,155 @@
+"""Regression of any parameters of a family: each row has its own, made of its row of the designs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from thetahat.data import Block
+from thetahat.designs import Design
+from thetahat.models._checks import checked_labels
+from thetahat.models._model import DERIVATIVES, Model, Tally, Vector
+from thetahat.models._predictors import Predictors
+from thetahat.models._reader import Reader
+from thetahat.models._regression_rows import PackedRegression, Part, expected_part, tally_part
+from thetahat.response._response import RowNumbers
+
+Array = NDArray[Any]
+
+
+@final
+class RegressionModel(Model[PackedRegression]):
+    """y_i ~ family(θ_i), independent; the working coordinates of θ_i are links of X_i β or numbers of their own."""
+
+    search_order: ClassVar[int] = DERIVATIVES
+
+    def __init__(self, reader: Reader, predictors: Predictors, text: Mapping[str, str]) -> None:
+        self.reader = reader
+        self.family = reader.family
+        self.predictors = predictors
+        self.table = predictors.table
+        self.text = dict(text)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of the response and of the designs."""
+        return tuple(dict.fromkeys([*self.reader.columns, *self.predictors.columns]))
+
+    @property
+    def name(self) -> str:
+        """The family's name."""
+        return self.family.name
+
+    def describe(self) -> Mapping[str, Any]:
+        """Response, family, formulas, links and designs as plain data."""
+        described = dict(self.reader.describe())
+        links = {
+            owner: group.link.name
+            for owner, group in zip(self.predictors.owners, self._driven(), strict=True)
+            if group.link is not None
+        }
+        return {
+            **described,
+            "kind": "regression",
+            "fixed": {name: np.asarray(value).tolist() for name, value in self.table.fixed.items()},
+            "formulas": self.text,
+            "links": links,
+            "designs": {
+                owner: dict(designer.describe())
+                for owner, designer in zip(self.predictors.owners, self.predictors.designers, strict=True)
+            },
+        }
+
+    def _driven(self) -> list[Any]:
+        by_design = {group.design: group for group in self.predictors.groups if group.design is not None}
+        return [by_design[index] for index in range(len(self.predictors.designers))]
+
+    def pack(self, block: Block) -> PackedRegression:
+        """Read, check and prepare one block."""
+        where = RowNumbers(block.start)
+        rows, positions = self.reader.pack_with_positions(self._coded(block, where))
+        designs = [designer.build(block.columns, where) for designer in self.predictors.designers]
+        offsets = [designer.offset(block.columns, where) for designer in self.predictors.designers]
+        parts = []
+        if rows.y.shape[0]:
+            unit = -np.inf
+            if rows.y.dtype.kind == "f" and not self.family.support.discrete:
+                unit = float(np.log(np.spacing(np.max(np.abs(rows.y)))))
+            parts.append(
+                _part(
+                    "exact",
+                    rows.prepared,
+                    rows.known,
+                    rows.weight,
+                    positions.exact,
+                    rows.y.shape[0],
+                    designs,
+                    offsets,
+                    unit,
+                )
+            )
+        if rows.low.shape[0]:
+            parts.append(
+                _part(
+                    "interval",
+                    (rows.low, rows.high),
+                    rows.interval_known,
+                    rows.interval_weight,
+                    positions.interval,
+                    rows.low.shape[0],
+                    designs,
+                    offsets,
+                )
+            )
+        return PackedRegression(
+            rows.n_rows, rows.y.shape[0] + rows.low.shape[0], tuple(parts), rows.points(self.family.support)
+        )
+
+    def _coded(self, block: Block, where: RowNumbers) -> Block:
+        """The block with codes in the place of labels."""
+        if not self.family.labelled:
+            return block
+        name = self.reader.response.columns[0]
+        codes = self.family.encode(checked_labels(name, block.columns[name], where))
+        return Block(block.start, block.n_rows, {**block.columns, name: codes})
+
+    def tally(self, packed: PackedRegression, working: Vector, order: int) -> Tally:
+        """Sum the family's terms over packed rows."""
+        total: Tally | None = None
+        for part in packed.parts:
+            added = tally_part(self.family, self.predictors, part, working, order)
+            total = added if total is None else total.merge(added)
+        if total is None:
+            k = working.size
+            return Tally(0.0, 0.0, np.zeros(k), np.zeros((k, k)), np.zeros(k), np.zeros((k, k)))
+        return total
+
+    def expected_information(self, packed: PackedRegression, working: Vector) -> Array:
+        """Sum the Fisher information of packed exact rows, as if they were all there are."""
+        k = working.size
+        total = np.zeros((k, k))
+        for part in packed.parts:
+            if part.kind == "exact":
+                total += expected_part(self.family, self.predictors, part, working)
+        return total
+
+
+def _part(
+    kind: str,
+    rows: tuple[Any, ...],
+    known: Mapping[str, Any],
+    weight: Vector | None,
+    positions: Array | None,
+    n_rows: int,
+    designs: Sequence[Design],
+    offsets: Sequence[Vector | None],
+    log_unit: float = -np.inf,
+) -> Part:
+    if positions is not None:
+        designs = [design.take(positions) for design in designs]
+        offsets = [None if offset is None else offset[positions] for offset in offsets]
+    columns = tuple(column if not np.ndim(column) else np.broadcast_to(column, (n_rows,)) for column in rows)
+    return Part(kind, n_rows, columns, known, weight, tuple(designs), tuple(offsets), log_unit)
