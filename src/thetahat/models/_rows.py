@@ -113,6 +113,8 @@ class PackedRows:
         return self._taken(every, every, self.n_rows)
 
     def _taken(self, exact: slice, interval: slice, n_rows: int) -> PackedRows:
+        n_exact = self.y.shape[0]
+        kept = np.concatenate([np.arange(n_exact)[exact], n_exact + np.arange(self.low.shape[0])[interval]])
         # Copies, since a view of a few rows would keep the whole block in memory.
         return PackedRows(
             n_rows,
@@ -124,9 +126,7 @@ class PackedRows:
             None if self.interval_weight is None else self.interval_weight[interval].copy(),
             {name: _copied(value, exact) for name, value in self.known.items()},
             {name: _copied(value, interval) for name, value in self.interval_known.items()},
-            truncation=None
-            if self.truncation is None
-            else self.truncation.taken(self.y.shape[0], exact, interval, self.low.shape[0]),
+            truncation=None if self.truncation is None else self.truncation.among(kept),
         )
 
     def points(self, support: Support) -> tuple[Vector, Vector | None]:

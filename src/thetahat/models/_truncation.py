@@ -66,7 +66,7 @@ class TruncatedRows:
     def log_mass(self, family: Family, rows: slice, eta: Coordinates, order: int) -> Terms:
         """Log mass between the limits of some of them; numbers where it is the same for all."""
         known = {name: value[rows] if np.ndim(value) else value for name, value in self.known.items()}
-        if not self.same:
+        if not self.same or any(np.ndim(coordinate) for coordinate in eta):
             return family.log_mass(self.low[rows], self.high[rows], known, eta, order)
         terms = family.log_mass(self.low[:1], self.high[:1], known, eta, order)
         return Terms(
@@ -74,14 +74,18 @@ class TruncatedRows:
         )
 
     def masses(self, family: Family, start: int, n: int, eta: Coordinates, order: int) -> Terms | None:
-        """Log mass by packed row, 0 for those without limits; None where none of these ``n`` rows has one."""
+        """Log mass by packed row, 0 for those without limits; None where none of these ``n`` rows has one.
+
+        A coordinate is a number, or an array over the ``n`` rows.
+        """
         if self.place is None:
             return self.log_mass(family, slice(start, start + n), eta, order)
         first, last = np.searchsorted(self.place, [start, start + n])
         if first == last:
             return None
         at = self.place[first:last] - start
-        terms = self.log_mass(family, slice(first, last), eta, order)
+        there = tuple(coordinate[at] if np.ndim(coordinate) else coordinate for coordinate in eta)
+        terms = self.log_mass(family, slice(first, last), there, order)
 
         def spread(item: Any) -> Any:
             whole = np.zeros(n)
@@ -92,14 +96,13 @@ class TruncatedRows:
             spread(terms.value), tuple(map(spread, terms.gradient)), tuple(map(spread, terms.hessian))
         )
 
-    def taken(self, n_exact: int, exact: slice, interval: slice, n_interval: int) -> TruncatedRows | None:
-        """Those that remain when slices are taken of the exact and of the interval rows."""
-        before = np.concatenate([np.arange(n_exact)[exact], n_exact + np.arange(n_interval)[interval]])
+    def among(self, packed: Array) -> TruncatedRows | None:
+        """Those at ascending positions among the packed rows, when only the rows there are left."""
         if self.place is None:
-            held, place = before, None
+            held, place = packed, None
         else:
-            held = np.flatnonzero(np.isin(self.place, before))
-            place = np.searchsorted(before, self.place[held])
+            held = np.flatnonzero(np.isin(self.place, packed))
+            place = np.searchsorted(packed, self.place[held])
         if not held.size:
             return None
         return TruncatedRows(
