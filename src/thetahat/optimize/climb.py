@@ -37,7 +37,11 @@ def climb(
     allowed: Any = None,
 ) -> Search:
     """Answer a search's requests until it is over; points outside the allowed region count as -inf."""
-    search = optimizer.search(start, expected)
+    return answered(likelihood, optimizer.search(start, expected), allowed)
+
+
+def answered(likelihood: Likelihood, search: Search, allowed: Any = None) -> Search:
+    """Answer a search's requests until it is over."""
     while (request := search.ask()) is not None:
         if allowed is not None and not allowed(request.point):
             search.reject()
