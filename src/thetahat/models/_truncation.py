@@ -98,12 +98,17 @@ class TruncatedRows:
 
     def among(self, packed: Array) -> TruncatedRows | None:
         """Those at ascending positions among the packed rows, when only the rows there are left."""
-        if self.place is None:
-            held, place = packed, None
-        else:
+        place = None
+        held: Any = packed
+        if packed.size and packed[-1] - packed[0] == packed.size - 1:
+            # Neighbours are a view.
+            bounds = [packed[0], packed[-1] + 1]
+            held = slice(*(bounds if self.place is None else np.searchsorted(self.place, bounds)))
+        elif self.place is not None:
             held = np.flatnonzero(np.isin(self.place, packed))
+        if self.place is not None:
             place = np.searchsorted(packed, self.place[held])
-        if not held.size:
+        if not self.low[held].size:
             return None
         return TruncatedRows(
             self.low[held],
