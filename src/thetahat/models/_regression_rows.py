@@ -14,6 +14,7 @@ from thetahat.families import Family
 from thetahat.families._terms import Terms
 from thetahat.models._model import GRADIENT, NO_INFORMATION, SCORES, VALUE, Tally
 from thetahat.models._predictors import Group, Predictors
+from thetahat.models._truncation import TruncatedRows, join_truncated, less
 from thetahat.numerics.namespace import NUMPY
 
 Array = NDArray[Any]
@@ -38,6 +39,8 @@ class Part:
     offsets: tuple[Vector | None, ...]
     log_unit: float = -np.inf
     """Log of the largest rounding unit of an exact row."""
+    truncation: TruncatedRows | None = None
+    """The limits between which rows of this part had to lie to be observed."""
 
     @property
     def tile_rows(self) -> int:
@@ -68,10 +71,20 @@ class Part:
             tuple(designs),
             tuple(None if offset is None else offset[rows] for offset in self.offsets),
             self.log_unit,
+            None if self.truncation is None else self.truncation.among(np.arange(self.n_rows)[rows]),
         )
 
     def terms(self, family: Family, eta: tuple[Any, ...], order: int) -> Terms:
-        """Return the family's terms of these rows: value alone, or with two derivatives."""
+        """Return the family's terms of these rows given their limits: value alone, or with two derivatives."""
+        terms = self._terms(family, eta, order)
+        if self.truncation is None:
+            return terms
+        mass = self.truncation.masses(family, 0, self.n_rows, eta, VALUE if order == VALUE else 2)
+        if mass is None:
+            return terms
+        return less(Terms(terms.value), Terms(mass.value)) if order == VALUE else less(terms, mass)
+
+    def _terms(self, family: Family, eta: tuple[Any, ...], order: int) -> Terms:
         if self.kind != "exact":
             low, high = self.rows
             return family.log_mass(low, high, self.known, eta, VALUE if order == VALUE else 2)
@@ -110,6 +123,9 @@ def joined(parts: list[Part]) -> Part:
         tuple(type(d).stack([part.designs[j] for part in parts]) for j, d in enumerate(first.designs)),
         tuple(stack([part.offsets[j] for part in parts]) for j in range(len(first.offsets))),
         max(part.log_unit for part in parts),
+        join_truncated(
+            [part.truncation for part in parts], [part.n_rows for part in parts], [0] * len(parts)
+        ),
     )
 
 

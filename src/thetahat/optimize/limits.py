@@ -160,7 +160,7 @@ def _maximise(
     arrangement: Arrangement,
     optimizer: Optimizer,
 ) -> Vector | None:
-    if survey.all_exact and model.table.all_free:
+    if survey.plain and model.table.all_free:
         theta = model.family.solve(survey, {})
         if theta is not None and all(
             parameter.domain.contains(value)
@@ -201,6 +201,13 @@ def _slope(
             terms = family.log_mass(packed.low, packed.high, packed.interval_known, eta, 2)
             scores = -far * np.broadcast_to(terms.gradient[position], packed.low.shape)
             scores = scores if packed.interval_weight is None else scores * packed.interval_weight
+            value += float(np.add.reduce(scores))
+            noise += 10.0 / FAR_OUT * float(np.add.reduce(np.abs(scores)))
+        if packed.truncation is not None:
+            limits = packed.truncation
+            terms = limits.log_mass(family, slice(None), eta, 2)
+            scores = far * np.broadcast_to(terms.gradient[position], limits.low.shape)
+            scores = scores if limits.weight is None else scores * limits.weight
             value += float(np.add.reduce(scores))
             noise += 10.0 / FAR_OUT * float(np.add.reduce(np.abs(scores)))
         return _Slope(value, noise)

@@ -110,7 +110,8 @@ def _declare(arrangement: RegressionArrangement) -> Declared:
 def _theorem(model: RegressionModel) -> str | None:
     """The family's theorem for this link, where nothing but the primary parameter has a predictor."""
     driven = [group for group in model.predictors.groups if group.design is not None]
-    if len(driven) != 1:
+    if len(driven) != 1 or model.reader.response.truncated:
+        # The log mass between limits is subtracted, which need not leave concave what was.
         return None
     link = driven[0].link
     theorems = model.family.single_maximum
