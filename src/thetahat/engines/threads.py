@@ -58,7 +58,7 @@ class _SingleBlas:
                 self._limits.restore_original_limits()
 
 
-_single_blas = _SingleBlas()
+single_blas = _SingleBlas()
 
 
 def available_processors() -> int:
@@ -107,7 +107,7 @@ class Threads(Engine):
             with np.errstate(all="ignore"):
                 return function(self._only(head))
         everything = chain(head, remaining)
-        with _single_blas:
+        with single_blas:
             if self.workers == 1:
                 with np.errstate(all="ignore"):
                     return _merged(function(block) for block in everything)

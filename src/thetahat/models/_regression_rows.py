@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from thetahat.designs import Design
 from thetahat.families import Family
 from thetahat.families._terms import Terms
-from thetahat.models._model import SCORES, VALUE, Tally
+from thetahat.models._model import GRADIENT, NO_INFORMATION, SCORES, VALUE, Tally
 from thetahat.models._predictors import Group, Predictors
 from thetahat.numerics.namespace import NUMPY
 
@@ -179,11 +179,14 @@ def _tally_tile(family: Family, predictors: Predictors, part: Part, working: Vec
     value = part.sign * float(np.add.reduce(weighted))
     absolute = float(np.add.reduce(np.abs(weighted)))
     if order == VALUE or not np.isfinite(value):
-        return Tally(value, absolute, np.zeros(k), np.zeros((k, k)), np.zeros(k))
+        information = NO_INFORMATION if order == GRADIENT else np.zeros((k, k))
+        return Tally(value, absolute, np.zeros(k), information, None if order == GRADIENT else np.zeros(k))
     gradient, hessian = _on_predictors(terms, bends)
     densest = float(np.max(values)) + part.log_unit if part.log_unit > -np.inf else -np.inf
     sums = _Sums(predictors.groups, part, k)
     score = part.sign * sums.score(gradient)
+    if order == GRADIENT:
+        return Tally(value, absolute, score, NO_INFORMATION, densest=densest)
     information = -part.sign * sums.matrix(hessian)
     # Σ w |u_j| would cost a pass over the design of its own; by Cauchy and Schwarz it is about this at a maximum.
     size = np.sqrt(part.total_weight * np.abs(np.diag(information)))

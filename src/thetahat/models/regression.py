@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from thetahat.data import Block
 from thetahat.designs import Design
 from thetahat.models._checks import checked_labels
-from thetahat.models._model import DERIVATIVES, Model, Tally, Vector
+from thetahat.models._model import DERIVATIVES, GRADIENT, NO_INFORMATION, Model, Tally, Vector
 from thetahat.models._predictors import Predictors
 from thetahat.models._reader import Reader
 from thetahat.models._regression_rows import PackedRegression, Part, expected_part, tally_part
@@ -124,6 +124,8 @@ class RegressionModel(Model[PackedRegression]):
             total = added if total is None else total.merge(added)
         if total is None:
             k = working.size
+            if order == GRADIENT:
+                return Tally(0.0, 0.0, np.zeros(k), NO_INFORMATION)
             return Tally(0.0, 0.0, np.zeros(k), np.zeros((k, k)), np.zeros(k), np.zeros((k, k)))
         return total
 

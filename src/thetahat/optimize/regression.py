@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from thetahat.engines import Engine
+from thetahat.engines import Engine, single_blas
 from thetahat.likelihood import Likelihood
 from thetahat.models._predictors import Group
 from thetahat.models._regression_rows import PackedRegression
 from thetahat.models.regression import RegressionModel
 from thetahat.numerics.linear_algebra import solve
 from thetahat.optimize._optimizer import Information, Optimizer, Search
-from thetahat.optimize.climb import Conditions, climb
+from thetahat.optimize.chord import ChordSearch
+from thetahat.optimize.climb import Conditions, answered, climb
 from thetahat.optimize.declared import Declared
 from thetahat.optimize.outcome import Outcome
 from thetahat.optimize.verdict import judge
@@ -27,6 +29,7 @@ WORTH_THINNING = 4
 ROWS_A_COLUMN = 20
 """Rows of the sample for each coefficient, below which its fit would say little of that of all rows."""
 REPEATED = 2_048
+FEW_COLUMNS, MANY_COLUMNS = 8, 256
 
 
 def maximise_regression(
@@ -37,7 +40,9 @@ def maximise_regression(
     start: Mapping[str, Any],
 ) -> Outcome:
     """Find the maximum and say what it is."""
-    with np.errstate(all="ignore"):
+    # BLAS's threads spend more on each other than a matrix of this size takes, and nothing where there are few columns.
+    held = single_blas if FEW_COLUMNS < likelihood.table.n_free <= MANY_COLUMNS else nullcontext()
+    with np.errstate(all="ignore"), held:
         begin = starting_point(arrangement, start)
         search = _ascend(arrangement, likelihood, engine, optimizer, begin)
         return judge(likelihood, search, _declare(arrangement))
@@ -62,8 +67,13 @@ def _ascend(
     ):
         few = Likelihood(model, lambda: [sample], packed=True, engine=engine)
         first = climb(few, optimizer, begin, expected=_expected(model, sample, sample.n_obs))
-        if first.converged and likelihood.tally(first.point).finite:
-            begin = first.point
+        if first.converged and first.tally is not None:
+            share = arrangement.n_obs / sample.n_obs
+            chord = answered(likelihood, ChordSearch(first.point, share * first.tally.information))
+            if chord.converged:
+                return chord
+            if chord.tally is not None:
+                begin = chord.point
     return climb(likelihood, optimizer, begin, expected=_expected(model, sample, arrangement.n_obs))
 
 
