@@ -74,7 +74,9 @@ def solve(
         counted=arrangement.counted,
     )
     outcome = maximise(arrangement, likelihood, engine, optimizer, start)
-    as_given = independent.changed(family=arrangement.model.family, unit=arrangement.model.unit)
+    as_given = independent
+    if arrangement.model.family is not independent.family or arrangement.model.unit != independent.unit:
+        as_given = independent.changed(family=arrangement.model.family, unit=arrangement.model.unit)
     solution = Solution.of(
         outcome,
         arrangement.model.table,

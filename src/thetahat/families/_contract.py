@@ -11,6 +11,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from copy import copy
+from functools import cache
 from inspect import Parameter as Argument
 from inspect import Signature
 from types import MappingProxyType
@@ -293,7 +294,7 @@ class FamilyContract(ABC):
     @property
     def name(self) -> str:
         """The family's name in snake case."""
-        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(self).__name__).lower()
+        return _snake_case(type(self).__name__)
 
     @property
     def given(self) -> Mapping[str, Any]:
@@ -392,6 +393,11 @@ class FamilyContract(ABC):
         if absent:
             raise ParameterError(f"{self!r} needs {absent[0]}: {type(self).__name__}({absent[0]}=..., ...)")
         return tuple(self._values[parameter.name] for parameter in self.declared)
+
+
+@cache
+def _snake_case(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
 
 def _text(value: Any) -> str:

@@ -16,6 +16,7 @@ from thetahat.parameters import ParameterTable
 Array = NDArray[Any]
 Vector = NDArray[np.float64]
 
+ROUNDING = 8 * float(np.finfo(float).eps)
 VALUE, GRADIENT, DERIVATIVES, SCORES = 0, 1, 2, 3
 """What a tally is to hold: ℓ alone; the score too; information too; the outer product of row scores as well.
 
@@ -76,7 +77,7 @@ class Tally:
     @property
     def rounding(self) -> float:
         """A bound for the rounding error of ``value``."""
-        return 8 * float(np.finfo(float).eps) * self.absolute
+        return ROUNDING * self.absolute
 
 
 Packed = TypeVar("Packed")

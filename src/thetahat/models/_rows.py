@@ -74,7 +74,10 @@ class PackedRows:
                     np.add.reduce(column if weight is None else np.multiply(column, weight, out=work))
                 )
 
-            columns = [np.broadcast_to(column, self.y.shape) for column in self.prepared]
+            columns = [
+                column if column.shape == self.y.shape else np.broadcast_to(column, self.y.shape)
+                for column in self.prepared
+            ]
             means[:] = [summed(column) / n_exact for column in columns]
             if self.extent is None:
                 minimum, maximum = float(self.y.min()), float(self.y.max())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any, final
 
 import numpy as np
@@ -18,7 +19,7 @@ from thetahat.models._model import Model, Tally, Vector
 from thetahat.models._positions import NOWHERE, RowPositions
 from thetahat.models._rows import PackedRows, tally_rows
 from thetahat.numerics.namespace import NUMPY
-from thetahat.parameters import ParameterTable
+from thetahat.parameters import Parameter, ParameterTable
 from thetahat.response import Observed, Response
 from thetahat.response._response import NO_VALUES, RowNumbers, numbers
 
@@ -44,8 +45,12 @@ class IndependentModel(Model[PackedRows]):
         self.weight_column = weight_column
         self.known = dict(known or {})
         self.unit = unit
-        units = dict.fromkeys(family.scales, unit) if unit != 1.0 else {}
-        self.table = ParameterTable(tuple(family.declared), {**family.given, **(fixed or {})}, units)
+        held = {**family.given, **(fixed or {})}
+        if held or unit != 1.0:
+            units = dict.fromkeys(family.scales, unit) if unit != 1.0 else {}
+            self.table = ParameterTable(tuple(family.declared), held, units)
+        else:
+            self.table = _free_table(tuple(family.declared))
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -233,6 +238,12 @@ class IndependentModel(Model[PackedRows]):
         units = self.table.units
         natural = {name: np.asarray(value) * units.get(name, 1.0) for name, value in values.items()}
         return self.table.free_from_natural(natural)
+
+
+@lru_cache(maxsize=64)
+def _free_table(declared: tuple[Parameter, ...]) -> ParameterTable:
+    """The table of a family with nothing fixed: the same for each of its fits, with all that it has worked out."""
+    return ParameterTable(declared)
 
 
 def _pair(centre: float, spread: float, count: float) -> tuple[Array, Array]:
