@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,17 +16,17 @@ from thetahat.engines import Engine, Threads
 from thetahat.families import CATALOGUE, Family
 from thetahat.first_pass import arrange, blocks_again
 from thetahat.likelihood import Likelihood
-from thetahat.models._columns_model import arrange_columns
-from thetahat.models.custom import Model
 from thetahat.models.iid import IndependentModel
 from thetahat.optimize._optimizer import Optimizer
 from thetahat.optimize.climb import Conditions
-from thetahat.optimize.custom import maximise_custom
 from thetahat.optimize.independent import conditions, maximise
 from thetahat.optimize.newton import Newton
 from thetahat.parameters import ParameterTable
 from thetahat.response import Exact, Observations, Response, parse_response
 from thetahat.solution import Solution
+
+if TYPE_CHECKING:
+    from thetahat.models.custom import Model
 
 WEIGHTS = "(weights)"
 DEFAULT_ENGINE = Threads()
@@ -54,7 +55,7 @@ def solve(
     engine: Engine | None,
 ) -> Solved:
     """Read model and data, maximise, and examine what was found."""
-    if isinstance(model, Model):
+    if _is_custom(model):
         return _solve_custom(
             model, data, weights=weights, fixed=fixed, start=start, optimizer=optimizer, engine=engine
         )
@@ -112,6 +113,12 @@ def solve(
     return Solved(solution, arrangement.model.family, source, independent.columns, outcome.trace)
 
 
+def _is_custom(model: Any) -> bool:
+    """Whether it is a ``th.Model``, whose module has been loaded by whoever made one."""
+    custom = sys.modules.get("thetahat.models.custom")
+    return custom is not None and isinstance(model, custom.Model)
+
+
 def _solve_custom(
     model: Model,
     data: Any,
@@ -123,6 +130,9 @@ def _solve_custom(
     engine: Engine | None,
 ) -> Solved:
     """Do the same for a density of one's own, which reads whatever columns it likes."""
+    from thetahat.models._columns_model import arrange_columns
+    from thetahat.optimize.custom import maximise_custom
+
     climber = _option("optimizer", optimizer, Optimizer, DEFAULT_OPTIMIZER)
     engine = _option("engine", engine, Engine, DEFAULT_ENGINE)
     if isinstance(data, Observations):

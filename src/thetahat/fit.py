@@ -16,7 +16,6 @@ from thetahat.estimation import DEFAULT_ENGINE, Solved, solve
 from thetahat.families import Family
 from thetahat.optimize.certificate import Certificate
 from thetahat.progress import Progress, following
-from thetahat.rendering import write_whole
 from thetahat.solution import Solution
 
 if TYPE_CHECKING:
@@ -380,10 +379,9 @@ class Fit:
         return str(self._digest)
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write the fit, without the data, as JSON that ``th.load`` reads.
+        """Write the fit, without the data, as JSON that ``th.load`` reads; only a complete text replaces a file."""
+        from thetahat.rendering import write_whole
 
-        A file that is there is replaced only once the text is complete.
-        """
         write_whole(path, self._text())
 
     def _text(self) -> str:
