@@ -18,7 +18,6 @@ from thetahat.facets import InferenceFacet
 from thetahat.families import Family
 from thetahat.optimize.certificate import Certificate
 from thetahat.progress import Progress, following
-from thetahat.rendering import write_whole
 from thetahat.solved import Solved
 
 if TYPE_CHECKING:
@@ -275,10 +274,9 @@ class Fit(InferenceFacet):
         return str(self._digest)
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write the fit, without the data, as JSON that ``th.load`` reads.
+        """Write the fit, without the data, as JSON that ``th.load`` reads; only a complete text replaces a file."""
+        from thetahat.rendering import write_whole
 
-        A file that is there is replaced only once the text is complete.
-        """
         write_whole(path, self._text())
 
     def _text(self) -> str:
