@@ -282,6 +282,8 @@ class _Sums:
 
     def matrix(self, triangle: tuple[Any, ...]) -> Array:
         """Sum a symmetric matrix of each row, given by its lower triangle in the coordinates."""
+        if len(triangle) == 1 and self._groups[0].design is not None:
+            return np.asarray(self._block(self._groups[0].design, self._groups[0].design, triangle[0]))
         matrix = np.zeros((self._k, self._k))
         places = self._places()
         position = 0
