@@ -123,7 +123,11 @@ def aliased(
         answer.append(
             Alias(
                 names[column],
-                {names[other]: -float(vector[other]) for other in np.flatnonzero(vector) if other != column},
+                {
+                    names[other]: -float(vector[other])
+                    for other in np.flatnonzero(vector).tolist()
+                    if other != column
+                },
             )
         )
     return tuple(answer)
