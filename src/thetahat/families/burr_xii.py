@@ -13,11 +13,18 @@ from thetahat.families._charted import ChartedFamily
 from thetahat.families._contract import Known, Theta
 from thetahat.families._expected import LOG_HAZARD_NODES, expected_products
 from thetahat.families._gathering import Gathering
+from thetahat.families._limit import Limit
 from thetahat.families._starts import robust_centre_and_spread
 from thetahat.families._support import POSITIVE
 from thetahat.families._survey import Survey
-from thetahat.families._terms import Array, Coordinates, Terms
+from thetahat.families._terms import Array, Coordinates, Rows, Terms
 from thetahat.parameters import Parameter, Positive
+
+
+def _slope_at_weibull(rows: Rows, eta: Coordinates) -> Any:
+    """∂ log p / ∂(1/k) at k = ∞, in q = k (y/scale)^c."""
+    q = np.exp(eta[1] + np.exp(eta[0]) * (rows[0] - eta[2]))
+    return q * (0.5 * q - 1.0)
 
 
 @final
@@ -50,6 +57,17 @@ class BurrXII(BurrKernel, ChartedFamily):
         lower=({"scale": 0.0}, {"k": np.inf}),
         both={"c": 0.0},
         point={"c": np.inf},
+    )
+    limits: ClassVar[tuple[Limit, ...]] = (
+        Limit(
+            family="weibull",
+            parameter="k",
+            chart="1/k",
+            names={"shape": "c"},
+            slope=_slope_at_weibull,
+            scale=lambda _: 1.0,
+            moving={"scale": lambda limit, k: limit["scale"] * k ** (1.0 / limit["shape"])},
+        ),
     )
     spikes: ClassVar[str] = "anywhere"
     primary: ClassVar[str] = "scale"

@@ -13,12 +13,19 @@ from thetahat.families._charted import ChartedFamily
 from thetahat.families._contract import Known, Theta
 from thetahat.families._expected import LOG_HAZARD_NODES, expected_products
 from thetahat.families._gathering import Gathering
+from thetahat.families._limit import Limit
 from thetahat.families._standard import Standard, reflected, reflected_terms
 from thetahat.families._starts import robust_centre_and_spread
 from thetahat.families._support import POSITIVE
 from thetahat.families._survey import Survey
-from thetahat.families._terms import Array, Coordinates, EndTerms, Terms
+from thetahat.families._terms import Array, Coordinates, EndTerms, Rows, Terms
 from thetahat.parameters import Parameter, Positive
+
+
+def _slope_at_frechet(rows: Rows, eta: Coordinates) -> Any:
+    """∂ log p / ∂(1/p) at p = ∞, in q = p (y/scale)^-a."""
+    q = np.exp(eta[0] - np.exp(eta[1]) * (rows[0] - eta[2]))
+    return q * (0.5 * q - 1.0)
 
 
 @final
@@ -50,6 +57,17 @@ class Dagum(ChartedFamily):
         lower=({"scale": 0.0}, {"p": 0.0}),
         both={"a": 0.0},
         point={"a": np.inf},
+    )
+    limits: ClassVar[tuple[Limit, ...]] = (
+        Limit(
+            family="frechet",
+            parameter="p",
+            chart="1/p",
+            names={"shape": "a"},
+            slope=_slope_at_frechet,
+            scale=lambda _: 1.0,
+            moving={"scale": lambda limit, p: limit["scale"] * p ** (-1.0 / limit["shape"])},
+        ),
     )
     spikes: ClassVar[str] = "anywhere"
     primary: ClassVar[str] = "scale"

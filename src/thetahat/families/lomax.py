@@ -11,6 +11,7 @@ from thetahat.families._burr_kernel import BurrKernel
 from thetahat.families._charted import ChartedFromZero
 from thetahat.families._contract import Known, Theta
 from thetahat.families._gathering import Gathering
+from thetahat.families._limit import Limit
 from thetahat.families._starts import clipped
 from thetahat.families._support import NON_NEGATIVE
 from thetahat.families._survey import Survey
@@ -19,6 +20,12 @@ from thetahat.parameters import Parameter, Positive
 
 _SCALES = 10.0 ** np.arange(-3.0, 6.5, 0.5)
 """Scales that are tried as starts, in means of the values."""
+
+
+def _slope_at_exponential(rows: Rows, eta: Coordinates) -> Any:
+    """∂ log p / ∂(1/shape) at shape = ∞, in q = shape y/scale."""
+    q = rows[0] * np.exp(eta[0] - eta[1])
+    return q * (0.5 * q - 1.0)
 
 
 @final
@@ -45,6 +52,17 @@ class Lomax(BurrKernel, ChartedFromZero):
         upper=({"scale": np.inf}, {"shape": 0.0}),
         lower=({"scale": 0.0}, {"shape": np.inf}),
         both={"shape": 0.0, "scale": 0.0},
+    )
+    limits: ClassVar[tuple[Limit, ...]] = (
+        Limit(
+            family="exponential",
+            parameter="shape",
+            chart="1/shape",
+            names={},
+            slope=_slope_at_exponential,
+            scale=lambda _: 1.0,
+            moving={"scale": lambda limit, shape: shape / limit["rate"]},
+        ),
     )
     spikes: ClassVar[str] = "at zero"
     primary: ClassVar[str] = "scale"

@@ -206,7 +206,9 @@ class Cone:
                 continue
             unit = np.sign(value) * functional / size
             combination, _ = nnls(nearest, unit)
-            if np.linalg.norm(nearest @ combination - unit) <= _TIE or not self._crosses(unit, inside, margins):
+            if np.linalg.norm(nearest @ combination - unit) <= _TIE or not self._crosses(
+                unit, inside, margins
+            ):
                 answer[place] = np.sign(value)
         return answer
 

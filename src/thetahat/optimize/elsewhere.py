@@ -112,6 +112,10 @@ def _heights(model: IndependentModel, rows: PackedRows, candidates: NDArray[np.f
     if rows.low.size:
         terms = family.log_mass(rows.low, rows.high, rows.interval_known, eta, 0)
         total += _summed(terms.value, rows.interval_weight)
+    if rows.truncation is not None:
+        terms = rows.truncation.log_mass(family, slice(None), eta, 0)
+        wide = np.broadcast_to(terms.value, (len(candidates), rows.truncation.size))
+        total -= _summed(wide, rows.truncation.weight)
     return total
 
 

@@ -1,4 +1,8 @@
-"""What the first pass already settles: data on which there is no maximum inside, whatever the optimiser."""
+"""What the first pass already settles: data on which there is no maximum inside, whatever the optimiser.
+
+Truncation only raises ℓ, and never above 0 where every row is an interval. So a place at which ℓ is unbounded, or
+0, without regard to the limits of truncation, is one with regard to them; other suprema are not.
+"""
 
 from __future__ import annotations
 
@@ -113,7 +117,8 @@ def gathered(arrangement: Arrangement, engine: Engine) -> Gathered | None:
         end = _end(model, gathers.lower, "the lower end")
     if end is not None:
         return end
-    apart = _apart(arrangement, engine)
+    # Rows of different ends share no more than the probability 1 only where all of them are of all values.
+    apart = None if survey.truncated else _apart(arrangement, engine)
     if apart is not None:
         return apart
     if survey.n_exact > 0 or support.discrete:
@@ -123,7 +128,7 @@ def gathered(arrangement: Arrangement, engine: Engine) -> Gathered | None:
         return None
     if low < high:
         return Gathered(gathers.point, 0.0, f"a point between {low:g} and {high:g}")
-    return _split(arrangement, engine, low)
+    return None if survey.truncated else _split(arrangement, engine, low)
 
 
 def _apart(arrangement: Arrangement, engine: Engine) -> Gathered | None:
@@ -204,7 +209,7 @@ def _split(arrangement: Arrangement, engine: Engine, point: float) -> Gathered |
 
 def parted(arrangement: Arrangement, engine: Engine) -> Gathered | None:
     """All mass at the two ends, where every row is open at one of them: n log p, which may not be the supremum."""
-    ends = _ends(arrangement, engine)
+    ends = None if arrangement.survey.truncated else _ends(arrangement, engine)
     return None if ends is None or ends.splits_at_one_point else _at_both_ends(arrangement, ends)
 
 

@@ -20,7 +20,7 @@ from thetahat.models.iid import IndependentModel
 from thetahat.optimize._optimizer import Information, Optimizer, Search, Settled
 from thetahat.optimize.certificate import Verdict
 from thetahat.optimize.climb import Conditions, Region, climb
-from thetahat.optimize.declared import Declared
+from thetahat.optimize.declared import Declared, theorem_of
 from thetahat.optimize.edges import BEYOND, at_edge, gathered
 from thetahat.optimize.elsewhere import drawn, leads_back, promising
 from thetahat.optimize.existence import gathered as find_gathered
@@ -75,7 +75,7 @@ def _maximise(
     place = find_gathered(arrangement, engine)
     if place is not None:
         return gathered(model.table, _safe_guess(arrangement), place, declared)
-    if start is None and survey.all_exact and model.table.all_free:
+    if start is None and survey.plain and model.table.all_free:
         known = {name: value for name, value in model.known.items() if not isinstance(value, str)}
         theta = family.solve(survey, known)
         if theta is not None:
@@ -153,11 +153,11 @@ def _declare(arrangement: Arrangement, engine: Engine) -> Declared:
     model, survey = arrangement.model, arrangement.survey
     family = model.family
     unbounded_in_theory = _unbounded_in_theory(arrangement, engine)
-    theorem = family.uniqueness if survey.all_exact else family.uniqueness_censored
+    theorem = theorem_of(family, survey)
     if not (model.table.all_free or family.affine or family.uniqueness_censored):
         # Concavity outlives the fixing of a parameter; other reasons for uniqueness need not.
         theorem = None
-    if theorem is None and not model.table.all_free:
+    if theorem is None and not model.table.all_free and not survey.truncated:
         fixed = _fixed(model)
         theorem = family.uniqueness_given(fixed, with_ties_given(arrangement, engine, fixed))
     ends = (survey.minimum, survey.maximum, survey.highest_low, survey.lowest_high)
@@ -267,9 +267,7 @@ class _Ascent:
         table = self.arrangement.model.table
         for limit in limits:
             for power in (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0):
-                point = table.free_from_natural(
-                    {**limit.natural, limit.limit.parameter: limit.scale * 10.0**power}
-                )
+                point = table.free_from_natural(limit.beside(limit.scale * 10.0**power))
                 if self.allowed(point):
                     return point
         return start
@@ -307,10 +305,7 @@ class _Ascent:
             return search
         table = self.arrangement.model.table
         powers = np.arange(0.0, 12.5, 0.5)
-        points = [
-            table.free_from_natural({**limit.natural, limit.limit.parameter: limit.scale * 10.0**power})
-            for power in powers
-        ]
+        points = [table.free_from_natural(limit.beside(limit.scale * 10.0**power)) for power in powers]
         values = [self.likelihood.tally(point, VALUE).value for point in points]
         again = self.climb(points[int(np.argmax(values))])
         better = (
@@ -338,8 +333,8 @@ def _start(ascent: _Ascent, start: Mapping[str, Any] | None) -> Vector:
             and likelihood.tally(search.point, DERIVATIVES).finite
         ):
             return search.point
-    # Start recipes do not know of fixed parameters.
-    return guess if model.table.all_free else ascent.wider(guess)
+    # Start recipes do not know of fixed parameters, nor of truncation.
+    return guess if model.table.all_free and not survey.truncated else ascent.wider(guess)
 
 
 def _natural_by_parameter(model: IndependentModel, free: Vector) -> dict[str, Any]:

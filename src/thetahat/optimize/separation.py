@@ -204,4 +204,6 @@ def _signed(matrix: Any, signs: Array) -> Conditions:
     if not isinstance(matrix, list | tuple):
         return Signed(matrix, signs)
     ends = np.cumsum([part.shape[0] for part in matrix])
-    return Stacked([Signed(part, piece) for part, piece in zip(matrix, np.split(signs, ends[:-1]), strict=True)])
+    return Stacked(
+        [Signed(part, piece) for part, piece in zip(matrix, np.split(signs, ends[:-1]), strict=True)]
+    )
