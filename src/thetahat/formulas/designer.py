@@ -202,8 +202,8 @@ def restore_designer(
 
 def _factor_text(item: Mapping[str, str], checker: Checker) -> str:
     if "column" in item:
-        return checker.normal(f"`{item['column']}`")
-    return checker.normal(item["call"])
+        return checker.column(str(item["column"]))
+    return checker.normal(str(item["call"]))
 
 
 def _level(level: Any) -> Level:
