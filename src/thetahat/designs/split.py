@@ -8,6 +8,7 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
+from thetahat.designs._across import cross_by_columns
 from thetahat.designs._coded import Coded
 from thetahat.designs._dense import DenseDesign
 from thetahat.designs._design import Design
@@ -102,15 +103,9 @@ class SplitDesign(Design):
 
     def cross(self, weights: Vector, other: Design) -> Matrix:
         """Return Xᵀ diag(w) Z."""
-        result = np.zeros((self.n_columns, other.n_columns))
         if not isinstance(other, SplitDesign):
-            # Column by column of the other, so that nothing is made dense that was not.
-            unit = np.zeros(other.n_columns)
-            for k in range(other.n_columns):
-                unit[k] = 1.0
-                result[:, k] = self.transpose(weights * other.matvec(unit))
-                unit[k] = 0.0
-            return result
+            return cross_by_columns(self, weights, other)
+        result = np.zeros((self.n_columns, other.n_columns))
         mine, theirs = self.numbers.matrix, other.numbers.matrix
         result[np.ix_(self.positions, other.positions)] = self.numbers.cross(weights, other.numbers)
         for part in self.coded:
