@@ -30,7 +30,7 @@ def residuals(solved: Solved, kind: str, rng: np.random.Generator | int | None) 
     if kind == "quantile":
         generator = rng if isinstance(rng, np.random.Generator) else np.random.default_rng(rng)
         # One number a row whether it needs one or not, so that they do not depend on how the rows are read.
-        share = generator.random(rows.solution.n_rows)
+        share = generator.random(rows.n_data)
         _refuse_labels(rows)
         return rows.by_row(lambda piece: _quantile(rows, piece, share[piece.start + piece.place]))
     functions: dict[str, Callable[[Rows, Piece], Any]] = {

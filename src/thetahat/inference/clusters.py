@@ -59,9 +59,9 @@ def cluster_scores(rows: Rows, cluster: Any) -> ClusterScores:
     source, column = _beside(rows.source, cluster)
 
     def summed(pieces: list[Piece], block: Block) -> ClusterScores:
-        total = ClusterScores(_checked(column, block)[:0], np.zeros((0, rows.working.size)))
+        total = ClusterScores(block.columns[column][:0], np.zeros((0, rows.working.size)))
         for piece in pieces:
-            labels, codes = np.unique(block.columns[column][piece.place], return_inverse=True)
+            labels, codes = np.unique(_checked(column, block, piece.place), return_inverse=True)
             gradient = piece.slopes(rows.family).gradient
             scores = [piece.spread(piece.weight * item) for item in gradient]
             sums = _by_code(rows.groups, piece, scores, codes, (labels.size, rows.working.size))
@@ -86,8 +86,8 @@ def _beside(source: Source, cluster: Any) -> tuple[Source, str]:
     return JoinedSource(source, open_source({CLUSTER: cluster})), CLUSTER
 
 
-def _checked(column: str, block: Block) -> Array:
-    labels = block.columns[column]
+def _checked(column: str, block: Block, place: Array) -> Array:
+    labels = block.columns[column][place]
     if labels.dtype.kind == "O":
         bad = np.array([label is None for label in labels.tolist()], dtype=bool)
     else:
@@ -95,7 +95,7 @@ def _checked(column: str, block: Block) -> Array:
     if bad.any():
         raise DataError(
             f"{shown_column(column)} has {int(bad.sum()):,} missing labels: "
-            f"{rows_message(bad, labels, RowNumbers(block.start))}. Say which cluster each row belongs to"
+            f"{rows_message(bad, labels, RowNumbers(block.start, place))}. Say which cluster each row belongs to"
         )
     return labels
 

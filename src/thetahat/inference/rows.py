@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol, Self, TypeVar, final
 
 import numpy as np
@@ -152,16 +153,20 @@ class Rows:
 
     def pieces(self, block: Block) -> list[Piece]:
         """Read a block of the source."""
-        rows, positions, parts = self._read(block)
+        model = self._model
+        used = model.selected(block) if isinstance(model, RegressionModel) else block
+        rows, positions, parts = self._read(used)
         pieces = []
         for part in parts:
             exact = part.kind == "exact"
             place = positions.exact if exact else positions.interval
+            if place is None:
+                place = np.arange(used.n_rows, dtype=np.intp)
             eta, bends = self._coordinates(part)
             pieces.append(
                 Piece(
                     block.start,
-                    np.arange(block.n_rows, dtype=np.intp) if place is None else place,
+                    place if used.kept is None else used.kept[place],
                     part,
                     rows.y if exact else None,
                     eta,
@@ -208,16 +213,25 @@ class Rows:
         )
 
     def by_row(self, function: Callable[[Piece], Any]) -> Vector:
-        """Return a function's numbers in the order of the data's rows; NaN for rows of weight 0."""
+        """Return a function's numbers in the order of the data's rows; NaN for rows that were left out."""
         found = self.reduce(
-            lambda pieces, _: _Placed(
-                [(piece.start + piece.place, piece.spread(function(piece))) for piece in pieces]
+            lambda pieces, block: _Placed(
+                block.n_rows,
+                [(piece.start + piece.place, piece.spread(function(piece))) for piece in pieces],
             )
         )
-        values = np.full(self.solution.n_rows, np.nan)
+        values = np.full(found.n_rows, np.nan)
         for place, numbers in found.items:
             values[place] = numbers
         return values
+
+    @cached_property
+    def n_data(self) -> int:
+        """Rows of the data, those that were left out included."""
+        if self.source.n_rows is not None:
+            return self.source.n_rows
+        column = self._model.columns[:1]
+        return int(self.engine.reduce(lambda block: Total(block.n_rows), self.source.blocks(column)).value)
 
     def total(self, function: Callable[[Piece], Any]) -> float:
         """Return Σ w f over all rows."""
@@ -234,10 +248,11 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class _Placed:
+    n_rows: int
     items: list[tuple[NDArray[np.intp], Vector]]
 
     def merge(self, other: _Placed) -> _Placed:
-        return _Placed(self.items + other.items)
+        return _Placed(self.n_rows + other.n_rows, self.items + other.items)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thetahat.data import Block
+from thetahat.formulas import Selection
 from thetahat.models._checks import checked_labels
 from thetahat.models._model import DERIVATIVES, GRADIENT, NO_INFORMATION, Model, Tally, Vector
 from thetahat.models._parts import parts_of
@@ -28,12 +29,19 @@ class RegressionModel(Model[PackedRegression]):
 
     search_order: ClassVar[int] = DERIVATIVES
 
-    def __init__(self, reader: Reader, predictors: Predictors, text: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        reader: Reader,
+        predictors: Predictors,
+        text: Mapping[str, str],
+        selection: Selection | None = None,
+    ) -> None:
         self.reader = reader
         self.family = reader.family
         self.predictors = predictors
         self.table = predictors.table
         self.text = dict(text)
+        self.selection = selection
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -71,14 +79,14 @@ class RegressionModel(Model[PackedRegression]):
 
     def pack(self, block: Block) -> PackedRegression:
         """Read, check and prepare one block."""
-        rows, _, parts = self.read(block)
+        rows, _, parts = self.read(self.selected(block))
         return PackedRegression(
             rows.n_rows, rows.y.shape[0] + rows.low.shape[0], parts, rows.points(self.family.support)
         )
 
     def read(self, block: Block) -> tuple[PackedRows, RowPositions, tuple[Part, ...]]:
-        """Read one block: the responses, where in the block they stand, and the parts that are made of them."""
-        where = RowNumbers(block.start)
+        """Read a selected block: the responses, where in it they stand, and the parts that are made of them."""
+        where = RowNumbers(block.start, block.kept)
         rows, positions = self.reader.pack_with_positions(self._coded(block, where))
         designs = [designer.build(block.columns, where) for designer in self.predictors.designers]
         offsets = [designer.offset(block.columns, where) for designer in self.predictors.designers]
@@ -90,7 +98,16 @@ class RegressionModel(Model[PackedRegression]):
             return block
         name = self.reader.response.columns[0]
         codes = self.family.encode(checked_labels(name, block.columns[name], where))
-        return Block(block.start, block.n_rows, {**block.columns, name: codes})
+        return Block(block.start, block.n_rows, {**block.columns, name: codes}, block.kept)
+
+    def selected(self, block: Block) -> Block:
+        """The block less the rows that do not count: without weight, or with missing values where those are dropped."""
+        if self.selection is None:
+            return block
+        columns, where = self.selection.of(block)
+        if where.kept is None:
+            return block
+        return Block(block.start, len(where.kept), columns, where.kept)
 
     def tally(self, packed: PackedRegression, working: Vector, order: int) -> Tally:
         """Sum the family's terms over packed rows."""

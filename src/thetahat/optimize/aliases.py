@@ -68,7 +68,7 @@ def _of_block(arrangement: RegressionArrangement, index: int, block: Any) -> _Gr
 
 def _gram(packed: PackedRegression, index: int) -> Matrix:
     return np.sum(
-        [part.designs[index].gram(np.ones(part.n_rows)) for part in packed.parts if part.sign > 0], axis=0
+        [part.designs[index].gram(np.ones(part.n_rows)) for part in packed.parts], axis=0
     )
 
 
@@ -83,7 +83,7 @@ class _Rows:
         arrangement = self._arrangement
         for block in arrangement.blocks():
             packed = block if arrangement.packed else arrangement.model.pack(block)
-            yield from (part.designs[self._index] for part in packed.parts if part.sign > 0)
+            yield from (part.designs[self._index] for part in packed.parts)
 
     def product(self, vectors: Matrix) -> Matrix:
         return np.concatenate(

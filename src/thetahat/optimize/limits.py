@@ -223,7 +223,8 @@ def _slope(
         if packed.truncation is not None:
             limits = packed.truncation
             terms = limits.log_mass(family, slice(None), eta, 2)
-            scores = far * np.broadcast_to(terms.gradient[position], limits.low.shape)
+            along = sum(part * slope for part, slope in zip(course, terms.gradient, strict=True))
+            scores = far**limit.order / limit.order * np.broadcast_to(along, limits.low.shape)
             scores = scores if limits.weight is None else scores * limits.weight
             value += float(np.add.reduce(scores))
             noise += 10.0 / FAR_OUT * float(np.add.reduce(np.abs(scores)))

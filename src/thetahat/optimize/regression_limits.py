@@ -44,7 +44,8 @@ def fit_regression_limits(
         for parameter in model.table.free_parameters
         if parameter.name not in model.predictors.owners
     }
-    limits = [limit for limit in model.family.limits if limit.parameter in numbers]
+    # Limits on the way to which other parameters move have no counterpart where those vary by row.
+    limits = [limit for limit in model.family.limits if limit.parameter in numbers and not limit.moving]
     found = [_fit(limit, arrangement, engine, optimizer, near) for limit in limits]
     return [fit for fit in found if fit is not None]
 
@@ -84,7 +85,7 @@ def _fit(
 
     ordered = {name: natural[name] for name in model.table.names}
     title = type(limiting.family).__name__
-    return LimitFit(limit, title, tally.value, ordered, names, tally, scale, slope)
+    return LimitFit(limit, title, tally.value, ordered, at_limit, names, tally, scale, slope)
 
 
 def _limiting_model(limit: Limit, model: RegressionModel) -> RegressionModel | None:
@@ -101,7 +102,7 @@ def _limiting_model(limit: Limit, model: RegressionModel) -> RegressionModel | N
     reader: Any = model.reader
     family = kind()
     return RegressionModel(
-        reader.changed(family=family), predictors(family, designers, {}, fixed), model.text
+        reader.changed(family=family), predictors(family, designers, {}, fixed), model.text, model.selection
     )
 
 
@@ -139,7 +140,8 @@ def _slope(
             else:
                 # With the parameter at 1/ε, ∂ℓ/∂ε is minus the parameter times the score in its logarithm.
                 terms = part.terms(family, eta, DERIVATIVES)
-                slopes = np.broadcast_to(-far * part.sign * terms.gradient[position], (part.n_rows,))
+                along = -(far**limit.order) / limit.order * terms.gradient[position]
+                slopes = np.broadcast_to(along, (part.n_rows,))
                 error = 10.0 / FAR_OUT
             slopes = slopes if part.weight is None else slopes * part.weight
             value += float(np.add.reduce(slopes))
