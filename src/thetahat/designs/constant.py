@@ -35,7 +35,7 @@ class ConstantDesigner(Designer):
         self.columns = of.columns
         self.intercept = 0
 
-    def build(self, columns: Mapping[str, Array], where: RowNumbers) -> Design:  # noqa: ARG002 - a contract
+    def build(self, columns: Mapping[str, Array], where: RowNumbers) -> Design:
         """Return a column of ones."""
         n_rows = next(iter(columns.values())).shape[0]
         return DenseDesign(np.ones((n_rows, 1)))

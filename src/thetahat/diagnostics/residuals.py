@@ -130,7 +130,10 @@ def _tails(rows: Rows, piece: Piece) -> tuple[tuple[Vector, Vector], tuple[Vecto
     else:
         high = np.asarray(piece.y, dtype=float)
         low = high - 1.0 if rows.family.support.discrete else high
-    ends = [(_log_tail(rows, piece, end, upper=False), _log_tail(rows, piece, end, upper=True)) for end in (low, high)]
+    ends = [
+        (_log_tail(rows, piece, end, upper=False), _log_tail(rows, piece, end, upper=True))
+        for end in (low, high)
+    ]
     return (ends[0][0], ends[1][0]), (ends[0][1], ends[1][1])
 
 

@@ -67,7 +67,11 @@ def _declared(rows: Rows, piece: Piece) -> Vector | None:
         free = np.asarray(family.declared[_position(rows)].domain.to_free(np.asarray(best, dtype=float)))
         # An edge is far enough out to be it, near enough in that 0 times it is 0.
         free = np.clip(np.nan_to_num(free, nan=0.0, posinf=EDGE, neginf=-EDGE), -EDGE, EDGE)
-        moved = list(free) if len(primary) > 1 else [free if family.declared[_position(rows)].domain.size == 1 else free[0]]
+        moved = (
+            list(free)
+            if len(primary) > 1
+            else [free if family.declared[_position(rows)].domain.size == 1 else free[0]]
+        )
         eta = (*piece.eta[: primary.start], *moved, *piece.eta[primary.stop :])
         return piece.spread(family.log_density(NUMPY, piece.part.rows, eta))
 

@@ -105,8 +105,8 @@ class DiagnosticsFacet(Facet):
         """Cook's distance of every row, in the order of the data: how far the coefficients move without it.
 
         D_i = δᵀ(XᵀWX)δ/p, where δ is one Newton step of the p coefficients of the primary predictor after the row is
-        left out; w_i² u_i² x_iᵀ(XᵀWX)⁻¹x_i/(p(1 - h_i)²) where it has one predictor, u_i = ∂ℓ_i/∂η_i. W and h are those of
-        ``leverage``. Other parameters, such as the sd of a normal regression, stay at their maximum likelihood
+        left out; w_i² u_i² x_iᵀ(XᵀWX)⁻¹x_i/(p(1 - h_i)²) where it has one predictor, u_i = ∂ℓ_i/∂η_i. W and h are those
+        of ``leverage``. Other parameters, such as the sd of a normal regression, stay at their maximum likelihood
         estimates, so that R's ``cooks.distance`` of an ``lm`` is (n - p)/n of it.
 
         Raises
@@ -123,7 +123,7 @@ class DiagnosticsFacet(Facet):
         >>> import thetahat as th
         >>> fit = th.regress([[0.0], [1.0], [2.0], [5.0]], [1.0, 2.0, 2.0, 4.0], th.Normal(), intercept=True)
         >>> fit.cooks_distance()
-        array([0.892857, 0.771605, 0.222222, 5.      ])
+        array([0.319527, 0.807756, 0.311111, 1.111111])
         """
         from thetahat.inference.leverage import Leverage
         from thetahat.inference.rows import Rows
@@ -137,7 +137,8 @@ class DiagnosticsFacet(Facet):
 
         Where R's ``glm`` has a dispersion it prints this times the dispersion: times sd² for Normal (the residual sum
         of squares), divided by ``shape`` for the mean parametrisation of Gamma and for InverseGaussian. Of a row that
-        is known to lie in an interval the best is what the primary parameter alone can reach: 0 for right-censored rows.
+        is known to lie in an interval the best is what the primary parameter alone can reach: log 1 for right-censored
+        rows.
 
         Raises
         ------
@@ -148,7 +149,7 @@ class DiagnosticsFacet(Facet):
         --------
         >>> import thetahat as th
         >>> th.fit(th.Poisson(), [2, 4, 3, 5, 1]).deviance
-        3.559036
+        3.590628
         """
         from thetahat.diagnostics.goodness import deviance
 
@@ -170,7 +171,7 @@ class DiagnosticsFacet(Facet):
         >>> import thetahat as th
         >>> fit = th.regress([[0.0], [1.0], [2.0], [3.0]], [1, 1, 4, 6], th.Poisson(), intercept=True)
         >>> fit.deviance, fit.null_deviance
-        (0.692586, 6.279642)
+        (0.513124, 6.224774)
         """
         from thetahat.null_model import solve_null
 
@@ -204,7 +205,7 @@ class DiagnosticsFacet(Facet):
         >>> import thetahat as th
         >>> fit = th.regress([[0.0], [1.0], [2.0], [3.0]], [1, 1, 4, 6], th.Poisson(), intercept=True)
         >>> fit.pseudo_r2(), fit.pseudo_r2("deviance")
-        (0.312857, 0.889709)
+        (0.333081, 0.917567)
         """
         if kind == "deviance":
             return 1.0 - self.deviance / self.null_deviance

@@ -208,9 +208,7 @@ class Rows:
         """
         source = self.source if beside is None else beside
         columns = tuple(dict.fromkeys([*self._model.columns, *extra]))
-        return self.engine.reduce(
-            lambda block: function(self.pieces(block), block), source.blocks(columns)
-        )
+        return self.engine.reduce(lambda block: function(self.pieces(block), block), source.blocks(columns))
 
     def by_row(self, function: Callable[[Piece], Any]) -> Vector:
         """Return a function's numbers in the order of the data's rows; NaN for rows that were left out."""

@@ -130,4 +130,3 @@ class RegressionModel(Model[PackedRegression]):
             if part.kind == "exact":
                 total += expected_part(self.family, self.predictors, part, working)
         return total
-
