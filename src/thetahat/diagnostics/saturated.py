@@ -12,7 +12,9 @@ from thetahat._errors import InferenceError
 from thetahat.families._contract import EDGE
 from thetahat.inference.rows import Piece, Rows, entry
 from thetahat.models._model import DERIVATIVES
+from thetahat.models._predictors import primary_of
 from thetahat.numerics.namespace import NUMPY
+from thetahat.parameters import Parameter
 
 Array = NDArray[Any]
 Vector = NDArray[np.float64]
@@ -38,7 +40,7 @@ def _highest(rows: Rows, piece: Piece) -> Vector:
         known = _declared(rows, piece)
         return _climbed(rows, piece) if known is None else known
     low, high = piece.part.rows
-    support, name = rows.family.support, rows.family.declared[_position(rows)].name
+    support, name = rows.family.support, _primary(rows).name
     gathers = rows.family.gathers
     from_start = low < support.lower if support.includes_lower else low <= support.lower
     to_end = high >= support.upper
@@ -51,9 +53,9 @@ def _highest(rows: Rows, piece: Piece) -> Vector:
     return np.where(certain, 0.0, _climbed(rows, piece))
 
 
-def _position(rows: Rows) -> int:
-    names = [parameter.domain.free_size for parameter in rows.family.declared]
-    return int(np.searchsorted(np.cumsum([0, *names]), rows.primary.start, side="right")) - 1
+def _primary(rows: Rows) -> Parameter:
+    name = primary_of(rows.family)
+    return next(parameter for parameter in rows.family.declared if parameter.name == name)
 
 
 def _declared(rows: Rows, piece: Piece) -> Vector | None:
@@ -64,14 +66,10 @@ def _declared(rows: Rows, piece: Piece) -> Vector | None:
     if best is None:
         return None
     with np.errstate(all="ignore"):
-        free = np.asarray(family.declared[_position(rows)].domain.to_free(np.asarray(best, dtype=float)))
+        free = np.asarray(_primary(rows).domain.to_free(np.asarray(best, dtype=float)))
         # An edge is far enough out to be it, near enough in that 0 times it is 0.
-        free = np.clip(np.nan_to_num(free, nan=0.0, posinf=EDGE, neginf=-EDGE), -EDGE, EDGE)
-        moved = (
-            list(free)
-            if len(primary) > 1
-            else [free if family.declared[_position(rows)].domain.size == 1 else free[0]]
-        )
+        free = np.nan_to_num(free, nan=0.0, posinf=EDGE, neginf=-EDGE)
+        moved = free.reshape(len(primary), -1)
         eta = (*piece.eta[: primary.start], *moved, *piece.eta[primary.stop :])
         return piece.spread(family.log_density(NUMPY, piece.part.rows, eta))
 
@@ -115,7 +113,7 @@ def highest(terms: Callable[[Vector], tuple[Vector, Vector, Vector]], start: Vec
             moving = np.abs(step) > SETTLED * (1.0 + np.abs(point))
             if not moving.any():
                 break
-            trial = np.clip(point + step, -np.inf, np.inf)
+            trial = point + step
             found, found_slope, found_curvature = terms(trial)
             better = (found >= value) & np.isfinite(found_slope) & np.isfinite(found_curvature)
             point = np.where(better, trial, point)

@@ -32,7 +32,8 @@ class DiagnosticsFacet(Facet):
                       better (Pierce & Schafer, 1986); Σ w r² is the ``deviance``
         ``response``  y - μ; NaN where y is not known exactly
         ``pearson``   (y - μ)/√Var(y), with the fitted variance: R's divided by √dispersion; NaN likewise
-        ``working``   (∂ℓ/∂η)/W, W the expected curvature -E ∂²ℓ/∂η² where every row is known exactly, else the observed
+        ``working``   (∂ℓ/∂η)/W, W the expected curvature -E ∂²ℓ/∂η² where every row is known exactly, else the
+                      observed; NaN for a row that says nothing of η
         ``cox_snell`` -log(1 - F(y)), unit exponential under the model (Cox & Snell, 1968): of right-censored rows a
                       censored one at -log(1 - F(time)), of other intervals the mean between the two ends
                       (Farrington, 2000)

@@ -21,8 +21,8 @@ class Leverage:
     """The hat matrix of a regression's primary predictor, row by row.
 
     With W_i the curvature of row i's log-likelihood in its predictor, w_i its weight and V = (Σ w_i W_i x_i x_iᵀ)⁻¹
-    over the coefficients that were estimated, h_i = w_i W_i x_iᵀ V x_i. W_i is the expected curvature where every row is
-    known exactly (then h is the diagonal of the hat matrix of iteratively reweighted least squares; Pregibon, 1981),
+    over the coefficients that were estimated, h_i = w_i W_i x_iᵀ V x_i. W_i is the expected curvature where every row
+    is known exactly (then h is the diagonal of the hat matrix of iteratively reweighted least squares; Pregibon, 1981),
     and the observed one where rows are censored or truncated, since the expectation then is not known.
 
     Raises
