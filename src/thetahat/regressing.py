@@ -67,10 +67,17 @@ def solve_regression(
     reader = _reader(parts, source, engine)
     laid_out = predictors(reader.family, parts.designers, parts.links, plain(fixed, "fixed"))
     model = RegressionModel(reader, laid_out, parts.text, parts.selection)
+    return solve_model(model, source, start=plain(start, "start"), climber=climber, engine=engine)
+
+
+def solve_model(
+    model: RegressionModel, source: Source, *, start: Mapping[str, Any], climber: Optimizer, engine: Engine
+) -> Solved:
+    """Maximise the likelihood of a regression that is laid out, and examine what was found."""
     check_start(start, model.table)
     arrangement = arrange_regression(model, source, engine)
     likelihood = Likelihood(model, arrangement.blocks, packed=arrangement.packed, engine=engine)
-    outcome = maximise_regression(arrangement, likelihood, engine, climber, plain(start, "start"))
+    outcome = maximise_regression(arrangement, likelihood, engine, climber, start)
     solution = Solution.of(
         outcome,
         model.table,
