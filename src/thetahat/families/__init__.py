@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from thetahat.families._family import Family
+from thetahat.families._wrapper import Wrapper
 from thetahat.families.bernoulli import Bernoulli
 from thetahat.families.beta import Beta
 from thetahat.families.binomial import Binomial
@@ -18,6 +19,7 @@ from thetahat.families.negative_binomial import NegativeBinomial
 from thetahat.families.normal import Normal
 from thetahat.families.poisson import Poisson
 from thetahat.families.student_t import StudentT
+from thetahat.families.truncated import Truncated
 from thetahat.families.weibull import Weibull
 
 CATALOGUE: tuple[type[Family], ...] = (
@@ -39,6 +41,9 @@ CATALOGUE: tuple[type[Family], ...] = (
     Weibull,
 )
 
+WRAPPERS: tuple[type[Wrapper], ...] = (Truncated,)
+"""Families made of another one, which they take as their first argument."""
+
 
 def families() -> list[str]:
     """List the names of all families, in snake case, as ``th.fit`` and the command line take them.
@@ -51,5 +56,5 @@ def families() -> list[str]:
     return [family().name for family in CATALOGUE]
 
 
-__all__ = ["CATALOGUE", "Family", "families"]
-__all__ += [family.__name__ for family in CATALOGUE]
+__all__ = ["CATALOGUE", "WRAPPERS", "Family", "Wrapper", "families"]
+__all__ += [family.__name__ for family in (*CATALOGUE, *WRAPPERS)]

@@ -297,7 +297,7 @@ class FamilyContract(ABC):
     @property
     def name(self) -> str:
         """The family's name in snake case."""
-        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(self).__name__).lower()
+        return snake_case(type(self).__name__)
 
     @property
     def given(self) -> Mapping[str, Any]:
@@ -376,6 +376,11 @@ class FamilyContract(ABC):
             )
             start += size
         return tuple(values)
+
+
+def snake_case(name: str) -> str:
+    """``NegativeBinomial`` -> ``negative_binomial``."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
 
 def _text(value: Any) -> str:

@@ -77,7 +77,7 @@ def fit_limits(arrangement: Arrangement, engine: Engine, optimizer: Optimizer) -
 
 def _fit(limit: Limit, arrangement: Arrangement, engine: Engine, optimizer: Optimizer) -> LimitFit | None:
     model = arrangement.model
-    family = next(family for family in CATALOGUE if family().name == limit.family)()
+    family = model.family.limiting(next(family for family in CATALOGUE if family().name == limit.family)())
     back = {ours: theirs for theirs, ours in limit.names.items()}
     fixed = {back[name]: value for name, value in model.table.fixed.items()}
     limit_model = IndependentModel(
@@ -106,7 +106,7 @@ def _fit(limit: Limit, arrangement: Arrangement, engine: Engine, optimizer: Opti
     def slope() -> tuple[float, float]:
         return _slope(limit, model, arrangement, placed, scale, engine)
 
-    return LimitFit(limit, type(family).__name__, tally.value, ordered, names, tally, scale, slope)
+    return LimitFit(limit, family.title, tally.value, ordered, names, tally, scale, slope)
 
 
 def _rows_of_limit(
