@@ -20,6 +20,7 @@ from thetahat.families.log_normal import LogNormal
 from thetahat.families.logistic import Logistic
 from thetahat.families.negative_binomial import NegativeBinomial
 from thetahat.families.normal import Normal
+from thetahat.families.ordinal import Ordinal
 from thetahat.families.poisson import Poisson
 from thetahat.families.student_t import StudentT
 from thetahat.families.weibull import Weibull
@@ -42,6 +43,7 @@ CATALOGUE: tuple[type[Family], ...] = (
     Logistic,
     NegativeBinomial,
     Normal,
+    Ordinal,
     Poisson,
     StudentT,
     Weibull,

@@ -60,6 +60,8 @@ NUMPY = SimpleNamespace(
     log1p_minus=elementary.log1p_minus,
     stirling_remainder=gamma_functions.stirling_remainder,
     betaln=special.betaln,
+    log_ndtr=special.log_ndtr,
+    arctan2=np.arctan2,
 )
 
 
@@ -135,4 +137,6 @@ def _jax_namespace() -> SimpleNamespace:
         log1p_minus=log1p_minus,
         stirling_remainder=stirling_remainder,
         betaln=betaln,
+        log_ndtr=jsp.log_ndtr,
+        arctan2=jnp.arctan2,
     )
