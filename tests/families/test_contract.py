@@ -623,16 +623,20 @@ def test_start_values_are_inside_whatever_the_points(cls, points):
 )
 def test_limits_are_reached_with_the_slope_that_they_declare(cls, limit):
     distribution = typical(cls)
-    given_values = dict(distribution.given)
-    target = BY_NAME[limit.family](**{name: given_values[own] for name, own in limit.names.items()})
+    kind = BY_NAME[limit.family]
+    given_values = {
+        **typical(kind).given,
+        **{name: distribution.given[own] for name, own in limit.names.items()},
+    }
+    target = kind(**given_values)
     y = np.asarray(target.quantile([0.01, 0.3, 0.5, 0.8, 0.999]))
     assert limit.parameter in [p.name for p in distribution.declared]
     assert limit.scale(dict(target.given)) > 0
     small = 1e-7
-    near = with_values(cls, {**given_values, limit.parameter: 1.0 / small})
+    near = with_values(cls, limit.beside(given_values, small ** (-1.0 / limit.order)))
     slope = (near.log_prob(y) - target.log_prob(y)) / small
     rows = distribution.prepare(NUMPY, y, known_of(cls))
-    assert np.allclose(limit.slope(rows, eta_of(distribution)), slope, rtol=1e-4, atol=1e-5)
+    assert np.allclose(limit.slope(rows, eta_of(near)), slope, rtol=1e-4, atol=1e-5)
 
 
 # ---- Declarations, errors and text -----------------------------------------------------------------------

@@ -43,6 +43,9 @@ class Bernoulli(Family):
     affine: ClassVar[str] = "affine"
     uniqueness: ClassVar[str | None] = "concave in the logit"
     uniqueness_censored: ClassVar[str | None] = "concave in the logit"
+    uniqueness_truncated: ClassVar[str | None] = (
+        "exponential family, also between limits (Barndorff-Nielsen, 1978)"
+    )
     single_maximum = LOG_CONCAVE_LINKS
 
     def prepare(self, xp: Any, y: Any, known: Known) -> Rows:

@@ -50,6 +50,9 @@ class Beta(Family):
     spikes: ClassVar[str] = "anywhere"
     uniqueness: ClassVar[str | None] = "minimal exponential family (Barndorff-Nielsen, 1978)"
     regresses_as: ClassVar[str] = "beta_mean"
+    uniqueness_truncated: ClassVar[str | None] = (
+        "exponential family, also between limits (Barndorff-Nielsen, 1978)"
+    )
 
     def prepare(self, xp: Any, y: Any, known: Known) -> Rows:
         """Return log y and log(1 - y)."""

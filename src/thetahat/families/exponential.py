@@ -44,6 +44,10 @@ class Exponential(Family):
     spikes: ClassVar[str] = "at zero"
     uniqueness: ClassVar[str | None] = "concave in the rate"
     uniqueness_censored: ClassVar[str | None] = "concave in the rate"
+    uniqueness_truncated: ClassVar[str | None] = (
+        "exponential family, also between limits (Barndorff-Nielsen, 1978)"
+    )
+    uniqueness_entered: ClassVar[str | None] = "concave in the rate"
     increasing: ClassVar[bool] = False
     regresses_as: ClassVar[str] = "exponential_mean"
     single_maximum = MappingProxyType({"*": "concave in log rate", "identity": "concave in the rate"})

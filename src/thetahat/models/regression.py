@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 
 from thetahat.data import Block
 from thetahat.designs import Design
+from thetahat.formulas import Selection
 from thetahat.models._checks import checked_labels
 from thetahat.models._model import DERIVATIVES, GRADIENT, NO_INFORMATION, Model, Tally, Vector
 from thetahat.models._predictors import Predictors
 from thetahat.models._reader import Reader
 from thetahat.models._regression_rows import PackedRegression, Part, expected_part, tally_part
+from thetahat.models._truncation import TruncatedRows
 from thetahat.response._response import RowNumbers
 
 Array = NDArray[Any]
@@ -26,12 +28,19 @@ class RegressionModel(Model[PackedRegression]):
 
     search_order: ClassVar[int] = DERIVATIVES
 
-    def __init__(self, reader: Reader, predictors: Predictors, text: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        reader: Reader,
+        predictors: Predictors,
+        text: Mapping[str, str],
+        selection: Selection | None = None,
+    ) -> None:
         self.reader = reader
         self.family = reader.family
         self.predictors = predictors
         self.table = predictors.table
         self.text = dict(text)
+        self.selection = selection
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -69,11 +78,13 @@ class RegressionModel(Model[PackedRegression]):
 
     def pack(self, block: Block) -> PackedRegression:
         """Read, check and prepare one block."""
-        where = RowNumbers(block.start)
+        block = self._selected(block)
+        where = RowNumbers(block.start, block.kept)
         rows, positions = self.reader.pack_with_positions(self._coded(block, where))
         designs = [designer.build(block.columns, where) for designer in self.predictors.designers]
         offsets = [designer.offset(block.columns, where) for designer in self.predictors.designers]
         parts = []
+        limits, n_exact, n_interval = rows.truncation, rows.y.shape[0], rows.low.shape[0]
         if rows.y.shape[0]:
             unit = -np.inf
             if rows.y.dtype.kind == "f" and not self.family.support.discrete:
@@ -89,6 +100,7 @@ class RegressionModel(Model[PackedRegression]):
                     designs,
                     offsets,
                     unit,
+                    None if limits is None else limits.among(np.arange(n_exact)),
                 )
             )
         if rows.low.shape[0]:
@@ -102,6 +114,7 @@ class RegressionModel(Model[PackedRegression]):
                     rows.low.shape[0],
                     designs,
                     offsets,
+                    truncation=None if limits is None else limits.among(n_exact + np.arange(n_interval)),
                 )
             )
         return PackedRegression(
@@ -114,7 +127,16 @@ class RegressionModel(Model[PackedRegression]):
             return block
         name = self.reader.response.columns[0]
         codes = self.family.encode(checked_labels(name, block.columns[name], where))
-        return Block(block.start, block.n_rows, {**block.columns, name: codes})
+        return Block(block.start, block.n_rows, {**block.columns, name: codes}, block.kept)
+
+    def _selected(self, block: Block) -> Block:
+        """The block less the rows that do not count: without weight, or with missing values where those are dropped."""
+        if self.selection is None:
+            return block
+        columns, where = self.selection.of(block)
+        if where.kept is None:
+            return block
+        return Block(block.start, len(where.kept), columns, where.kept)
 
     def tally(self, packed: PackedRegression, working: Vector, order: int) -> Tally:
         """Sum the family's terms over packed rows."""
@@ -149,9 +171,10 @@ def _part(
     designs: Sequence[Design],
     offsets: Sequence[Vector | None],
     log_unit: float = -np.inf,
+    truncation: TruncatedRows | None = None,
 ) -> Part:
     if positions is not None:
         designs = [design.take(positions) for design in designs]
         offsets = [None if offset is None else offset[positions] for offset in offsets]
     columns = tuple(column if not np.ndim(column) else np.broadcast_to(column, (n_rows,)) for column in rows)
-    return Part(kind, n_rows, columns, known, weight, tuple(designs), tuple(offsets), log_unit)
+    return Part(kind, n_rows, columns, known, weight, tuple(designs), tuple(offsets), log_unit, truncation)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from thetahat.numerics import elementary, gamma_functions
+from thetahat.numerics import bessel, elementary, gamma_functions
 
 
 def namespace(*values: object) -> Any:
@@ -62,6 +62,9 @@ NUMPY = SimpleNamespace(
     betaln=special.betaln,
     log_ndtr=special.log_ndtr,
     arctan2=np.arctan2,
+    cos=np.cos,
+    sin=np.sin,
+    log_bessel_i0=lambda kappa: bessel.log_bessel_i0(kappa)[0],
 )
 
 
@@ -139,4 +142,7 @@ def _jax_namespace() -> SimpleNamespace:
         betaln=betaln,
         log_ndtr=jsp.log_ndtr,
         arctan2=jnp.arctan2,
+        cos=jnp.cos,
+        sin=jnp.sin,
+        log_bessel_i0=lambda kappa: jnp.log(jsp.i0e(kappa)),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from math import isfinite
 from typing import Any, ClassVar
 
 import numpy as np
@@ -65,4 +66,4 @@ class Domain(ABC):
 
     def is_edge(self, value: float) -> bool:
         """Whether ``value`` is a finite edge of the domain, such as 0 for a rate."""
-        return bool(np.isfinite(value)) and value in (self.lower, self.upper)
+        return isfinite(value) and value in (self.lower, self.upper)

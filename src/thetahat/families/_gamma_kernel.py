@@ -1,0 +1,70 @@
+"""The log of a gamma variable over its mean, in standard form."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from thetahat.families._remembered import remembered
+from thetahat.families._standard import Standard, StandardFamily, unstretched
+from thetahat.families._terms import Array, Coordinates, EndTerms, end_terms
+from thetahat.numerics.gamma_functions import (
+    log_minus_digamma,
+    stirling_remainder,
+    trigamma_minus_inverse,
+)
+from thetahat.numerics.incomplete_gamma import log_gamma_mass
+from thetahat.numerics.normal import LOG_SQRT_2_PI
+
+
+class GammaKernel(StandardFamily):
+    """a exp(z) is standard gamma of shape a; the shape coordinate is log a."""
+
+    def standard_log_density(self, xp: Any, z: Any, shapes: Coordinates) -> Any:
+        """-a (exp(z) - 1 - z) + log(a/2π)/2 - (Stirling's remainder): nothing cancels at a large a."""
+        (log_a,) = shapes
+        a = xp.exp(xp.asarray(log_a))
+        return a * (z - xp.expm1(z)) + (0.5 * log_a - LOG_SQRT_2_PI) - xp.stirling_remainder(a)
+
+    def standard_terms(self, z: Any, shapes: Coordinates) -> Standard:
+        """g' = -a (exp(z) - 1)."""
+        a, constant, lag, bend = of_shape(shapes[0])
+        excess = np.expm1(z)
+        departure = z - excess
+        first = -a * excess
+        score = a * (lag + departure)
+        return unstretched(
+            z, a * departure + constant, first, -a * (excess + 1.0), (score,), (first,), (score - bend,)
+        )
+
+    def standard_mass(self, low: Array, high: Array, gap: Array, shapes: Coordinates, order: int) -> EndTerms:
+        """Incomplete gamma, its derivatives in the shape moved from fixed a exp(z) to fixed z."""
+        (log_a,) = shapes
+        a, constant, lag, _ = of_shape(log_a)
+        mass, by_a, by_a_twice = log_gamma_mass(a * np.exp(low), a * np.exp(high), a, order)
+        if by_a is None or by_a_twice is None:
+            return EndTerms(mass, 0.0, 0.0, 0.0, 0.0, 0.0)
+
+        def at(z: Array) -> tuple[Array, Array, tuple[Array]]:
+            excess = np.expm1(z)
+            density = np.where(np.isfinite(z), a * (z - excess) + constant, -np.inf)
+            return density, -a * excess, (a * (z + lag),)
+
+        with np.errstate(all="ignore"):
+            end = end_terms(mass, at(low), at(high), (a * by_a,), (a * by_a + a * a * by_a_twice,))
+            low_row, high_row = end.low_low + end.low_high, end.low_high + end.high_high
+            return end._replace(
+                s=(end.s[0] + end.low + end.high,),
+                low_s=(end.low_s[0] + low_row,),
+                high_s=(end.high_s[0] + high_row,),
+                s_s=(end.s_s[0] + 2.0 * (end.low_s[0] + end.high_s[0]) + low_row + high_row,),
+            )
+
+
+@remembered
+def of_shape(log_a: Any) -> tuple[Any, ...]:
+    """Of the shape alone: a, the log constant, log a - ψ(a), and a² ψ'(a) - a."""
+    a = np.exp(log_a)
+    constant = (0.5 * log_a - LOG_SQRT_2_PI) - stirling_remainder(a)
+    return a, constant, log_minus_digamma(a), a * a * trigamma_minus_inverse(a)
