@@ -72,10 +72,13 @@ def __dir__() -> list[str]:
 
 
 def _family(name: str) -> Any:
-    catalogue = import_module("thetahat.families").CATALOGUE
-    return next((family for family in catalogue if family.__name__ == name), None)
+    return next((family for family in _all_families() if family.__name__ == name), None)
+
+
+def _all_families() -> list[Any]:
+    families = import_module("thetahat.families")
+    return [*families.CATALOGUE, *families.WRAPPERS]
 
 
 def _public_names() -> list[str]:
-    catalogue = import_module("thetahat.families").CATALOGUE
-    return sorted(["__version__", *_PLACES, *(family.__name__ for family in catalogue)])
+    return sorted(["__version__", *_PLACES, *(family.__name__ for family in _all_families())])

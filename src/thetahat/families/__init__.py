@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from thetahat.families._family import Family
+from thetahat.families._wrapper import Wrapper
 from thetahat.families.bernoulli import Bernoulli
 from thetahat.families.beta import Beta
 from thetahat.families.beta_mean import BetaMean
@@ -38,6 +39,7 @@ from thetahat.families.ordinal import Ordinal
 from thetahat.families.poisson import Poisson
 from thetahat.families.rayleigh import Rayleigh
 from thetahat.families.student_t import StudentT
+from thetahat.families.truncated import Truncated
 from thetahat.families.von_mises import VonMises
 from thetahat.families.weibull import Weibull
 
@@ -81,6 +83,9 @@ CATALOGUE: tuple[type[Family], ...] = (
     Weibull,
 )
 
+WRAPPERS: tuple[type[Wrapper], ...] = (Truncated,)
+"""Families made of another one, which they take as their first argument."""
+
 
 def families() -> list[str]:
     """List the names of all families, in snake case, as ``th.fit`` and the command line take them.
@@ -93,5 +98,5 @@ def families() -> list[str]:
     return [family().name for family in CATALOGUE]
 
 
-__all__ = ["CATALOGUE", "Family", "families"]
-__all__ += [family.__name__ for family in CATALOGUE]
+__all__ = ["CATALOGUE", "WRAPPERS", "Family", "Wrapper", "families"]
+__all__ += [family.__name__ for family in (*CATALOGUE, *WRAPPERS)]

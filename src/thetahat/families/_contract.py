@@ -305,7 +305,7 @@ class FamilyContract(ABC):
     @property
     def name(self) -> str:
         """The family's name in snake case."""
-        return _snake_case(type(self).__name__)
+        return snake_case(type(self).__name__)
 
     @property
     def given(self) -> Mapping[str, Any]:
@@ -383,5 +383,6 @@ class FamilyContract(ABC):
 
 
 @cache
-def _snake_case(name: str) -> str:
+def snake_case(name: str) -> str:
+    """``NegativeBinomial`` -> ``negative_binomial``."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()

@@ -28,6 +28,23 @@ class Family(FamilyContract):
     """
 
     @property
+    def title(self) -> str:
+        """The family's name as in Python."""
+        return type(self).__name__
+
+    def specification(self) -> Mapping[str, Any]:
+        """Name and options as plain data, from which the family can be made again."""
+        options = {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in self.option_values.items()
+        }
+        return {"family": self.name, **options}
+
+    def limiting(self, family: Family) -> Family:
+        """What a family that was declared as a limit is here."""
+        return family
+
+    @property
     def parameters(self) -> Mapping[str, Any]:
         """The numbers that the distribution has, by name; a vector's entries as ``probs[0]``, ..."""
         entries: dict[str, Any] = {}

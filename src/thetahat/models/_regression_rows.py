@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from thetahat.designs import Design
 from thetahat.families import Family
-from thetahat.families._terms import Terms
+from thetahat.families._terms import Terms, less
 from thetahat.models._model import GRADIENT, NO_INFORMATION, SCORES, VALUE, Tally
 from thetahat.models._predictors import Group, Predictors
-from thetahat.models._truncation import TruncatedRows, join_truncated, less
+from thetahat.models._truncation import TruncatedRows, join_truncated
 from thetahat.numerics.namespace import NUMPY
 
 Array = NDArray[Any]

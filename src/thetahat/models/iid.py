@@ -89,10 +89,7 @@ class IndependentModel(Model[PackedRows]):
             "known": known,
             "fixed": fixed,
             "unit": self.unit,
-            **{
-                name: list(value) if isinstance(value, tuple) else value
-                for name, value in self.family.option_values.items()
-            },
+            **self.family.specification(),
         }
 
     def changed(self, **changes: Any) -> IndependentModel:

@@ -90,7 +90,7 @@ def fit_limits(arrangement: Arrangement, engine: Engine, optimizer: Optimizer) -
 
 def _fit(limit: Limit, arrangement: Arrangement, engine: Engine, optimizer: Optimizer) -> LimitFit | None:
     model = arrangement.model
-    family = _named(limit.family)
+    family = model.family.limiting(_named(limit.family))
     back = {ours: theirs for theirs, ours in limit.names.items()}
     fixed = {back[name]: value for name, value in model.table.fixed.items()}
     limit_model = IndependentModel(
@@ -117,7 +117,7 @@ def _fit(limit: Limit, arrangement: Arrangement, engine: Engine, optimizer: Opti
     def slope() -> tuple[float, float]:
         return _slope(limit, model, arrangement, scaled, scale, engine)
 
-    return LimitFit(limit, type(family).__name__, tally.value, ordered, at_limit, names, tally, scale, slope)
+    return LimitFit(limit, family.title, tally.value, ordered, at_limit, names, tally, scale, slope)
 
 
 @cache

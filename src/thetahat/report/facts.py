@@ -124,9 +124,13 @@ def facts_of(fit: Fitted, level: float = 0.95, interval: str = "wald") -> Facts:
 
 def title_of(model: Mapping[str, Any]) -> str:
     """The model's name as in Python: ``negative_binomial`` -> ``NegativeBinomial``."""
-    from thetahat.families import CATALOGUE
+    from thetahat.families import CATALOGUE, WRAPPERS
+    from thetahat.families._contract import snake_case
 
     name = str(model.get("family", "Model"))
+    if "of" in model:
+        wrapper = next((kind.__name__ for kind in WRAPPERS if snake_case(kind.__name__) == name), name)
+        return f"{wrapper}({title_of(model['of'])})"
     return next((kind.__name__ for kind in CATALOGUE if kind().name == name), name)
 
 

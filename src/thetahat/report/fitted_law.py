@@ -62,7 +62,7 @@ def law_of(distribution: Family, rows: PackedRows) -> FittedLaw:
         table, counts = table[every], counts[every]
     fixed = {name: value for name, value in rows.known.items() if name not in varying}
     parts = tuple(
-        type(distribution)(**dict(distribution.given), **fixed, **dict(zip(names, row.tolist(), strict=True)))
+        distribution.carrying(distribution.given, {**fixed, **dict(zip(names, row.tolist(), strict=True))})
         for row in table
     )
     return FittedLaw(parts, counts / counts.sum())
