@@ -27,6 +27,7 @@ _PLACES = {
     "unit_interval": ("thetahat.parameters", "UnitInterval"),
     "bounded": ("thetahat.parameters", "Bounded"),
     "simplex": ("thetahat.parameters", "Simplex"),
+    "ordered": ("thetahat.parameters", "Ordered"),
     "ThetahatError": ("thetahat._errors", "ThetahatError"),
     "DataError": ("thetahat._errors", "DataError"),
     "SourceError": ("thetahat._errors", "SourceError"),

@@ -35,6 +35,7 @@ from thetahat.families.lomax import Lomax
 from thetahat.families.maxwell import Maxwell
 from thetahat.families.negative_binomial import NegativeBinomial
 from thetahat.families.normal import Normal
+from thetahat.families.ordinal import Ordinal
 from thetahat.families.poisson import Poisson
 from thetahat.families.rayleigh import Rayleigh
 from thetahat.families.student_t import StudentT
@@ -74,6 +75,7 @@ CATALOGUE: tuple[type[Family], ...] = (
     Maxwell,
     NegativeBinomial,
     Normal,
+    Ordinal,
     Poisson,
     Rayleigh,
     StudentT,

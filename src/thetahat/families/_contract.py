@@ -27,13 +27,13 @@ from thetahat.families._regression_form import in_regression
 from thetahat.families._support import Support
 from thetahat.families._survey import Survey
 from thetahat.families._terms import Array, Coordinates, Rows, Terms
+from thetahat.families._text import text_of
 from thetahat.numerics.namespace import namespace
 from thetahat.parameters import Parameter
 
 Theta = tuple[Any, ...]
 Known = Mapping[str, Any]
 NOTHING_KNOWN: Known = MappingProxyType({})
-LONGEST_VECTOR = 100
 EDGE = 800.0
 """A log or logit that is the edge itself in double precision."""
 
@@ -73,6 +73,8 @@ class FamilyContract(ABC):
         The parameters that the regular region bounds; with one of them fixed there is nothing left to bound.
     labelled
         Whether rows are labels, whose distinct values are found on a first pass.
+    ordered
+        Whether values have an order, and with it a distribution function, quantiles and intervals.
     primary
         The parameter that the first formula of a regression drives; empty for the first one declared.
     increasing
@@ -105,6 +107,7 @@ class FamilyContract(ABC):
     unbounded_in_theory: ClassVar[str | None] = None
     region_of: ClassVar[tuple[str, ...]] = ()
     labelled: ClassVar[bool] = False
+    ordered: ClassVar[bool] = True
     primary: ClassVar[str] = ""
     increasing: ClassVar[bool] = True
     single_maximum: Mapping[str, str] = MappingProxyType({})
@@ -230,6 +233,10 @@ class FamilyContract(ABC):
         """Turn what users call values into the numbers that ``prepare`` takes; labels become codes."""
         return y
 
+    def decode(self, y: Array) -> Array:
+        """Turn the numbers that ``prepare`` takes into what users call values; the inverse of ``encode``."""
+        return y
+
     def misfits(self, y: Array, known: Known) -> tuple[Array, str] | None:
         """Rows that what is known of them rules out, as a mask with the reason; None where there can be none."""
         return None
@@ -321,12 +328,8 @@ class FamilyContract(ABC):
         return len(self._values) == len(self.declared)
 
     def __repr__(self) -> str:
-        given = [f"y={self.y!r}"] if self.y is not None else []
         options = {name: value for name, value in self.option_values.items() if value is not None}
-        given += [
-            f"{name}={_text(value)}" for name, value in {**self._values, **self._known, **options}.items()
-        ]
-        return f"{type(self).__name__}({', '.join(given)})"
+        return text_of(type(self).__name__, self.y, {**self._values, **self._known, **options})
 
     def frozen(self, estimates: Mapping[str, float]) -> Self:
         """Return the distribution with these numbers, edges such as prob = 1 included.
@@ -383,8 +386,3 @@ class FamilyContract(ABC):
 def snake_case(name: str) -> str:
     """``NegativeBinomial`` -> ``negative_binomial``."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
-
-
-def _text(value: Any) -> str:
-    # A vector's every digit, so that the text makes the distribution again; a column's beginning and end.
-    return repr(value.tolist() if isinstance(value, np.ndarray) and value.size <= LONGEST_VECTOR else value)

@@ -9,6 +9,7 @@ from typing import Any
 from thetahat.parameters._domain import Domain
 from thetahat.parameters._parameter import Parameter
 from thetahat.parameters.bounded import Bounded
+from thetahat.parameters.ordered import Ordered
 from thetahat.parameters.positive import Positive
 from thetahat.parameters.real import Real
 from thetahat.parameters.simplex import Simplex
@@ -22,6 +23,7 @@ DOMAINS: Mapping[str, type[Any]] = MappingProxyType(
         "unit_interval": UnitInterval,
         "bounded": Bounded,
         "simplex": Simplex,
+        "ordered": Ordered,
     }
 )
 """Every domain by its name; a new one adds its file and its line here."""
@@ -30,6 +32,7 @@ __all__ = [
     "DOMAINS",
     "Bounded",
     "Domain",
+    "Ordered",
     "Parameter",
     "ParameterTable",
     "Positive",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, final
 
 import numpy as np
+from scipy import special
 
 from thetahat._errors import ParameterError
 from thetahat.numerics.namespace import namespace
@@ -68,6 +69,17 @@ class Simplex(Domain):
         """Whether the numbers are positive and sum to 1 (to rounding)."""
         array = np.asarray(value, dtype=float)
         return array.shape == (self.size,) and bool(np.all(array > 0)) and abs(float(array.sum()) - 1) < 1e-9
+
+    def line(self, value: Any, entry: int = 0) -> tuple[float, float]:
+        """The logit of a probability, its complement summed from the others."""
+        array = np.asarray(value, dtype=float)
+        p, rest = float(array[entry]), float(np.sum(np.delete(array, entry)))
+        with np.errstate(divide="ignore"):
+            return float(np.log(p) - np.log(rest)), float(1.0 / (np.float64(p) * rest))
+
+    def from_line(self, at: float) -> float:
+        """The probability that has this logit."""
+        return float(special.expit(at))
 
     def describe(self) -> str:
         """Say what a value must be."""
