@@ -288,7 +288,7 @@ class _Ascent:
         table = self.arrangement.model.table
         for limit in limits:
             for power in (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0):
-                point = table.free_from_natural(limit.beside(limit.scale * 10.0**power))
+                point = table.free_from_natural(limit.beside(10.0**power))
                 if self.allowed(point):
                     return point
         return start
@@ -326,7 +326,7 @@ class _Ascent:
             return search
         table = self.arrangement.model.table
         powers = np.arange(0.0, 12.5, 0.5)
-        points = [table.free_from_natural(limit.beside(limit.scale * 10.0**power)) for power in powers]
+        points = [table.free_from_natural(limit.beside(10.0**power)) for power in powers]
         values = [self.likelihood.tally(point, VALUE).value for point in points]
         again = self.climb(points[int(np.argmax(values))])
         better = (
