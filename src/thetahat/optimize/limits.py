@@ -36,8 +36,8 @@ ROUNDING = 64 * float(np.finfo(float).eps)
 class LimitFit:
     """A limiting submodel fitted to the same rows.
 
-    ``natural`` holds the family's parameters there, with inf or 0 for the one that ran away; ``at_limit`` the limit's own;
-    ``tally`` is in the free coordinates of ``names``, empty for a parameter that the family has no name for;
+    ``natural`` holds the family's parameters there, with inf or 0 for the one that ran away; ``at_limit`` the limit's
+    own; ``tally`` is in the free coordinates of ``names``, empty for a parameter that the family has no name for;
     ``slope_and_noise`` takes a pass over the rows, at its first call only.
     """
 
