@@ -93,11 +93,12 @@ class Source(ABC):
         SourceError
             If a column is missing or unusable; a similar name is suggested.
         """
+        schema, unusable = self.schema, self.unusable
         for name in columns:
-            if name in self.unusable:
-                raise SourceError(self.unusable[name])
-            if name not in self.schema:
-                raise SourceError(missing_column(self.title, name, [*self.schema, *self.unusable]))
+            if name in unusable:
+                raise SourceError(unusable[name])
+            if name not in schema:
+                raise SourceError(missing_column(self.title, name, [*schema, *unusable]))
 
     @final
     def digest(self, columns: Sequence[str]) -> str:

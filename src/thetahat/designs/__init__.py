@@ -6,5 +6,6 @@ from thetahat.designs._dense import DenseDesign
 from thetahat.designs._design import Design
 from thetahat.designs._designer import Designer
 from thetahat.designs.matrix import MatrixDesigner
+from thetahat.designs.split import SplitDesign
 
-__all__ = ["DenseDesign", "Design", "Designer", "MatrixDesigner"]
+__all__ = ["DenseDesign", "Design", "Designer", "MatrixDesigner", "SplitDesign"]

@@ -5,12 +5,14 @@ from __future__ import annotations
 from thetahat.families._family import Family
 from thetahat.families.bernoulli import Bernoulli
 from thetahat.families.beta import Beta
+from thetahat.families.beta_mean import BetaMean
 from thetahat.families.binomial import Binomial
 from thetahat.families.burr_xii import BurrXII
 from thetahat.families.categorical import Categorical
 from thetahat.families.cauchy import Cauchy
 from thetahat.families.dagum import Dagum
 from thetahat.families.exponential import Exponential
+from thetahat.families.exponential_mean import ExponentialMean
 from thetahat.families.frechet import Frechet
 from thetahat.families.gamma import Gamma
 from thetahat.families.gamma_mean import GammaMean
@@ -22,8 +24,12 @@ from thetahat.families.gumbel import Gumbel
 from thetahat.families.gumbel_min import GumbelMin
 from thetahat.families.half_normal import HalfNormal
 from thetahat.families.hyperbolic_secant import HyperbolicSecant
+from thetahat.families.inverse_gaussian import InverseGaussian
+from thetahat.families.kumaraswamy import Kumaraswamy
+from thetahat.families.log_logistic import LogLogistic
 from thetahat.families.log_normal import LogNormal
 from thetahat.families.logistic import Logistic
+from thetahat.families.logit_normal import LogitNormal
 from thetahat.families.lomax import Lomax
 from thetahat.families.maxwell import Maxwell
 from thetahat.families.negative_binomial import NegativeBinomial
@@ -31,17 +37,20 @@ from thetahat.families.normal import Normal
 from thetahat.families.poisson import Poisson
 from thetahat.families.rayleigh import Rayleigh
 from thetahat.families.student_t import StudentT
+from thetahat.families.von_mises import VonMises
 from thetahat.families.weibull import Weibull
 
 CATALOGUE: tuple[type[Family], ...] = (
     Bernoulli,
     Beta,
+    BetaMean,
     Binomial,
     BurrXII,
     Categorical,
     Cauchy,
     Dagum,
     Exponential,
+    ExponentialMean,
     Frechet,
     Gamma,
     GammaMean,
@@ -53,7 +62,11 @@ CATALOGUE: tuple[type[Family], ...] = (
     GumbelMin,
     HalfNormal,
     HyperbolicSecant,
+    InverseGaussian,
+    Kumaraswamy,
     Logistic,
+    LogitNormal,
+    LogLogistic,
     LogNormal,
     Lomax,
     Maxwell,
@@ -62,6 +75,7 @@ CATALOGUE: tuple[type[Family], ...] = (
     Poisson,
     Rayleigh,
     StudentT,
+    VonMises,
     Weibull,
 )
 

@@ -11,6 +11,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from copy import copy
+from functools import cache
 from inspect import Parameter as Argument
 from inspect import Signature
 from types import MappingProxyType
@@ -64,6 +65,8 @@ class FamilyContract(ABC):
         The theorem by which a stationary point is the global maximum for exact rows, or None.
     uniqueness_censored
         The same for censored rows, or None.
+    uniqueness_truncated, uniqueness_entered
+        The same for exact rows between limits of truncation, and for exact and censored ones above one, or None.
     unbounded_in_theory
         A sentence where the likelihood of exact rows has no global bound, every parameter being free, or None.
     region_of
@@ -97,6 +100,8 @@ class FamilyContract(ABC):
     spikes: ClassVar[str] = "nowhere"
     uniqueness: ClassVar[str | None] = None
     uniqueness_censored: ClassVar[str | None] = None
+    uniqueness_truncated: ClassVar[str | None] = None
+    uniqueness_entered: ClassVar[str | None] = None
     unbounded_in_theory: ClassVar[str | None] = None
     region_of: ClassVar[tuple[str, ...]] = ()
     labelled: ClassVar[bool] = False
@@ -293,7 +298,7 @@ class FamilyContract(ABC):
     @property
     def name(self) -> str:
         """The family's name in snake case."""
-        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(self).__name__).lower()
+        return _snake_case(type(self).__name__)
 
     @property
     def given(self) -> Mapping[str, Any]:
@@ -373,25 +378,10 @@ class FamilyContract(ABC):
             start += size
         return tuple(values)
 
-    def distribution_theta(self) -> Theta:
-        """The natural parameters of a complete distribution."""
-        missing = [parameter.name for parameter in self.declared if parameter.name not in self._values]
-        if missing:
-            example = ", ".join(f"{name}=..." for name in missing)
-            raise ParameterError(
-                f"{self!r} is a family without numbers for {', '.join(missing)}. "
-                f"Give them ({type(self).__name__}({example})) or fit it: th.fit({self!r}, data)"
-            )
-        for name, value in self._known.items():
-            if isinstance(value, str):
-                raise ParameterError(
-                    f"{name} is the column {value!r} and varies by row, and so does the distribution; make the one "
-                    f"wanted: th.{type(self).__name__}({name}=..., **fit.estimates)"
-                )
-        absent = [name for name in self.known if name not in self._known]
-        if absent:
-            raise ParameterError(f"{self!r} needs {absent[0]}: {type(self).__name__}({absent[0]}=..., ...)")
-        return tuple(self._values[parameter.name] for parameter in self.declared)
+
+@cache
+def _snake_case(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
 
 def _text(value: Any) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thetahat._errors import ParameterError
-from thetahat.families._contract import FamilyContract
+from thetahat.families._contract import FamilyContract, Theta
 from thetahat.families._tails import inner_point, tail_terms
 from thetahat.numerics.namespace import namespace
 
@@ -37,6 +37,26 @@ class Family(FamilyContract):
                     zip(parameter.names, np.atleast_1d(self.given[parameter.name]).tolist(), strict=True)
                 )
         return MappingProxyType(entries)
+
+    def distribution_theta(self) -> Theta:
+        """The natural parameters of a complete distribution."""
+        missing = [parameter.name for parameter in self.declared if parameter.name not in self._values]
+        if missing:
+            example = ", ".join(f"{name}=..." for name in missing)
+            raise ParameterError(
+                f"{self!r} is a family without numbers for {', '.join(missing)}. "
+                f"Give them ({type(self).__name__}({example})) or fit it: th.fit({self!r}, data)"
+            )
+        for name, value in self._known.items():
+            if isinstance(value, str):
+                raise ParameterError(
+                    f"{name} is the column {value!r} and varies by row, and so does the distribution; make the one "
+                    f"wanted: th.{type(self).__name__}({name}=..., **fit.estimates)"
+                )
+        absent = [name for name in self.known if name not in self._known]
+        if absent:
+            raise ParameterError(f"{self!r} needs {absent[0]}: {type(self).__name__}({absent[0]}=..., ...)")
+        return tuple(self._values[parameter.name] for parameter in self.declared)
 
     def log_prob(self, y: Any) -> Any:
         """Log density (continuous) or log mass (discrete) at ``y``; -inf outside the support.

@@ -49,7 +49,8 @@ class Support:
             return f"{noun} {'from' if self.includes_lower else 'above'} {low:g}{' up' if self.includes_lower else ''}"
         if self.includes_lower and self.includes_upper:
             return f"{noun} from {low:g} to {high:g}"
-        return f"{noun} above {low:g} and below {high:g}"
+        first = f"{'from' if self.includes_lower else 'above'} {low:g}"
+        return f"{noun} {first} and {'up to' if self.includes_upper else 'below'} {high:g}"
 
 
 REAL_LINE = Support(-np.inf, np.inf)

@@ -50,6 +50,9 @@ class Binomial(Family):
     affine: ClassVar[str] = "affine"
     uniqueness: ClassVar[str | None] = "concave in the logit"
     uniqueness_censored: ClassVar[str | None] = "concave in the logit (Prékopa, 1973)"
+    uniqueness_truncated: ClassVar[str | None] = (
+        "exponential family, also between limits (Barndorff-Nielsen, 1978)"
+    )
     single_maximum = LOG_CONCAVE_LINKS
 
     def misfits(self, y: Array, known: Known) -> tuple[Array, str] | None:

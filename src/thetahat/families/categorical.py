@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, ClassVar, final
 
@@ -258,6 +259,8 @@ def _shortened(labels: Sequence[Any]) -> str:
 
 def _stacked(xp: Any, eta: Coordinates) -> Any:
     """Logits of all labels, the reference's 0 first: (K,) or (K, rows)."""
+    if not xp.is_jax and all(np.ndim(item) == 0 for item in eta):
+        return np.array([0.0, *eta])
     zero = sum((xp.zeros_like(xp.asarray(item)) for item in eta), 0.0)
     return xp.stack([xp.asarray(item + zero) for item in (0.0, *eta)])
 
@@ -280,9 +283,14 @@ def _probabilities(eta: Coordinates) -> tuple[Array, Array]:
 
 def _lower_triangle(p: Array, q: Array) -> tuple[Any, ...]:
     """diag(p) - p p' without the reference."""
-    rows, columns = np.tril_indices(p.shape[0] - 1)
-    rows, columns = rows + 1, columns + 1
+    rows, columns, diagonal = _places(p.shape[0])
     products = p[rows] * -p[columns]
-    diagonal = np.flatnonzero(rows == columns)
     products[diagonal] = p[1:] * q[1:]
     return tuple(products)
+
+
+@lru_cache(maxsize=8)
+def _places(size: int) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
+    """Rows and columns of the entries of a lower triangle without the reference, and which are on its diagonal."""
+    rows, columns = np.tril_indices(size - 1)
+    return rows + 1, columns + 1, np.flatnonzero(rows == columns)

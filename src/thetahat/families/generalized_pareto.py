@@ -18,7 +18,6 @@ from thetahat.families._starts import clipped
 from thetahat.families._support import NON_NEGATIVE
 from thetahat.families._survey import Survey
 from thetahat.families._terms import Array, Coordinates, Rows
-from thetahat.numerics.namespace import NUMPY
 from thetahat.parameters import Parameter, Positive, Real
 
 _SMALL = 1e-290
@@ -84,7 +83,7 @@ class GeneralizedPareto(LogHazardFamily, ChartedFromZero):
         u = np.exp(z)
         inside = np.asarray(shape * u > -1.0)
         u = np.where(inside, u, 0.0)
-        w = reduced_terms(NUMPY, u, shape)
+        w = reduced_terms(u, shape)
         pull = u * w.by_z
         bend = pull * w.by_z
 
@@ -108,7 +107,7 @@ class GeneralizedPareto(LogHazardFamily, ChartedFromZero):
         inside = shape * u > -1.0
         tiny = u < _SMALL
         safe = np.where(inside & ~tiny, u, 1e-8)
-        w = reduced_terms(NUMPY, safe, shape)
+        w = reduced_terms(safe, shape)
         slope = np.where(tiny, 1.0, safe * w.by_z / w.value)
         by_shape = np.where(tiny, 0.0, w.by_shape / w.value)
         bend = np.where(tiny, 0.0, w.by_shape_shape / w.value)

@@ -83,6 +83,11 @@ def _expected(solution: Solution) -> Matrix:
             "covariance('expected') does not exist here: under censoring the expected information needs the potential "
             "censoring time of every row, also of those that were not censored. Use 'observed'"
         )
+    if model.response.truncated:
+        raise InferenceError(
+            "covariance('expected') is not there for rows with limits of truncation. Use 'observed', or fit "
+            "th.Truncated where the same limits hold for all rows"
+        )
     if likelihood.shared:
         solution.refuse_if_changed("covariance('expected')")
     total = likelihood.expected_information(likelihood.table.working(solution.finite_point))

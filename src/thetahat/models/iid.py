@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any, final
 
 import numpy as np
@@ -12,13 +13,21 @@ from numpy.typing import NDArray
 from thetahat.data import Block
 from thetahat.families import Family
 from thetahat.families._survey import Survey
-from thetahat.models._checks import check_known, checked_ends, checked_labels, checked_values, checked_weights
+from thetahat.models._checks import (
+    check_known,
+    checked_ends,
+    checked_labels,
+    checked_limits,
+    checked_values,
+    checked_weights,
+)
 from thetahat.models._levels import Levels, levels_of
 from thetahat.models._model import Model, Tally, Vector
 from thetahat.models._positions import NOWHERE, RowPositions
 from thetahat.models._rows import PackedRows, tally_rows
+from thetahat.models._truncation import TruncatedRows
 from thetahat.numerics.namespace import NUMPY
-from thetahat.parameters import ParameterTable
+from thetahat.parameters import Parameter, ParameterTable
 from thetahat.response import Observed, Response
 from thetahat.response._response import NO_VALUES, RowNumbers, numbers
 
@@ -44,8 +53,12 @@ class IndependentModel(Model[PackedRows]):
         self.weight_column = weight_column
         self.known = dict(known or {})
         self.unit = unit
-        units = dict.fromkeys(family.scales, unit) if unit != 1.0 else {}
-        self.table = ParameterTable(tuple(family.declared), {**family.given, **(fixed or {})}, units)
+        held = {**family.given, **(fixed or {})}
+        if held or unit != 1.0:
+            units = dict.fromkeys(family.scales, unit) if unit != 1.0 else {}
+            self.table = ParameterTable(tuple(family.declared), held, units)
+        else:
+            self.table = _free_table(tuple(family.declared))
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -125,9 +138,9 @@ class IndependentModel(Model[PackedRows]):
             exact_known,
             interval_known,
             extent,
+            self._truncation(observed, weights, known),
         )
-        interval_rows = NOWHERE if observed.exact_rows is None else observed.interval_rows
-        return packed, RowPositions.of(observed.exact_rows, interval_rows, NOWHERE, where.kept)
+        return packed, _positions(observed, packed.truncation, where.kept)
 
     def count_levels(self, block: Block) -> Levels:
         """Count the distinct values of one block of exact rows."""
@@ -171,6 +184,20 @@ class IndependentModel(Model[PackedRows]):
             return weights, None if weights is None else NO_VALUES
         return weights[observed.exact_rows], weights[observed.interval_rows]
 
+    def _truncation(
+        self, observed: Observed, weights: Array | None, known: Mapping[str, Any]
+    ) -> TruncatedRows | None:
+        """The limits of the rows, exact ones first."""
+        if observed.limits is None:
+            return None
+        low, high = checked_limits(self.family, self.response.describe(), observed.limits)
+        order = _packed_order(observed)
+        if order is not None:
+            low, high = low[order], high[order]
+            weights = None if weights is None else weights[order]
+            known = {name: value[order] if np.ndim(value) else value for name, value in known.items()}
+        return TruncatedRows.of(low / self.unit, high / self.unit, weights, known, None)
+
     # ---- Sums over rows -----------------------------------------------------------------------------------------
 
     def tally(self, packed: PackedRows, working: Vector, order: int) -> Tally:
@@ -199,7 +226,7 @@ class IndependentModel(Model[PackedRows]):
 
     def condensed(self, survey: Survey) -> PackedRows | None:
         """Pseudo rows with the very log-likelihood of all rows, where their statistics are sufficient."""
-        if not (survey.all_exact and self.family.affine) or survey.refined is not None:
+        if not (survey.plain and self.family.affine) or survey.refined is not None:
             # Where the means had to be refined, sums over them would lose the digits again.
             return None
         if self.family.affine == "quadratic":
@@ -233,6 +260,29 @@ class IndependentModel(Model[PackedRows]):
         units = self.table.units
         natural = {name: np.asarray(value) * units.get(name, 1.0) for name, value in values.items()}
         return self.table.free_from_natural(natural)
+
+
+@lru_cache(maxsize=64)
+def _free_table(declared: tuple[Parameter, ...]) -> ParameterTable:
+    """The table of a family with nothing fixed: the same for each of its fits, with all that it has worked out."""
+    return ParameterTable(declared)
+
+
+def _packed_order(observed: Observed) -> Array | None:
+    """The order in which rows are packed; None where it is their own."""
+    if observed.exact_rows is None or observed.interval_rows is None:
+        return None
+    return np.concatenate([observed.exact_rows, observed.interval_rows])
+
+
+def _positions(observed: Observed, truncation: TruncatedRows | None, kept: Array | None) -> RowPositions:
+    """Where in their block the parts come from, of which the rows that were ``kept`` were observed."""
+    interval = NOWHERE if observed.exact_rows is None else observed.interval_rows
+    truncated: Array | None = NOWHERE
+    if truncation is not None:
+        order, place = _packed_order(observed), truncation.place
+        truncated = place if order is None else order if place is None else order[place]
+    return RowPositions.of(observed.exact_rows, interval, truncated, kept)
 
 
 def _pair(centre: float, spread: float, count: float) -> tuple[Array, Array]:

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from thetahat.data import Block
 from thetahat.designs import Design
 from thetahat.models._checks import checked_labels
-from thetahat.models._model import DERIVATIVES, Model, Tally, Vector
+from thetahat.models._model import DERIVATIVES, GRADIENT, NO_INFORMATION, Model, Tally, Vector
 from thetahat.models._predictors import Predictors
 from thetahat.models._reader import Reader
 from thetahat.models._regression_rows import PackedRegression, Part, expected_part, tally_part
+from thetahat.models._truncation import TruncatedRows
 from thetahat.response._response import RowNumbers
 
 Array = NDArray[Any]
@@ -74,6 +75,7 @@ class RegressionModel(Model[PackedRegression]):
         designs = [designer.build(block.columns, where) for designer in self.predictors.designers]
         offsets = [designer.offset(block.columns, where) for designer in self.predictors.designers]
         parts = []
+        limits, n_exact, n_interval = rows.truncation, rows.y.shape[0], rows.low.shape[0]
         if rows.y.shape[0]:
             unit = -np.inf
             if rows.y.dtype.kind == "f" and not self.family.support.discrete:
@@ -89,6 +91,7 @@ class RegressionModel(Model[PackedRegression]):
                     designs,
                     offsets,
                     unit,
+                    None if limits is None else limits.among(np.arange(n_exact)),
                 )
             )
         if rows.low.shape[0]:
@@ -102,6 +105,7 @@ class RegressionModel(Model[PackedRegression]):
                     rows.low.shape[0],
                     designs,
                     offsets,
+                    truncation=None if limits is None else limits.among(n_exact + np.arange(n_interval)),
                 )
             )
         return PackedRegression(
@@ -124,6 +128,8 @@ class RegressionModel(Model[PackedRegression]):
             total = added if total is None else total.merge(added)
         if total is None:
             k = working.size
+            if order == GRADIENT:
+                return Tally(0.0, 0.0, np.zeros(k), NO_INFORMATION)
             return Tally(0.0, 0.0, np.zeros(k), np.zeros((k, k)), np.zeros(k), np.zeros((k, k)))
         return total
 
@@ -147,9 +153,10 @@ def _part(
     designs: Sequence[Design],
     offsets: Sequence[Vector | None],
     log_unit: float = -np.inf,
+    truncation: TruncatedRows | None = None,
 ) -> Part:
     if positions is not None:
         designs = [design.take(positions) for design in designs]
         offsets = [None if offset is None else offset[positions] for offset in offsets]
     columns = tuple(column if not np.ndim(column) else np.broadcast_to(column, (n_rows,)) for column in rows)
-    return Part(kind, n_rows, columns, known, weight, tuple(designs), tuple(offsets), log_unit)
+    return Part(kind, n_rows, columns, known, weight, tuple(designs), tuple(offsets), log_unit, truncation)

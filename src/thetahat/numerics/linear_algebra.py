@@ -42,6 +42,10 @@ def scale_to_unit_diagonal(matrix: ArrayLike) -> tuple[FloatArray, FloatArray]:
     ([[1.0, 0.0], [0.0, 1.0]], True)
     """
     matrix = np.asarray(matrix, dtype=np.float64)
+    sizes = [abs(entry) for entry in matrix.diagonal().tolist()] if matrix.shape[0] <= _SMALL else []
+    if sizes and all(_TINY < size < _HUGE for size in sizes):
+        roots = np.array([2.0 ** (frexp(size)[1] >> 1) for size in sizes])
+        return matrix / roots / roots[:, np.newaxis], roots
     halves = _half_exponents(matrix)
     return np.ldexp(matrix, -(halves[:, np.newaxis] + halves)), np.ldexp(1.0, halves)
 
@@ -140,10 +144,11 @@ class SymmetricFactor:
         Bound k eps max|eigenvalue| on the rounding error of each eigenvalue.
     """
 
-    __slots__ = ("_pair", "eigenvalues", "eigenvectors", "error_bound", "roots", "scaled")
+    __slots__ = ("_inverse", "_pair", "eigenvalues", "eigenvectors", "error_bound", "roots", "scaled")
 
     def __init__(self, matrix: ArrayLike) -> None:
         matrix = np.asarray(matrix, dtype=np.float64)
+        self._inverse: FloatArray | None = None
         self._pair = _Pair.of(matrix) if matrix.shape == (2, 2) else None
         if self._pair is not None:
             self.scaled, self.roots, self.eigenvalues, self.eigenvectors = self._pair.arrays()
@@ -153,7 +158,7 @@ class SymmetricFactor:
         size = self.roots.size
         if size == 1:
             self.eigenvalues, self.eigenvectors = self.scaled[0], np.ones((1, 1))
-        elif np.isfinite(self.scaled.sum()):
+        elif isfinite(float(self.scaled.sum())):
             self.eigenvalues, self.eigenvectors = np.linalg.eigh(self.scaled)
         else:
             self.eigenvalues, self.eigenvectors = np.full(size, np.nan), np.full((size, size), np.nan)
@@ -205,12 +210,15 @@ class SymmetricFactor:
             if right.ndim == 1:
                 return np.array(self._pair.solve(*right.tolist()))
             return np.array([self._pair.solve(*column) for column in right.T.tolist()]).T
+        if right.shape == (1,) and (value := float(self.eigenvalues[0])) != 0.0:
+            root = float(self.roots[0])
+            return np.array([1.0 / value * (float(right[0]) / root) / root])
         with np.errstate(all="ignore"):
             roots = self.roots if right.ndim == 1 else self.roots[:, np.newaxis]
-            target = right / roots
-            solution = self._apply(1.0 / self.eigenvalues, target)
+            target, spectrum = right / roots, 1.0 / self.eigenvalues
+            solution = self._apply(spectrum, target)
             if self.roots.size > 1:
-                solution = solution + self._apply(1.0 / self.eigenvalues, target - self.scaled @ solution)
+                solution = solution + self._apply(spectrum, target - self.scaled @ solution)
             return np.asarray(solution / roots)
 
     def solve_absolute(self, right: ArrayLike) -> FloatArray:
@@ -235,8 +243,10 @@ class SymmetricFactor:
         >>> SymmetricFactor([[2.0, 0.0], [0.0, 4.0]]).inverse().tolist()
         [[0.5, 0.0], [0.0, 0.25]]
         """
-        inverse = self.solve(np.eye(self.roots.size))
-        return np.asarray(0.5 * inverse + 0.5 * inverse.T)
+        if self._inverse is None:
+            inverse = self.solve(np.eye(self.roots.size))
+            self._inverse = np.asarray(0.5 * inverse + 0.5 * inverse.T)
+        return self._inverse.copy()
 
     def inverse_root(self) -> FloatArray:
         """Return W with WᵀAW = I, by column; NaN in the columns of eigenvalues that are not positive.
@@ -252,6 +262,8 @@ class SymmetricFactor:
     def _apply(self, spectrum: FloatArray, right: FloatArray) -> FloatArray:
         """Return V diag(spectrum) Vᵀ b."""
         rotated = self.eigenvectors.T @ right
+        if right.ndim == 1:
+            return np.asarray(self.eigenvectors @ (rotated * spectrum))
         return np.asarray(self.eigenvectors @ (rotated.T * spectrum).T)
 
 
@@ -273,6 +285,25 @@ def analyse(matrix: ArrayLike) -> SymmetricFactor:
 def _remembered(size: int, entries: bytes) -> SymmetricFactor:
     """An optimiser, a verdict and standard errors all ask about the same few matrices, one after the other."""
     return SymmetricFactor(np.frombuffer(entries).reshape(size, size))
+
+
+def eigenvalues(matrix: FloatArray) -> FloatArray:
+    """Return the eigenvalues of a symmetric matrix as it is, ascending; NaN where it is not finite.
+
+    Examples
+    --------
+    >>> eigenvalues(np.array([[2.0, 1.0], [1.0, 2.0]])).tolist()
+    [1.0, 3.0]
+    """
+    if matrix.shape == (1, 1):
+        return matrix[0].copy()
+    if matrix.shape == (2, 2):
+        (a, _), (b, c) = matrix.tolist()
+        pair = _Pair(a, b, c, (1.0, 1.0))
+        return np.array((pair.first, pair.second) if pair.first <= pair.second else (pair.second, pair.first))
+    if not np.isfinite(matrix).all():
+        return np.full(matrix.shape[0], np.nan)
+    return np.asarray(np.linalg.eigvalsh(matrix))
 
 
 def solve(matrix: ArrayLike, right: ArrayLike) -> FloatArray:

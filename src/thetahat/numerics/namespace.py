@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from thetahat.numerics import elementary, gamma_functions
+from thetahat.numerics import bessel, elementary, gamma_functions
 
 
 def namespace(*values: object) -> Any:
@@ -60,6 +60,9 @@ NUMPY = SimpleNamespace(
     log1p_minus=elementary.log1p_minus,
     stirling_remainder=gamma_functions.stirling_remainder,
     betaln=special.betaln,
+    cos=np.cos,
+    sin=np.sin,
+    log_bessel_i0=lambda kappa: bessel.log_bessel_i0(kappa)[0],
 )
 
 
@@ -135,4 +138,7 @@ def _jax_namespace() -> SimpleNamespace:
         log1p_minus=log1p_minus,
         stirling_remainder=stirling_remainder,
         betaln=betaln,
+        cos=jnp.cos,
+        sin=jnp.sin,
+        log_bessel_i0=lambda kappa: jnp.log(jsp.i0e(kappa)),
     )

@@ -50,7 +50,7 @@ def maximum(table: ParameterTable, found: Evidence, search: Search, declared: De
         scope=declared.scope,
         status=dict.fromkeys(table.free_names, "regular" if regular else regularity),
         supremum=found.tally.value,
-        digits=evidences.digits(found, table, declared.n_obs),
+        digits=evidences.digits(found, table, declared.n_obs, natural),
         allows=regular and table.n_free > 0,
     )
     return concluded(natural, found, search, certificate, np.full(table.n_free, regular))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,11 +20,11 @@ from thetahat.models.iid import IndependentModel
 from thetahat.optimize._optimizer import Information, Optimizer, Search, Settled
 from thetahat.optimize.certificate import Verdict
 from thetahat.optimize.climb import Conditions, Region, climb
-from thetahat.optimize.declared import Declared
+from thetahat.optimize.declared import Declared, theorem_of
 from thetahat.optimize.edges import BEYOND, at_edge, gathered
-from thetahat.optimize.elsewhere import drawn, promising
+from thetahat.optimize.elsewhere import drawn, leads_back, promising
 from thetahat.optimize.existence import gathered as find_gathered
-from thetahat.optimize.existence import parted, spike, with_ties
+from thetahat.optimize.existence import parted, spike, with_ties, with_ties_given
 from thetahat.optimize.findings import unbounded
 from thetahat.optimize.limits import LimitFit, fit_limits
 from thetahat.optimize.outcome import Outcome
@@ -74,7 +75,7 @@ def _maximise(
     place = find_gathered(arrangement, engine)
     if place is not None:
         return gathered(model.table, _safe_guess(arrangement), place, declared)
-    if start is None and survey.all_exact and model.table.all_free:
+    if start is None and survey.plain and model.table.all_free:
         known = {name: value for name, value in model.known.items() if not isinstance(value, str)}
         theta = family.solve(survey, known)
         if theta is not None:
@@ -126,7 +127,11 @@ def _best_of_further(
     if starts is None:
         starts = [] if verdict is Verdict.MAXIMUM else list(drawn(begin, model, declared))
     for again in starts:
-        other = judge(ascent.likelihood, ascent.climb(again), declared)
+        known = partial(leads_back, outcome)
+        search = ascent.climb(again, known)
+        if known(search):
+            continue
+        other = judge(ascent.likelihood, search, declared)
         higher = other.value > outcome.value + ROUNDING * declared.n_obs
         if higher and other.certificate.verdict is Verdict.MAXIMUM:
             outcome = other
@@ -148,13 +153,13 @@ def _declare(arrangement: Arrangement, engine: Engine) -> Declared:
     model, survey = arrangement.model, arrangement.survey
     family = model.family
     unbounded_in_theory = _unbounded_in_theory(arrangement, engine)
-    theorem = family.uniqueness if survey.all_exact else family.uniqueness_censored
+    theorem = theorem_of(family, survey)
     if not (model.table.all_free or family.affine or family.uniqueness_censored):
         # Concavity outlives the fixing of a parameter; other reasons for uniqueness need not.
         theorem = None
-    if theorem is None and not model.table.all_free:
+    if theorem is None and not model.table.all_free and not survey.truncated:
         fixed = _fixed(model)
-        theorem = family.uniqueness_given(fixed, _with_ties(arrangement, engine, fixed))
+        theorem = family.uniqueness_given(fixed, with_ties_given(arrangement, engine, fixed))
     ends = (survey.minimum, survey.maximum, survey.highest_low, survey.lowest_high)
     size = max((abs(end) for end in ends if np.isfinite(end)), default=1.0) or 1.0
     return Declared(
@@ -187,38 +192,7 @@ def _unbounded_in_theory(arrangement: Arrangement, engine: Engine) -> str | None
     if model.table.all_free:
         return family.unbounded_in_theory
     fixed = _fixed(model)
-    return family.unbounded_given(fixed, _with_ties(arrangement, engine, fixed))
-
-
-def _with_ties(arrangement: Arrangement, engine: Engine, fixed: Mapping[str, Any]) -> Survey:
-    """The survey with its largest tie, or with that at the location where it is fixed."""
-    survey, centre = arrangement.survey, arrangement.model.family.gathers.centre
-    if centre is None or centre[0] not in fixed:
-        return with_ties(arrangement, engine)
-    at = float(fixed[centre[0]])
-
-    def count(block: Any) -> _Tie:
-        rows = block if arrangement.packed else arrangement.model.pack(block)
-        return _Tie(
-            _total(rows.y == at, rows.weight),
-            _total((rows.low <= at) & (rows.high >= at), rows.interval_weight),
-        )
-
-    tie = engine.reduce(count, arrangement.blocks())
-    return replace(survey, tie=(tie.equal, survey.n_obs - tie.equal - tie.admitting))
-
-
-@dataclass(frozen=True, slots=True)
-class _Tie:
-    equal: float
-    admitting: float
-
-    def merge(self, other: _Tie) -> _Tie:
-        return _Tie(self.equal + other.equal, self.admitting + other.admitting)
-
-
-def _total(mask: NDArray[np.bool_], weight: Vector | None) -> float:
-    return float(np.count_nonzero(mask) if weight is None else weight[mask].sum())
+    return family.unbounded_given(fixed, with_ties_given(arrangement, engine, fixed))
 
 
 def _safe_guess(arrangement: Arrangement) -> Vector:
@@ -238,15 +212,13 @@ def _closed(
     edges: list[str] = []
     for parameter, value in zip(model.family.declared, theta, strict=True):
         free = np.atleast_1d(np.asarray(parameter.domain.to_free(value), dtype=float))
-        entries = np.atleast_1d(np.asarray(value, dtype=float)) * table.unit(parameter.name)
+        numbers = np.atleast_1d(np.asarray(value, dtype=float))
+        entries = numbers * table.unit(parameter.name)
+        named = list(zip(parameter.names, numbers.tolist(), strict=True))
+        on_edge = [name for name, number in named if parameter.domain.is_edge(number)]
         natural.update(zip(parameter.names, entries.tolist(), strict=True))
-        on_edge = [
-            n
-            for n, v in zip(parameter.names, np.atleast_1d(value), strict=True)
-            if parameter.domain.is_edge(v)
-        ]
         edges.extend(on_edge)
-        point.extend(_within_reach(free, entries) if on_edge else free)
+        point.extend((_within_reach(free, entries) if on_edge else free).tolist())
     at = np.array(point, dtype=float)
     if edges:
         return at_edge(table, natural, at, likelihood.tally(at, DERIVATIVES), tuple(edges), declared)
@@ -270,10 +242,17 @@ class _Ascent:
     optimizer: Optimizer
     allowed: Region | None
 
-    def climb(self, start: Vector) -> Search:
+    def climb(self, start: Vector, given_up: Callable[[Search], bool] | None = None) -> Search:
         rows = self.arrangement.condensed or self.arrangement.sample
         expected = _expected(self.arrangement.model, rows)
-        return climb(self.likelihood, self.optimizer, start, expected=expected, allowed=self.allowed)
+        return climb(
+            self.likelihood,
+            self.optimizer,
+            start,
+            expected=expected,
+            allowed=self.allowed,
+            given_up=given_up,
+        )
 
     def climb_thinned(self, start: Vector) -> Search:
         model, sample = self.arrangement.model, self.arrangement.sample
@@ -354,8 +333,8 @@ def _start(ascent: _Ascent, start: Mapping[str, Any] | None) -> Vector:
             and likelihood.tally(search.point, DERIVATIVES).finite
         ):
             return search.point
-    # Start recipes do not know of fixed parameters.
-    return guess if model.table.all_free else ascent.wider(guess)
+    # Start recipes do not know of fixed parameters, nor of truncation.
+    return guess if model.table.all_free and not survey.truncated else ascent.wider(guess)
 
 
 def _natural_by_parameter(model: IndependentModel, free: Vector) -> dict[str, Any]:

@@ -91,7 +91,7 @@ def fit_limits(arrangement: Arrangement, engine: Engine, optimizer: Optimizer) -
 
 def _fit(limit: Limit, arrangement: Arrangement, engine: Engine, optimizer: Optimizer) -> LimitFit | None:
     model = arrangement.model
-    family = next(family for family in CATALOGUE if family().name == limit.family)()
+    family = _named(limit.family)
     back = {ours: theirs for theirs, ours in limit.names.items()}
     fixed = {back[name]: value for name, value in model.table.fixed.items()}
     limit_model = IndependentModel(
@@ -119,6 +119,11 @@ def _fit(limit: Limit, arrangement: Arrangement, engine: Engine, optimizer: Opti
         return _slope(limit, model, arrangement, scaled, scale, engine)
 
     return LimitFit(limit, type(family).__name__, tally.value, ordered, at_limit, names, tally, scale, slope)
+
+
+@cache
+def _named(name: str) -> Family:
+    return next(kind() for kind in CATALOGUE if kind().name == name)
 
 
 def _rows_of_limit(
@@ -167,7 +172,7 @@ def _maximise(
     arrangement: Arrangement,
     optimizer: Optimizer,
 ) -> Vector | None:
-    if survey.all_exact and model.table.all_free:
+    if survey.plain and model.table.all_free:
         theta = model.family.solve(survey, {})
         if theta is not None and all(
             parameter.domain.contains(value)
@@ -214,6 +219,14 @@ def _slope(
             along: Any = sum(part * slope for part, slope in zip(course, terms.gradient, strict=True))
             scores = -(far**limit.order) / limit.order * np.broadcast_to(along, packed.low.shape)
             scores = scores if packed.interval_weight is None else scores * packed.interval_weight
+            value += float(np.add.reduce(scores))
+            noise += 10.0 / FAR_OUT * float(np.add.reduce(np.abs(scores)))
+        if packed.truncation is not None:
+            limits = packed.truncation
+            terms = limits.log_mass(family, slice(None), eta, 2)
+            along = sum(part * slope for part, slope in zip(course, terms.gradient, strict=True))
+            scores = far**limit.order / limit.order * np.broadcast_to(along, limits.low.shape)
+            scores = scores if limits.weight is None else scores * limits.weight
             value += float(np.add.reduce(scores))
             noise += 10.0 / FAR_OUT * float(np.add.reduce(np.abs(scores)))
         return _Slope(value, noise)

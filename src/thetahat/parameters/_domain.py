@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from math import isfinite
 from typing import Any, ClassVar
 
-import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
@@ -52,4 +52,4 @@ class Domain(ABC):
 
     def is_edge(self, value: float) -> bool:
         """Whether ``value`` is a finite edge of the domain, such as 0 for a rate."""
-        return bool(np.isfinite(value)) and value in (self.lower, self.upper)
+        return isfinite(value) and value in (self.lower, self.upper)

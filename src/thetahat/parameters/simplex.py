@@ -53,7 +53,7 @@ class Simplex(Domain):
     def derivative(self, free: Array) -> Array:
         """p_i (1{i = k} - p_k) for k = 1, ..., K - 1."""
         p = np.asarray(self.from_free(free))
-        return np.asarray((np.diag(p) - np.outer(p, p))[:, 1:])
+        return np.asarray(p[:, np.newaxis] * (np.eye(self.size)[:, 1:] - p[1:]))
 
     def second_derivative(self, free: Array) -> Array:
         """d/d free_l of ``derivative``."""

@@ -1,0 +1,5 @@
+"""What a fit can tell, a group of methods a file."""
+
+from thetahat.facets.inference import InferenceFacet
+
+__all__ = ["InferenceFacet"]
