@@ -7,9 +7,11 @@ from thetahat.families.bernoulli import Bernoulli
 from thetahat.families.beta import Beta
 from thetahat.families.beta_mean import BetaMean
 from thetahat.families.binomial import Binomial
+from thetahat.families.birnbaum_saunders import BirnbaumSaunders
 from thetahat.families.burr_xii import BurrXII
 from thetahat.families.categorical import Categorical
 from thetahat.families.cauchy import Cauchy
+from thetahat.families.chi_squared import ChiSquared
 from thetahat.families.dagum import Dagum
 from thetahat.families.exponential import Exponential
 from thetahat.families.exponential_mean import ExponentialMean
@@ -24,6 +26,7 @@ from thetahat.families.gumbel import Gumbel
 from thetahat.families.gumbel_min import GumbelMin
 from thetahat.families.half_normal import HalfNormal
 from thetahat.families.hyperbolic_secant import HyperbolicSecant
+from thetahat.families.inverse_gamma import InverseGamma
 from thetahat.families.inverse_gaussian import InverseGaussian
 from thetahat.families.kumaraswamy import Kumaraswamy
 from thetahat.families.log_logistic import LogLogistic
@@ -32,6 +35,7 @@ from thetahat.families.logistic import Logistic
 from thetahat.families.logit_normal import LogitNormal
 from thetahat.families.lomax import Lomax
 from thetahat.families.maxwell import Maxwell
+from thetahat.families.nakagami import Nakagami
 from thetahat.families.negative_binomial import NegativeBinomial
 from thetahat.families.normal import Normal
 from thetahat.families.poisson import Poisson
@@ -45,9 +49,11 @@ CATALOGUE: tuple[type[Family], ...] = (
     Beta,
     BetaMean,
     Binomial,
+    BirnbaumSaunders,
     BurrXII,
     Categorical,
     Cauchy,
+    ChiSquared,
     Dagum,
     Exponential,
     ExponentialMean,
@@ -62,6 +68,7 @@ CATALOGUE: tuple[type[Family], ...] = (
     GumbelMin,
     HalfNormal,
     HyperbolicSecant,
+    InverseGamma,
     InverseGaussian,
     Kumaraswamy,
     Logistic,
@@ -70,6 +77,7 @@ CATALOGUE: tuple[type[Family], ...] = (
     LogNormal,
     Lomax,
     Maxwell,
+    Nakagami,
     NegativeBinomial,
     Normal,
     Poisson,
