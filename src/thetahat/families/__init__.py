@@ -15,9 +15,11 @@ from thetahat.families.chi_squared import ChiSquared
 from thetahat.families.dagum import Dagum
 from thetahat.families.exponential import Exponential
 from thetahat.families.exponential_mean import ExponentialMean
+from thetahat.families.fisher_f import FisherF
 from thetahat.families.frechet import Frechet
 from thetahat.families.gamma import Gamma
 from thetahat.families.gamma_mean import GammaMean
+from thetahat.families.generalized_gamma import GeneralizedGamma
 from thetahat.families.generalized_pareto import GeneralizedPareto
 from thetahat.families.geometric import Geometric
 from thetahat.families.gev import GEV
@@ -28,6 +30,7 @@ from thetahat.families.half_normal import HalfNormal
 from thetahat.families.hyperbolic_secant import HyperbolicSecant
 from thetahat.families.inverse_gamma import InverseGamma
 from thetahat.families.inverse_gaussian import InverseGaussian
+from thetahat.families.johnson_su import JohnsonSU
 from thetahat.families.kumaraswamy import Kumaraswamy
 from thetahat.families.log_logistic import LogLogistic
 from thetahat.families.log_normal import LogNormal
@@ -57,9 +60,11 @@ CATALOGUE: tuple[type[Family], ...] = (
     Dagum,
     Exponential,
     ExponentialMean,
+    FisherF,
     Frechet,
     Gamma,
     GammaMean,
+    GeneralizedGamma,
     GeneralizedPareto,
     Geometric,
     GEV,
@@ -70,6 +75,7 @@ CATALOGUE: tuple[type[Family], ...] = (
     HyperbolicSecant,
     InverseGamma,
     InverseGaussian,
+    JohnsonSU,
     Kumaraswamy,
     Logistic,
     LogitNormal,

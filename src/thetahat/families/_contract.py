@@ -75,6 +75,8 @@ class FamilyContract(ABC):
         Whether rows are labels, whose distinct values are found on a first pass.
     primary
         The parameter that the first formula of a regression drives; empty for the first one declared.
+    regressed
+        Whether regressions may move the primary parameter; False where no parameter orders the distributions.
     increasing
         Whether values grow, stochastically, as the primary working coordinate does.
     single_maximum
@@ -106,6 +108,7 @@ class FamilyContract(ABC):
     region_of: ClassVar[tuple[str, ...]] = ()
     labelled: ClassVar[bool] = False
     primary: ClassVar[str] = ""
+    regressed: ClassVar[bool] = True
     increasing: ClassVar[bool] = True
     single_maximum: Mapping[str, str] = MappingProxyType({})
     regresses_as: ClassVar[str] = ""
