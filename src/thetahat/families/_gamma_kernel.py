@@ -17,6 +17,8 @@ from thetahat.numerics.gamma_functions import (
 from thetahat.numerics.incomplete_gamma import log_gamma_mass
 from thetahat.numerics.normal import LOG_SQRT_2_PI
 
+_LOWEST = -600.0
+
 
 class GammaKernel(StandardFamily):
     """a exp(z) is standard gamma of shape a; the shape coordinate is log a."""
@@ -55,17 +57,23 @@ def gamma_terms(z: Any, log_a: Any) -> Standard:
 def gamma_mass(low: Array, high: Array, log_a: Any, order: int) -> EndTerms:
     """Incomplete gamma, its derivatives in the shape moved from fixed a exp(z) to fixed z."""
     a, constant, lag, _ = of_shape(log_a)
+    # So far down the density is a power, exp(a z), and the interval may be moved to where exp(z) does not underflow.
+    with np.errstate(invalid="ignore"):
+        shift = np.where(high < _LOWEST, _LOWEST - high, 0.0)
+        low, high, lift = low + shift, high + shift, a * shift
     mass, by_a, by_a_twice = log_gamma_mass(a * np.exp(low), a * np.exp(high), a, order)
+    mass = mass - lift
     if by_a is None or by_a_twice is None:
         return EndTerms(mass, 0.0, 0.0, 0.0, 0.0, 0.0)
 
     def at(z: Array) -> tuple[Array, Array, tuple[Array]]:
         excess = np.expm1(z)
-        density = np.where(np.isfinite(z), a * (z - excess) + constant, -np.inf)
-        return density, -a * excess, (a * (z + lag),)
+        density = np.where(np.isfinite(z), a * (z - excess) + constant - lift, -np.inf)
+        return density, -a * excess, (a * (z + lag) - lift,)
 
     with np.errstate(all="ignore"):
-        end = end_terms(mass, at(low), at(high), (a * by_a,), (a * by_a + a * a * by_a_twice,))
+        by_log_a = a * by_a - lift
+        end = end_terms(mass, at(low), at(high), (by_log_a,), (by_log_a + a * a * by_a_twice,))
         low_row, high_row = end.low_low + end.low_high, end.low_high + end.high_high
         return end._replace(
             s=(end.s[0] + end.low + end.high,),
