@@ -11,6 +11,7 @@ __version__ = "0.1.0"
 
 _PLACES = {
     "fit": ("thetahat.fit", "fit"),
+    "Regression": ("thetahat.models.specification", "Regression"),
     "regress": ("thetahat.regress", "regress"),
     "Fit": ("thetahat.fit", "Fit"),
     "load": ("thetahat.loading", "load"),

@@ -26,9 +26,11 @@ from thetahat.engines import Engine
 from thetahat.first_pass import arrange, blocks_again
 from thetahat.likelihood import Likelihood
 from thetahat.models.iid import IndependentModel
+from thetahat.models.specification import Regression
 from thetahat.optimize._optimizer import Optimizer
 from thetahat.optimize.climb import Conditions
 from thetahat.optimize.independent import conditions, maximise
+from thetahat.regressing import solve_formulas
 from thetahat.response import Observations
 from thetahat.solution import Solution
 from thetahat.solved import Solved
@@ -50,6 +52,10 @@ def solve(
     """Read model and data, maximise, and examine what was found."""
     if _is_custom(model):
         return _solve_custom(
+            model, data, weights=weights, fixed=fixed, start=start, optimizer=optimizer, engine=engine
+        )
+    if isinstance(model, Regression):
+        return solve_formulas(
             model, data, weights=weights, fixed=fixed, start=start, optimizer=optimizer, engine=engine
         )
     family = as_family(model)

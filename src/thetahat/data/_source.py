@@ -27,12 +27,14 @@ _LISTED_NAMES = 20
 class Block:
     """``BLOCK_ROWS`` consecutive rows (the last block: the rest), starting at a multiple of ``BLOCK_ROWS``.
 
-    The arrays are contiguous and are to be read, never written: they may be views of the caller's own data.
+    The arrays are contiguous and are to be read, never written: they may be views of the caller's own data. Where rows
+    were left out, ``kept`` has the places of the others among those that there were.
     """
 
     start: int
     n_rows: int
     columns: Mapping[str, Column]
+    kept: np.ndarray[Any, np.dtype[np.intp]] | None = None
 
 
 class Source(ABC):

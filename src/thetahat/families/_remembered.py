@@ -34,7 +34,7 @@ def remembered(function: Callable[..., tuple[Any, ...]]) -> Callable[..., tuple[
     def either(*arguments: Any) -> tuple[Any, ...]:
         if all(np.ndim(argument) == 0 for argument in arguments):
             return of_numbers(*(float(argument) for argument in arguments))
-        if len(arguments) == 1 and arguments[0].size <= SHORT:
+        if len(arguments) == 1 and 0 < arguments[0].size <= SHORT:
             distinct, places = np.unique(arguments[0], return_inverse=True)
             if 0 < distinct.size <= FEW:
                 found = zip(*map(of_numbers, distinct.tolist()), strict=True)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from thetahat._errors import ModelError, ParameterError
 from thetahat.designs import Design, Designer
 from thetahat.families import Family
+from thetahat.families._contract import FamilyContract
 from thetahat.links import Link, default_link, link_named
 from thetahat.parameters import Parameter, ParameterTable, Real
 
@@ -81,7 +82,7 @@ class Predictors:
         return tuple(eta), tuple(bends)
 
 
-def primary_of(family: Family) -> str:
+def primary_of(family: FamilyContract) -> str:
     """Return the name of the parameter that the first formula drives.
 
     Raises

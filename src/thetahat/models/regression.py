@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from thetahat.data import Block
 from thetahat.designs import Design
+from thetahat.formulas import Selection
 from thetahat.models._checks import checked_labels
 from thetahat.models._model import DERIVATIVES, GRADIENT, NO_INFORMATION, Model, Tally, Vector
 from thetahat.models._predictors import Predictors
@@ -27,12 +28,19 @@ class RegressionModel(Model[PackedRegression]):
 
     search_order: ClassVar[int] = DERIVATIVES
 
-    def __init__(self, reader: Reader, predictors: Predictors, text: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        reader: Reader,
+        predictors: Predictors,
+        text: Mapping[str, str],
+        selection: Selection | None = None,
+    ) -> None:
         self.reader = reader
         self.family = reader.family
         self.predictors = predictors
         self.table = predictors.table
         self.text = dict(text)
+        self.selection = selection
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -70,7 +78,8 @@ class RegressionModel(Model[PackedRegression]):
 
     def pack(self, block: Block) -> PackedRegression:
         """Read, check and prepare one block."""
-        where = RowNumbers(block.start)
+        block = self._selected(block)
+        where = RowNumbers(block.start, block.kept)
         rows, positions = self.reader.pack_with_positions(self._coded(block, where))
         designs = [designer.build(block.columns, where) for designer in self.predictors.designers]
         offsets = [designer.offset(block.columns, where) for designer in self.predictors.designers]
@@ -118,7 +127,16 @@ class RegressionModel(Model[PackedRegression]):
             return block
         name = self.reader.response.columns[0]
         codes = self.family.encode(checked_labels(name, block.columns[name], where))
-        return Block(block.start, block.n_rows, {**block.columns, name: codes})
+        return Block(block.start, block.n_rows, {**block.columns, name: codes}, block.kept)
+
+    def _selected(self, block: Block) -> Block:
+        """The block less the rows that do not count: without weight, or with missing values where those are dropped."""
+        if self.selection is None:
+            return block
+        columns, where = self.selection.of(block)
+        if where.kept is None:
+            return block
+        return Block(block.start, len(where.kept), columns, where.kept)
 
     def tally(self, packed: PackedRegression, working: Vector, order: int) -> Tally:
         """Sum the family's terms over packed rows."""

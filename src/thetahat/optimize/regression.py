@@ -183,7 +183,7 @@ def _constant(sample: PackedRegression, group: Group, intercept: int | None, lev
     """Return the coefficients by which all predictors are at this level, as nearly as the design allows."""
     index = group.design
     assert index is not None  # noqa: S101 - asked of driven groups only
-    parts = [part for part in sample.parts]
+    parts = sample.parts
     width = parts[0].designs[index].n_columns
     if intercept is not None:
         coefficients = np.zeros(width)

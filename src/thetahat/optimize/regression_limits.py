@@ -102,7 +102,7 @@ def _limiting_model(limit: Limit, model: RegressionModel) -> RegressionModel | N
     reader: Any = model.reader
     family = kind()
     return RegressionModel(
-        reader.changed(family=family), predictors(family, designers, {}, fixed), model.text
+        reader.changed(family=family), predictors(family, designers, {}, fixed), model.text, model.selection
     )
 
 
