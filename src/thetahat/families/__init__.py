@@ -5,8 +5,10 @@ from __future__ import annotations
 from thetahat.families._family import Family
 from thetahat.families.bernoulli import Bernoulli
 from thetahat.families.beta import Beta
+from thetahat.families.beta_binomial import BetaBinomial
 from thetahat.families.binomial import Binomial
 from thetahat.families.categorical import Categorical
+from thetahat.families.discrete_uniform import DiscreteUniform
 from thetahat.families.exponential import Exponential
 from thetahat.families.gamma import Gamma
 from thetahat.families.gamma_mean import GammaMean
@@ -20,14 +22,17 @@ from thetahat.families.negative_binomial import NegativeBinomial
 from thetahat.families.normal import Normal
 from thetahat.families.poisson import Poisson
 from thetahat.families.student_t import StudentT
+from thetahat.families.uniform import Uniform
 from thetahat.families.von_mises import VonMises
 from thetahat.families.weibull import Weibull
 
 CATALOGUE: tuple[type[Family], ...] = (
     Bernoulli,
     Beta,
+    BetaBinomial,
     Binomial,
     Categorical,
+    DiscreteUniform,
     Exponential,
     Gamma,
     GammaMean,
@@ -41,6 +46,7 @@ CATALOGUE: tuple[type[Family], ...] = (
     Normal,
     Poisson,
     StudentT,
+    Uniform,
     VonMises,
     Weibull,
 )

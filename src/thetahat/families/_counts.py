@@ -20,6 +20,15 @@ def positive_mean(points: NDArray[np.float64]) -> float:
     return max(mean, 0.5 / points.size)
 
 
+def misfit_trials(y: Array, trials: Any) -> tuple[Array, str]:
+    """Trials that are no counts, else more successes than trials, as a mask with the reason."""
+    trials = np.broadcast_to(np.asarray(trials, dtype=float), np.shape(y))
+    wrong = ~((trials >= 0) & (trials == np.floor(trials)) & np.isfinite(trials))
+    if wrong.any():
+        return wrong, "trials must be whole numbers from 0 up"
+    return np.asarray(y > trials), "there can be no more successes than trials"
+
+
 def lattice_quantile(probability: Array, cdf: Callable[[Array], Array], guess: Any, largest: Any) -> Array:
     """Smallest whole number with cdf at least ``probability``, by bisection around a guess."""
     probability, guess, largest = np.broadcast_arrays(
