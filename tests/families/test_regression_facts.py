@@ -48,7 +48,7 @@ def values_of(family):
     if family.labelled:
         return np.array([float(label) for label in LABELS]), {}
     if support.discrete:
-        return np.arange(0.0, min(support.upper, 6.0) + 1.0), {}
+        return np.arange(max(support.lower, -3.0), min(support.upper, 6.0) + 1.0), {}
     if np.isfinite(support.upper):
         return np.array([0.01, 0.3, 0.5, 0.9]), {}
     edge = [0.0] if support.includes_lower and support.lower == 0 else []

@@ -16,6 +16,7 @@ from thetahat.families.geometric import Geometric
 from thetahat.families.gev import GEV
 from thetahat.families.kumaraswamy import Kumaraswamy
 from thetahat.families.log_normal import LogNormal
+from thetahat.families.log_series import LogSeries
 from thetahat.families.logistic import Logistic
 from thetahat.families.logit_normal import LogitNormal
 from thetahat.families.negative_binomial import NegativeBinomial
@@ -25,6 +26,7 @@ from thetahat.families.student_t import StudentT
 from thetahat.families.uniform import Uniform
 from thetahat.families.von_mises import VonMises
 from thetahat.families.weibull import Weibull
+from thetahat.families.zeta import Zeta
 
 CATALOGUE: tuple[type[Family], ...] = (
     Bernoulli,
@@ -40,6 +42,7 @@ CATALOGUE: tuple[type[Family], ...] = (
     GEV,
     Kumaraswamy,
     LogNormal,
+    LogSeries,
     Logistic,
     LogitNormal,
     NegativeBinomial,
@@ -49,6 +52,7 @@ CATALOGUE: tuple[type[Family], ...] = (
     Uniform,
     VonMises,
     Weibull,
+    Zeta,
 )
 
 

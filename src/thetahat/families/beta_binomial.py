@@ -28,8 +28,8 @@ from thetahat.families._terms import Array, Coordinates, Rows, Terms
 from thetahat.numerics.namespace import NUMPY
 from thetahat.parameters import Parameter, Positive, UnitInterval
 
-_SMALLEST = -690.0
-"""Log precision at which the limit is reached in double precision, and 1/α is still a number."""
+_SMALLEST = -340.0
+"""Log precision at which the limit is reached in double precision, and 1/α² is still a number."""
 
 
 def _binomial_slope(rows: Rows, eta: Coordinates) -> Any:

@@ -9,7 +9,7 @@ import numpy as np
 from thetahat.families._contract import Known, Theta
 from thetahat.families._counts import lattice_quantile
 from thetahat.families._ends import BetweenEnds
-from thetahat.families._support import Support
+from thetahat.families._support import INTEGERS
 from thetahat.families._terms import Array, Coordinates, Rows, Terms
 from thetahat.numerics.namespace import NUMPY
 from thetahat.parameters import Parameter, Whole
@@ -33,7 +33,7 @@ class DiscreteUniform(BetweenEnds):
     """
 
     declared = (Parameter("low", Whole(), (-10.0, 0.0)), Parameter("high", Whole(), (1.0, 20.0)))
-    support = Support(-np.inf, np.inf, discrete=True)
+    support = INTEGERS
     exact_only: ClassVar[bool] = True
     strictly: ClassVar[bool] = False
 
