@@ -5,6 +5,7 @@ from __future__ import annotations
 from thetahat.families._family import Family
 from thetahat.families.bernoulli import Bernoulli
 from thetahat.families.beta import Beta
+from thetahat.families.beta_binomial import BetaBinomial
 from thetahat.families.beta_mean import BetaMean
 from thetahat.families.binomial import Binomial
 from thetahat.families.birnbaum_saunders import BirnbaumSaunders
@@ -13,6 +14,7 @@ from thetahat.families.categorical import Categorical
 from thetahat.families.cauchy import Cauchy
 from thetahat.families.chi_squared import ChiSquared
 from thetahat.families.dagum import Dagum
+from thetahat.families.discrete_uniform import DiscreteUniform
 from thetahat.families.exponential import Exponential
 from thetahat.families.exponential_mean import ExponentialMean
 from thetahat.families.fisher_f import FisherF
@@ -34,6 +36,7 @@ from thetahat.families.johnson_su import JohnsonSU
 from thetahat.families.kumaraswamy import Kumaraswamy
 from thetahat.families.log_logistic import LogLogistic
 from thetahat.families.log_normal import LogNormal
+from thetahat.families.log_series import LogSeries
 from thetahat.families.logistic import Logistic
 from thetahat.families.logit_normal import LogitNormal
 from thetahat.families.lomax import Lomax
@@ -44,12 +47,15 @@ from thetahat.families.normal import Normal
 from thetahat.families.poisson import Poisson
 from thetahat.families.rayleigh import Rayleigh
 from thetahat.families.student_t import StudentT
+from thetahat.families.uniform import Uniform
 from thetahat.families.von_mises import VonMises
 from thetahat.families.weibull import Weibull
+from thetahat.families.zeta import Zeta
 
 CATALOGUE: tuple[type[Family], ...] = (
     Bernoulli,
     Beta,
+    BetaBinomial,
     BetaMean,
     Binomial,
     BirnbaumSaunders,
@@ -58,6 +64,7 @@ CATALOGUE: tuple[type[Family], ...] = (
     Cauchy,
     ChiSquared,
     Dagum,
+    DiscreteUniform,
     Exponential,
     ExponentialMean,
     FisherF,
@@ -81,6 +88,7 @@ CATALOGUE: tuple[type[Family], ...] = (
     LogitNormal,
     LogLogistic,
     LogNormal,
+    LogSeries,
     Lomax,
     Maxwell,
     Nakagami,
@@ -89,8 +97,10 @@ CATALOGUE: tuple[type[Family], ...] = (
     Poisson,
     Rayleigh,
     StudentT,
+    Uniform,
     VonMises,
     Weibull,
+    Zeta,
 )
 
 

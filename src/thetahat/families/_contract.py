@@ -71,6 +71,11 @@ class FamilyContract(ABC):
         A sentence where the likelihood of exact rows has no global bound, every parameter being free, or None.
     region_of
         The parameters that the regular region bounds; with one of them fixed there is nothing left to bound.
+    edges
+        Parameters that end the support: their maximum lies on outermost values, beyond which a row would have no
+        density. Their closed form must then not be stationary.
+    exact_only
+        Whether rows must be known exactly for the parameters to be estimated.
     labelled
         Whether rows are labels, whose distinct values are found on a first pass.
     primary
@@ -106,6 +111,8 @@ class FamilyContract(ABC):
     uniqueness_entered: ClassVar[str | None] = None
     unbounded_in_theory: ClassVar[str | None] = None
     region_of: ClassVar[tuple[str, ...]] = ()
+    edges: ClassVar[tuple[str, ...]] = ()
+    exact_only: ClassVar[bool] = False
     labelled: ClassVar[bool] = False
     primary: ClassVar[str] = ""
     regressed: ClassVar[bool] = True
@@ -137,6 +144,10 @@ class FamilyContract(ABC):
                 if values.get(parameter.name) is not None
             }
         )
+
+        wrong = self.misplaced(self._values)
+        if wrong is not None:
+            raise ParameterError(f"{self!r}: {wrong}")
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -213,6 +224,10 @@ class FamilyContract(ABC):
     def solve(self, survey: Survey, known: Known) -> Theta | None:
         """The closed-form maximum from sufficient statistics, edges included; None where there is none."""
 
+    def solve_given(self, survey: Survey, known: Known, fixed: Mapping[str, Any]) -> Theta | None:
+        """``solve`` where some parameters may be fixed; the whole of theta, or None where there is no closed form."""
+        return None if fixed else self.solve(survey, known)
+
     @abstractmethod
     def quantile_at(self, probability: Array, theta: Theta, known: Known) -> Any:
         """Smallest y with F(y) >= probability."""
@@ -235,6 +250,10 @@ class FamilyContract(ABC):
 
     def misfits(self, y: Array, known: Known) -> tuple[Array, str] | None:
         """Rows that what is known of them rules out, as a mask with the reason; None where there can be none."""
+        return None
+
+    def misplaced(self, values: Mapping[str, Any]) -> str | None:
+        """Say what is wrong with numbers that are each inside their domain, such as ends in the wrong order."""
         return None
 
     def regularity(self, theta: Theta) -> str:

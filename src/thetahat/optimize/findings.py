@@ -35,7 +35,7 @@ def maximum(table: ParameterTable, found: Evidence, search: Search, declared: De
         sentence = f"Interior maximum{within}, local in any case: {declared.unbounded_in_theory}."
     else:
         sentence = "Interior maximum, as far as was searched: other maxima are not excluded."
-    if not regular:
+    if not regular and table.n_free:
         sentence += (
             " Standard errors are withheld: the model is irregular here, so that curvature does not measure "
             "uncertainty. Use a parametric bootstrap."
