@@ -71,12 +71,19 @@ class FamilyContract(ABC):
         A sentence where the likelihood of exact rows has no global bound, every parameter being free, or None.
     region_of
         The parameters that the regular region bounds; with one of them fixed there is nothing left to bound.
+    edges
+        Parameters that end the support: their maximum lies on outermost values, beyond which a row would have no
+        density. Their closed form must then not be stationary.
+    exact_only
+        Whether rows must be known exactly for the parameters to be estimated.
     labelled
         Whether rows are labels, whose distinct values are found on a first pass.
     ordered
         Whether values have an order, and with it a distribution function, quantiles and intervals.
     primary
         The parameter that the first formula of a regression drives; empty for the first one declared.
+    regressed
+        Whether regressions may move the primary parameter; False where no parameter orders the distributions.
     increasing
         Whether values grow, stochastically, as the primary working coordinate does.
     single_maximum
@@ -106,9 +113,12 @@ class FamilyContract(ABC):
     uniqueness_entered: ClassVar[str | None] = None
     unbounded_in_theory: ClassVar[str | None] = None
     region_of: ClassVar[tuple[str, ...]] = ()
+    edges: ClassVar[tuple[str, ...]] = ()
+    exact_only: ClassVar[bool] = False
     labelled: ClassVar[bool] = False
     ordered: ClassVar[bool] = True
     primary: ClassVar[str] = ""
+    regressed: ClassVar[bool] = True
     increasing: ClassVar[bool] = True
     single_maximum: Mapping[str, str] = MappingProxyType({})
     regresses_as: ClassVar[str] = ""
@@ -137,6 +147,10 @@ class FamilyContract(ABC):
                 if values.get(parameter.name) is not None
             }
         )
+
+        wrong = self.misplaced(self._values)
+        if wrong is not None:
+            raise ParameterError(f"{self!r}: {wrong}")
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -213,6 +227,10 @@ class FamilyContract(ABC):
     def solve(self, survey: Survey, known: Known) -> Theta | None:
         """The closed-form maximum from sufficient statistics, edges included; None where there is none."""
 
+    def solve_given(self, survey: Survey, known: Known, fixed: Mapping[str, Any]) -> Theta | None:
+        """``solve`` where some parameters may be fixed; the whole of theta, or None where there is no closed form."""
+        return None if fixed else self.solve(survey, known)
+
     @abstractmethod
     def quantile_at(self, probability: Array, theta: Theta, known: Known) -> Any:
         """Smallest y with F(y) >= probability."""
@@ -239,6 +257,10 @@ class FamilyContract(ABC):
 
     def misfits(self, y: Array, known: Known) -> tuple[Array, str] | None:
         """Rows that what is known of them rules out, as a mask with the reason; None where there can be none."""
+        return None
+
+    def misplaced(self, values: Mapping[str, Any]) -> str | None:
+        """Say what is wrong with numbers that are each inside their domain, such as ends in the wrong order."""
         return None
 
     def regularity(self, theta: Theta) -> str:
