@@ -92,6 +92,10 @@ class DenseDesign(Design):
         """Return the array itself."""
         return self.matrix
 
+    def plain(self) -> Matrix:
+        """Return the array itself."""
+        return self.matrix
+
     @classmethod
     def stack(cls, parts: list[Any]) -> DenseDesign:
         """Put arrays one below another."""

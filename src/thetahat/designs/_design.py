@@ -60,6 +60,10 @@ class Design(ABC):
     def dense(self) -> Matrix:
         """Return X as an array, however large."""
 
+    @abstractmethod
+    def plain(self) -> Any:
+        """Return X as an array, or as a sparse matrix of SciPy's where most of it is zero."""
+
     @classmethod
     @abstractmethod
     def stack(cls, parts: list[Any]) -> Design:

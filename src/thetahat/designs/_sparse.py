@@ -99,6 +99,10 @@ class SparseDesign(Design):
         """Return X as an array, however large."""
         return np.asarray(self.matrix.toarray())
 
+    def plain(self) -> Any:
+        """Return the sparse matrix itself."""
+        return self.matrix
+
     @classmethod
     def stack(cls, parts: list[Any]) -> SparseDesign:
         """Put designs one below another."""

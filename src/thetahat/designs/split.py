@@ -164,6 +164,22 @@ class SplitDesign(Design):
             part.fill(matrix)
         return matrix
 
+    def plain(self) -> Any:
+        """Return a sparse matrix."""
+        from scipy import sparse
+
+        columns = [np.broadcast_to(self.positions, (self.n_rows, self.positions.size)).ravel()]
+        rows = [np.repeat(np.arange(self.n_rows), self.positions.size)]
+        numbers = [self.numbers.matrix.ravel()]
+        for part in self.coded:
+            held = np.flatnonzero(part.codes < part.width)
+            rows.append(held)
+            columns.append(columns_of(part)[part.codes[held]])
+            numbers.append(np.ones(held.size) if part.scale is None else part.scale[held])
+        places = (np.concatenate(rows), np.concatenate(columns))
+        shape = (self.n_rows, self.n_columns)
+        return sparse.csr_matrix((np.concatenate(numbers), places), shape=shape)
+
     @classmethod
     def stack(cls, parts: list[Any]) -> SplitDesign:
         """Put designs one below another."""

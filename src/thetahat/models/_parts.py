@@ -79,5 +79,9 @@ def _part(
     if positions is not None:
         designs = [design.take(positions) for design in designs]
         offsets = [None if offset is None else offset[positions] for offset in offsets]
-    columns = tuple(column if not np.ndim(column) else np.broadcast_to(column, (n_rows,)) for column in rows)
+    # Whole numbers become floats once, not at every evaluation.
+    columns = tuple(
+        np.broadcast_to(column, (n_rows,)).astype(float, copy=False) if np.ndim(column) else column
+        for column in rows
+    )
     return Part(kind, n_rows, columns, known, weight, tuple(designs), tuple(offsets), log_unit, truncation)
