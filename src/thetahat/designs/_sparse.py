@@ -99,6 +99,10 @@ class SparseDesign(Design):
         """Return X as an array, however large."""
         return np.asarray(self.matrix.toarray())
 
+    def without(self, column: int) -> SparseDesign:
+        """Return the other columns."""
+        return SparseDesign(self.matrix[:, np.arange(self.n_columns) != column])
+
     def plain(self) -> Any:
         """Return the sparse matrix itself."""
         return self.matrix

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thetahat._errors import ParameterError
+from thetahat.families._frozen import Frozen
 from thetahat.families._gathering import Gathering
 from thetahat.families._limit import Limit
 from thetahat.families._regression_form import in_regression
@@ -38,7 +39,7 @@ EDGE = 800.0
 """A log or logit that is the edge itself in double precision."""
 
 
-class FamilyContract(ABC):
+class FamilyContract(Frozen, ABC):
     """A parametric family; with all its numbers, a distribution; with some of them, those fixed.
 
     Class data
@@ -91,6 +92,8 @@ class FamilyContract(ABC):
         the theorem that says so. ``*`` stands for the default link.
     regresses_as
         Name of the family that a regression fits in place of this one; empty for itself.
+    holds_constant
+        Whether other parameters already hold the constant of the primary one's predictor, which then has none.
     options
         Names of the settings that its own constructor takes beside parameters and keeps as attributes: numbers, text
         or sequences of them.
@@ -121,6 +124,7 @@ class FamilyContract(ABC):
     regressed: ClassVar[bool] = True
     increasing: ClassVar[bool] = True
     single_maximum: Mapping[str, str] = MappingProxyType({})
+    holds_constant: ClassVar[bool] = False
     regresses_as: ClassVar[str] = ""
     options: ClassVar[tuple[str, ...]] = ()
 
@@ -162,25 +166,6 @@ class FamilyContract(ABC):
                 for name in ("y", *(parameter.name for parameter in declared), *cls.known)
             ]
             cls.__signature__ = Signature(arguments[1:])  # type: ignore[attr-defined]
-
-    def __setattr__(self, name: str, value: object) -> None:
-        if "_values" in vars(self):
-            raise AttributeError(
-                f"a family is immutable; {name!r} cannot be set. Make another: {type(self).__name__}({name}=...)"
-            )
-        super().__setattr__(name, value)
-
-    def __delattr__(self, name: str) -> None:
-        raise AttributeError(f"a family is immutable; {name!r} cannot be deleted")
-
-    def __getstate__(self) -> dict[str, Any]:
-        # Not by way of the constructor, which refuses the edges that a fitted distribution may lie on.
-        return {**vars(self), "_known": dict(self._known), "_values": dict(self._values)}
-
-    def __setstate__(self, state: Mapping[str, Any]) -> None:
-        vars(self).update(state)
-        vars(self)["_known"] = MappingProxyType(state["_known"])
-        vars(self)["_values"] = MappingProxyType(state["_values"])
 
     def _checked(self, parameter: Parameter, value: Any) -> Any:
         if namespace(value).is_jax or (parameter.domain.vector and any(namespace(v).is_jax for v in value)):

@@ -1,0 +1,33 @@
+"""What makes a family immutable, and lets it be pickled all the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+
+class Frozen:
+    """An object whose attributes stand once ``_values``, the last of them, does."""
+
+    _known: Mapping[str, Any]
+    _values: Mapping[str, Any]
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if "_values" in vars(self):
+            raise AttributeError(
+                f"a family is immutable; {name!r} cannot be set. Make another: {type(self).__name__}({name}=...)"
+            )
+        super().__setattr__(name, value)
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"a family is immutable; {name!r} cannot be deleted")
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Not by way of the constructor, which refuses the edges that a fitted distribution may lie on.
+        return {**vars(self), "_known": dict(self._known), "_values": dict(self._values)}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        vars(self).update(state)
+        vars(self)["_known"] = MappingProxyType(state["_known"])
+        vars(self)["_values"] = MappingProxyType(state["_values"])
