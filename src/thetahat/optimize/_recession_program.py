@@ -227,7 +227,7 @@ class Cone:
         if np.any(slopes[self.active] >= (1 - 1e-12) * self.norms[self.active]):
             return False
         other = self.furthest(-unit)
-        return other is not None and -(unit @ other) > _TIE * float(np.linalg.norm(other))
+        return other is not None and float(-unit @ other) > _TIE * float(np.linalg.norm(other))
 
     def _batch(self) -> int:
         return min(4 * self.basis.shape[1] + 50, int(np.count_nonzero(self.active)))
