@@ -28,10 +28,12 @@ FLOORS = (
     ("solution",),
     ("solved",),
     ("inference",),
+    ("diagnostics",),
     ("report",),
     ("arguments",),
     ("storage", "regressing"),
-    ("estimation",),
+    ("estimation", "null_model"),
+    ("facets",),
     ("fit",),
     ("loading", "regress"),
     ("__init__",),
@@ -41,7 +43,7 @@ FLOORS = (
 FLOOR_OF = {package: floor for floor, row in enumerate(FLOORS) for package in row}
 
 # In these folders every file is one leaf, which may know its folder's private files and no sibling.
-LEAF_FOLDERS = ("parameters", "families", "data", "engines", "designs", "models")
+LEAF_FOLDERS = ("parameters", "families", "data", "engines", "designs", "models", "facets")
 
 LONGEST_MODULE = 400
 MEANINGLESS_NAMES = {"utils", "util", "helpers", "helper", "misc", "common"}

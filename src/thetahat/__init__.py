@@ -11,6 +11,7 @@ __version__ = "0.1.0"
 
 _PLACES = {
     "fit": ("thetahat.fit", "fit"),
+    "Regression": ("thetahat.models.specification", "Regression"),
     "regress": ("thetahat.regress", "regress"),
     "Fit": ("thetahat.fit", "Fit"),
     "load": ("thetahat.loading", "load"),
@@ -26,11 +27,13 @@ _PLACES = {
     "unit_interval": ("thetahat.parameters", "UnitInterval"),
     "bounded": ("thetahat.parameters", "Bounded"),
     "simplex": ("thetahat.parameters", "Simplex"),
+    "ordered": ("thetahat.parameters", "Ordered"),
     "ThetahatError": ("thetahat._errors", "ThetahatError"),
     "DataError": ("thetahat._errors", "DataError"),
     "SourceError": ("thetahat._errors", "SourceError"),
     "ParameterError": ("thetahat._errors", "ParameterError"),
     "ModelError": ("thetahat._errors", "ModelError"),
+    "FormulaError": ("thetahat._errors", "FormulaError"),
     "InferenceError": ("thetahat._errors", "InferenceError"),
 }
 """Public name -> module and attribute; every family is one besides."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from thetahat._errors import ModelError
 from thetahat.arguments import (
@@ -24,16 +25,18 @@ from thetahat.data.joined import JoinedSource
 from thetahat.engines import Engine
 from thetahat.first_pass import arrange, blocks_again
 from thetahat.likelihood import Likelihood
-from thetahat.models._columns_model import arrange_columns
-from thetahat.models.custom import Model
 from thetahat.models.iid import IndependentModel
+from thetahat.models.specification import Regression
 from thetahat.optimize._optimizer import Optimizer
 from thetahat.optimize.climb import Conditions
-from thetahat.optimize.custom import maximise_custom
 from thetahat.optimize.independent import conditions, maximise
+from thetahat.regressing import solve_formulas
 from thetahat.response import Observations
 from thetahat.solution import Solution
 from thetahat.solved import Solved
+
+if TYPE_CHECKING:
+    from thetahat.models.custom import Model
 
 
 def solve(
@@ -47,8 +50,12 @@ def solve(
     engine: Engine | None,
 ) -> Solved:
     """Read model and data, maximise, and examine what was found."""
-    if isinstance(model, Model):
+    if _is_custom(model):
         return _solve_custom(
+            model, data, weights=weights, fixed=fixed, start=start, optimizer=optimizer, engine=engine
+        )
+    if isinstance(model, Regression):
+        return solve_formulas(
             model, data, weights=weights, fixed=fixed, start=start, optimizer=optimizer, engine=engine
         )
     family = as_family(model)
@@ -74,7 +81,9 @@ def solve(
         counted=arrangement.counted,
     )
     outcome = maximise(arrangement, likelihood, engine, optimizer, start)
-    as_given = independent.changed(family=arrangement.model.family, unit=arrangement.model.unit)
+    as_given = independent
+    if arrangement.model.family is not independent.family or arrangement.model.unit != independent.unit:
+        as_given = independent.changed(family=arrangement.model.family, unit=arrangement.model.unit)
     solution = Solution.of(
         outcome,
         arrangement.model.table,
@@ -93,6 +102,12 @@ def solve(
     return Solved(solution, arrangement.model.family, source, independent.columns, outcome.trace)
 
 
+def _is_custom(model: Any) -> bool:
+    """Whether it is a ``th.Model``, whose module has been loaded by whoever made one."""
+    custom = sys.modules.get("thetahat.models.custom")
+    return custom is not None and isinstance(model, custom.Model)
+
+
 def _solve_custom(
     model: Model,
     data: Any,
@@ -104,6 +119,9 @@ def _solve_custom(
     engine: Engine | None,
 ) -> Solved:
     """Do the same for a density of one's own, which reads whatever columns it likes."""
+    from thetahat.models._columns_model import arrange_columns
+    from thetahat.optimize.custom import maximise_custom
+
     climber = option("optimizer", optimizer, Optimizer, DEFAULT_OPTIMIZER)
     engine = option("engine", engine, Engine, DEFAULT_ENGINE)
     if isinstance(data, Observations):

@@ -21,12 +21,13 @@ LARGEST_SAMPLE = 40_000
 class RegressionArrangement:
     """A regression ready to be evaluated.
 
-    ``sample`` holds rows from all over; ``n_positive`` counts the rows of positive weight, ``n_exact`` weighs those
-    whose response is known exactly.
+    ``blocks`` yields the rows as they are evaluated, ``raw_blocks`` as they were given; ``sample`` holds rows from all
+    over; ``n_positive`` counts the rows of positive weight, ``n_exact`` weighs those whose response is known exactly.
     """
 
     model: RegressionModel
     blocks: Callable[[], Iterable[Any]]
+    raw_blocks: Callable[[], Iterable[Block]]
     packed: bool
     n_rows: int
     n_positive: int
@@ -83,6 +84,7 @@ def arrange_regression(model: RegressionModel, source: Source, engine: Engine) -
     return RegressionArrangement(
         model,
         all_blocks,
+        lambda: source.blocks(model.columns),
         in_memory,
         counted.n_rows,
         counted.n_positive,

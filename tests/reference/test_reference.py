@@ -37,6 +37,8 @@ CASES = {
     "uni_student_t_newcomb": Case(th.StudentT(), ("loc", "scale", "df")),
     "uni_gev_portpirie": Case(th.GEV(), ("loc", "scale", "shape")),
     "uni_beta_rock_shape": Case(th.Beta(), ("shape1", "shape2")),
+    "uni_inverse_gaussian_repair": Case(th.InverseGaussian(), ("mean", "shape")),
+    "uni_loglogistic_groundbeef": Case(th.LogLogistic(), ("shape", "scale")),
     "uni_bernoulli_infert": Case(th.Bernoulli(), ("p",)),
     "uni_binomial_weldon": Case(th.Binomial(trials=12), ("p",)),
     "uni_poisson_horsekicks": Case(th.Poisson(), ("lambda",)),

@@ -6,11 +6,10 @@ import os
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from itertools import chain, count, islice
 from threading import Lock
-from typing import Any, final
+from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
@@ -18,12 +17,17 @@ from thetahat._errors import DataError, ModelError
 from thetahat.engines._engine import Block, Engine, Record
 from thetahat.numerics.sums import merge_in_order
 
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
+
 LARGEST_BATCH = 4
 """Blocks that a thread takes at once, since handing over costs as much as a cheap block does."""
 
 
 @cache
 def _pool(workers: int) -> ThreadPoolExecutor:
+    from concurrent.futures import ThreadPoolExecutor
+
     return ThreadPoolExecutor(workers, thread_name_prefix="thetahat")
 
 

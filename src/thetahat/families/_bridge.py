@@ -39,7 +39,7 @@ def log_tail(family: FamilyContract, y: Any, theta: tuple[Any, ...], *, upper: b
     """Log P(Y > y), or log P(Y <= y), at JAX's ``y`` or parameters, differentiable twice in both."""
     import jax.numpy as jnp
 
-    if family.labelled:
+    if not family.ordered:
         raise ModelError(
             f"the labels of {type(family).__name__} have no order, so it has no distribution function"
         )

@@ -11,6 +11,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from copy import copy
+from functools import cache
 from inspect import Parameter as Argument
 from inspect import Signature
 from types import MappingProxyType
@@ -26,13 +27,13 @@ from thetahat.families._regression_form import in_regression
 from thetahat.families._support import Support
 from thetahat.families._survey import Survey
 from thetahat.families._terms import Array, Coordinates, Rows, Terms
+from thetahat.families._text import text_of
 from thetahat.numerics.namespace import namespace
 from thetahat.parameters import Parameter
 
 Theta = tuple[Any, ...]
 Known = Mapping[str, Any]
 NOTHING_KNOWN: Known = MappingProxyType({})
-LONGEST_VECTOR = 100
 EDGE = 800.0
 """A log or logit that is the edge itself in double precision."""
 
@@ -70,10 +71,19 @@ class FamilyContract(ABC):
         A sentence where the likelihood of exact rows has no global bound, every parameter being free, or None.
     region_of
         The parameters that the regular region bounds; with one of them fixed there is nothing left to bound.
+    edges
+        Parameters that end the support: their maximum lies on outermost values, beyond which a row would have no
+        density. Their closed form must then not be stationary.
+    exact_only
+        Whether rows must be known exactly for the parameters to be estimated.
     labelled
         Whether rows are labels, whose distinct values are found on a first pass.
+    ordered
+        Whether values have an order, and with it a distribution function, quantiles and intervals.
     primary
         The parameter that the first formula of a regression drives; empty for the first one declared.
+    regressed
+        Whether regressions may move the primary parameter; False where no parameter orders the distributions.
     increasing
         Whether values grow, stochastically, as the primary working coordinate does.
     single_maximum
@@ -103,8 +113,12 @@ class FamilyContract(ABC):
     uniqueness_entered: ClassVar[str | None] = None
     unbounded_in_theory: ClassVar[str | None] = None
     region_of: ClassVar[tuple[str, ...]] = ()
+    edges: ClassVar[tuple[str, ...]] = ()
+    exact_only: ClassVar[bool] = False
     labelled: ClassVar[bool] = False
+    ordered: ClassVar[bool] = True
     primary: ClassVar[str] = ""
+    regressed: ClassVar[bool] = True
     increasing: ClassVar[bool] = True
     single_maximum: Mapping[str, str] = MappingProxyType({})
     regresses_as: ClassVar[str] = ""
@@ -133,6 +147,10 @@ class FamilyContract(ABC):
                 if values.get(parameter.name) is not None
             }
         )
+
+        wrong = self.misplaced(self._values)
+        if wrong is not None:
+            raise ParameterError(f"{self!r}: {wrong}")
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -209,6 +227,10 @@ class FamilyContract(ABC):
     def solve(self, survey: Survey, known: Known) -> Theta | None:
         """The closed-form maximum from sufficient statistics, edges included; None where there is none."""
 
+    def solve_given(self, survey: Survey, known: Known, fixed: Mapping[str, Any]) -> Theta | None:
+        """``solve`` where some parameters may be fixed; the whole of theta, or None where there is no closed form."""
+        return None if fixed else self.solve(survey, known)
+
     @abstractmethod
     def quantile_at(self, probability: Array, theta: Theta, known: Known) -> Any:
         """Smallest y with F(y) >= probability."""
@@ -229,8 +251,16 @@ class FamilyContract(ABC):
         """Turn what users call values into the numbers that ``prepare`` takes; labels become codes."""
         return y
 
+    def decode(self, y: Array) -> Array:
+        """Turn the numbers that ``prepare`` takes into what users call values; the inverse of ``encode``."""
+        return y
+
     def misfits(self, y: Array, known: Known) -> tuple[Array, str] | None:
         """Rows that what is known of them rules out, as a mask with the reason; None where there can be none."""
+        return None
+
+    def misplaced(self, values: Mapping[str, Any]) -> str | None:
+        """Say what is wrong with numbers that are each inside their domain, such as ends in the wrong order."""
         return None
 
     def regularity(self, theta: Theta) -> str:
@@ -320,12 +350,8 @@ class FamilyContract(ABC):
         return len(self._values) == len(self.declared)
 
     def __repr__(self) -> str:
-        given = [f"y={self.y!r}"] if self.y is not None else []
         options = {name: value for name, value in self.option_values.items() if value is not None}
-        given += [
-            f"{name}={_text(value)}" for name, value in {**self._values, **self._known, **options}.items()
-        ]
-        return f"{type(self).__name__}({', '.join(given)})"
+        return text_of(type(self).__name__, self.y, {**self._values, **self._known, **options})
 
     def frozen(self, estimates: Mapping[str, float]) -> Self:
         """Return the distribution with these numbers, edges such as prob = 1 included.
@@ -378,11 +404,7 @@ class FamilyContract(ABC):
         return tuple(values)
 
 
+@cache
 def snake_case(name: str) -> str:
     """``NegativeBinomial`` -> ``negative_binomial``."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
-
-
-def _text(value: Any) -> str:
-    # A vector's every digit, so that the text makes the distribution again; a column's beginning and end.
-    return repr(value.tolist() if isinstance(value, np.ndarray) and value.size <= LONGEST_VECTOR else value)

@@ -141,7 +141,10 @@ class Family(FamilyContract):
             raise ParameterError(f"quantile({probability!r}): a probability must be between 0 and 1")
         with np.errstate(all="ignore"):
             result = np.asarray(self.quantile_at(array, self.distribution_theta(), self.known_values))
-        return result if result.ndim else float(result)
+        result = self.decode(result)
+        if result.ndim:
+            return result
+        return result.item() if self.labelled else float(result)
 
     def mean(self) -> Any:
         """Mean of the distribution; inf or nan where it does not exist."""

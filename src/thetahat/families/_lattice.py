@@ -14,8 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from thetahat.families._terms import Array, Terms
-from thetahat.numerics.elementary import log1mexp
+from thetahat.families._terms import Array, Terms, complement, pairs
 
 _NODES = 32
 _HIGHEST_LEVEL = 1_018
@@ -147,27 +146,11 @@ def _conditional(points: _Points, terms: Terms, n: int, order: int) -> Terms:
     share = weight / total[row]
     gradient = tuple(np.bincount(row, share * first, n) for first in terms.gradient)
     centred = [first - mean[row] for first, mean in zip(terms.gradient, gradient, strict=True)]
-    pairs = [(i, j) for i in range(len(centred)) for j in range(i + 1)]
     hessian = tuple(
         np.bincount(row, share * (second + centred[i] * centred[j]), n)
-        for second, (i, j) in zip(terms.hessian, pairs, strict=True)
+        for second, (i, j) in zip(terms.hessian, pairs(len(centred)), strict=True)
     )
     return Terms(log_mass, gradient, hessian)
-
-
-def _complement(terms: Terms) -> Terms:
-    """log(1 - exp(M)) with its derivatives."""
-    value = log1mexp(np.minimum(terms.value, 0.0))
-    odds = np.exp(terms.value - value)
-    pairs = [(i, j) for i in range(len(terms.gradient)) for j in range(i + 1)]
-    return Terms(
-        value,
-        tuple(-odds * first for first in terms.gradient),
-        tuple(
-            -odds * (second + (1.0 + odds) * terms.gradient[i] * terms.gradient[j])
-            for second, (i, j) in zip(terms.hessian, pairs, strict=True)
-        ),
-    )
 
 
 def lattice_mass(
@@ -204,8 +187,8 @@ def lattice_mass(
     if all(np.ndim(item) == 0 for item in (*shape, *parameters)):
         # Rows that differ in nothing but their ends: each pair of ends once.
         ends = np.stack([np.floor(end) for end in np.broadcast_arrays(low, high)])
-        pairs, index = np.unique(ends.reshape(2, -1), axis=1, return_inverse=True)
-        distinct = _mass_by_row(pairs[0], pairs[1], parameters, shape, terms, order, n_coordinates, tail)
+        both, index = np.unique(ends.reshape(2, -1), axis=1, return_inverse=True)
+        distinct = _mass_by_row(both[0], both[1], parameters, shape, terms, order, n_coordinates, tail)
         index = index.reshape(ends.shape[1:])
         return Terms(
             distinct.value[index],
@@ -270,7 +253,7 @@ def _mass_by_row(
                 return terms(y, order, *(item[row] for item in here))
 
             part = _summed(start[chunk], stop[chunk], mode[chunk], at, order)
-            part = _complement(part) if through_other else part
+            part = complement(part) if through_other else part
             value[chunk] = part.value
             for item, found in zip((*gradient, *hessian), (*part.gradient, *part.hessian), strict=True):
                 item[chunk] = found

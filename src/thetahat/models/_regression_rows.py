@@ -25,9 +25,9 @@ WHOLE = 65_536
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Rows of one block that are known alike: exactly, to lie in an interval, or to have been seen in one.
+    """Rows of one block that are known alike: exactly, or to lie in an interval.
 
-    ``rows`` are the family's prepared columns, or the two ends; ``sign`` is -1 where the log mass is subtracted.
+    ``rows`` are the family's prepared columns, or the two ends.
     """
 
     kind: str
@@ -93,11 +93,6 @@ class Part:
         return family.derivatives(self.rows, eta)
 
     @property
-    def sign(self) -> float:
-        """1, or -1 for a mass that is divided by."""
-        return -1.0 if self.kind == "truncated" else 1.0
-
-    @property
     def total_weight(self) -> float:
         """Σ w."""
         return float(self.n_rows) if self.weight is None else float(self.weight.sum())
@@ -144,7 +139,7 @@ class PackedRegression:
     @property
     def n_obs(self) -> float:
         """Σ w."""
-        return sum(part.total_weight for part in self.parts if part.sign > 0)
+        return sum(part.total_weight for part in self.parts)
 
     def thinned(self, most: int) -> PackedRegression:
         """Every so many-th row of each part, at most about twice ``most``."""
@@ -154,7 +149,7 @@ class PackedRegression:
         parts = tuple(part.take(np.arange(0, part.n_rows, step)) for part in self.parts)
         values, weight = self.points
         points = (values[::step].copy(), None if weight is None else weight[::step].copy())
-        return PackedRegression(self.n_rows, sum(p.n_rows for p in parts if p.sign > 0), parts, points)
+        return PackedRegression(self.n_rows, sum(p.n_rows for p in parts), parts, points)
 
 
 def join(packs: list[PackedRegression]) -> PackedRegression:
@@ -192,18 +187,18 @@ def _tally_tile(family: Family, predictors: Predictors, part: Part, working: Vec
     weight = part.weight
     values = np.broadcast_to(terms.value, (part.n_rows,))
     weighted = values if weight is None else values * weight
-    value = part.sign * float(np.add.reduce(weighted))
+    value = float(np.add.reduce(weighted))
     absolute = float(np.add.reduce(np.abs(weighted)))
     if order == VALUE or not np.isfinite(value):
         information = NO_INFORMATION if order == GRADIENT else np.zeros((k, k))
         return Tally(value, absolute, np.zeros(k), information, None if order == GRADIENT else np.zeros(k))
-    gradient, hessian = _on_predictors(terms, bends)
+    gradient, hessian = on_predictors(terms, bends)
     densest = float(np.max(values)) + part.log_unit if part.log_unit > -np.inf else -np.inf
-    sums = _Sums(predictors.groups, part, k)
-    score = part.sign * sums.score(gradient)
+    sums = Sums(predictors.groups, part, k)
+    score = sums.score(gradient)
     if order == GRADIENT:
         return Tally(value, absolute, score, NO_INFORMATION, densest=densest)
-    information = -part.sign * sums.matrix(hessian)
+    information = -sums.matrix(hessian)
     # Σ w |u_j| would cost a pass over the design of its own; by Cauchy and Schwarz it is about this at a maximum.
     size = np.sqrt(part.total_weight * np.abs(np.diag(information)))
     opg = None
@@ -213,7 +208,7 @@ def _tally_tile(family: Family, predictors: Predictors, part: Part, working: Vec
     return Tally(value, absolute, score, information, size, opg, densest)
 
 
-def _on_predictors(
+def on_predictors(
     terms: Terms, bends: tuple[tuple[Any, Any] | None, ...]
 ) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
     """Move derivatives from working coordinates to predictors, by the chain rule through the links."""
@@ -245,10 +240,10 @@ def expected_part(family: Family, predictors: Predictors, part: Part, working: V
         for j in range(i + 1):
             moved.append(entries[position] * slopes[i] * slopes[j])
             position += 1
-    return _Sums(predictors.groups, part, working.size).matrix(tuple(moved))
+    return Sums(predictors.groups, part, working.size).matrix(tuple(moved))
 
 
-class _Sums:
+class Sums:
     """Sums over rows of a tile, from derivatives in the coordinates to derivatives in the point."""
 
     def __init__(self, groups: tuple[Group, ...], part: Part, k: int) -> None:
@@ -287,6 +282,8 @@ class _Sums:
 
     def matrix(self, triangle: tuple[Any, ...]) -> Array:
         """Sum a symmetric matrix of each row, given by its lower triangle in the coordinates."""
+        if len(triangle) == 1 and self._groups[0].design is not None:
+            return np.asarray(self._block(self._groups[0].design, self._groups[0].design, triangle[0]))
         matrix = np.zeros((self._k, self._k))
         places = self._places()
         position = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any, final
 
 import numpy as np
@@ -26,7 +27,7 @@ from thetahat.models._positions import NOWHERE, RowPositions
 from thetahat.models._rows import PackedRows, tally_rows
 from thetahat.models._truncation import TruncatedRows
 from thetahat.numerics.namespace import NUMPY
-from thetahat.parameters import ParameterTable
+from thetahat.parameters import Parameter, ParameterTable
 from thetahat.response import Observed, Response
 from thetahat.response._response import NO_VALUES, RowNumbers, numbers
 
@@ -52,8 +53,12 @@ class IndependentModel(Model[PackedRows]):
         self.weight_column = weight_column
         self.known = dict(known or {})
         self.unit = unit
-        units = dict.fromkeys(family.scales, unit) if unit != 1.0 else {}
-        self.table = ParameterTable(tuple(family.declared), {**family.given, **(fixed or {})}, units)
+        held = {**family.given, **(fixed or {})}
+        if held or unit != 1.0:
+            units = dict.fromkeys(family.scales, unit) if unit != 1.0 else {}
+            self.table = ParameterTable(tuple(family.declared), held, units)
+        else:
+            self.table = _free_table(tuple(family.declared))
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -107,7 +112,7 @@ class IndependentModel(Model[PackedRows]):
 
     def pack_with_positions(self, block: Block) -> tuple[PackedRows, RowPositions]:
         """Pack one block, and say which of its rows the parts came from."""
-        observed, weights, known, where = self._observe(block)
+        observed, weights, known, where, used = self._observe(block)
         what = self.response.describe()
         exact_known, interval_known = self._part(known, observed)
         y, extent = checked_values(self.family, what, observed.y, observed.exact_rows, where)
@@ -132,11 +137,11 @@ class IndependentModel(Model[PackedRows]):
             extent,
             self._truncation(observed, weights, known),
         )
-        return packed, _positions(observed, packed.truncation, where.kept)
+        return packed, _positions(observed, packed.truncation, used)
 
     def count_levels(self, block: Block) -> Levels:
         """Count the distinct values of one block of exact rows."""
-        observed, weights, known, where = self._observe(block)
+        observed, weights, known, where, _ = self._observe(block)
         what = self.response.describe()
         if self.family.labelled:
             return levels_of(checked_labels(what, observed.y, where), weights, block.n_rows)
@@ -144,21 +149,25 @@ class IndependentModel(Model[PackedRows]):
         check_known(self.family, what, y, observed.exact_rows, known, where)
         return levels_of(y, weights, block.n_rows, extent)
 
-    def _observe(self, block: Block) -> tuple[Observed, Array | None, dict[str, Any], RowNumbers]:
+    def _observe(
+        self, block: Block
+    ) -> tuple[Observed, Array | None, dict[str, Any], RowNumbers, Array | None]:
+        """The rows that count, with their weights, what is known of them, their numbers and places in the block."""
         columns: Mapping[str, Array] = block.columns
-        where = RowNumbers(block.start)
-        weights = None
+        where = RowNumbers(block.start, block.kept)
+        weights = used = None
         if self.weight_column is not None:
             weights = checked_weights(self.weight_column, columns[self.weight_column], where)
             if not weights.all():
-                where = RowNumbers(block.start, np.flatnonzero(weights))
-                columns = {name: values[where.kept] for name, values in columns.items()}
-                weights = weights[where.kept]
+                used = np.flatnonzero(weights)
+                where = RowNumbers(block.start, used if block.kept is None else block.kept[used])
+                columns = {name: values[used] for name, values in columns.items()}
+                weights = weights[used]
         known = {
             name: numbers(value, columns[value], where).astype(float) if isinstance(value, str) else value
             for name, value in self.known.items()
         }
-        return self.response.observe(columns, where), weights, known, where
+        return self.response.observe(columns, where), weights, known, where, used
 
     @staticmethod
     def _part(known: Mapping[str, Any], observed: Observed) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -252,6 +261,12 @@ class IndependentModel(Model[PackedRows]):
         units = self.table.units
         natural = {name: np.asarray(value) * units.get(name, 1.0) for name, value in values.items()}
         return self.table.free_from_natural(natural)
+
+
+@lru_cache(maxsize=64)
+def _free_table(declared: tuple[Parameter, ...]) -> ParameterTable:
+    """The table of a family with nothing fixed: the same for each of its fits, with all that it has worked out."""
+    return ParameterTable(declared)
 
 
 def _packed_order(observed: Observed) -> Array | None:

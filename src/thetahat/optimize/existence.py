@@ -271,8 +271,10 @@ def with_ties(arrangement: Arrangement, engine: Engine) -> Survey:
     survey, model, sample = arrangement.survey, arrangement.model, arrangement.sample
     if not sample.y.size:
         return survey
-    if survey.all_exact and sample.weight is None and np.unique(sample.y).size == sample.y.size:
-        return replace(survey, tie=(1.0, survey.n_obs - 1.0))
+    if survey.all_exact and sample.weight is None:
+        ordered = np.sort(sample.y)
+        if (ordered[1:] != ordered[:-1]).all():
+            return replace(survey, tie=(1.0, survey.n_obs - 1.0))
     values = np.unique(sample.y)
     found = _tied(sample, values)
     total = sample.n_exact + sample.n_interval
@@ -286,6 +288,37 @@ def with_ties(arrangement: Arrangement, engine: Engine) -> Survey:
     excluding = survey.n_obs - found.equal - found.admitting
     most = int(np.argmax(_pull(found.equal, excluding)))
     return replace(survey, tie=(float(found.equal[most]), float(excluding[most])))
+
+
+def with_ties_given(arrangement: Arrangement, engine: Engine, fixed: Mapping[str, Any]) -> Survey:
+    """The survey with its largest tie, or with that at the location where it is fixed."""
+    survey, centre = arrangement.survey, arrangement.model.family.gathers.centre
+    if centre is None or centre[0] not in fixed:
+        return with_ties(arrangement, engine)
+    at = float(fixed[centre[0]])
+
+    def count(block: Any) -> _Tie:
+        rows = block if arrangement.packed else arrangement.model.pack(block)
+        return _Tie(
+            _total(rows.y == at, rows.weight),
+            _total((rows.low <= at) & (rows.high >= at), rows.interval_weight),
+        )
+
+    tie = engine.reduce(count, arrangement.blocks())
+    return replace(survey, tie=(tie.equal, survey.n_obs - tie.equal - tie.admitting))
+
+
+@dataclass(frozen=True, slots=True)
+class _Tie:
+    equal: float
+    admitting: float
+
+    def merge(self, other: _Tie) -> _Tie:
+        return _Tie(self.equal + other.equal, self.admitting + other.admitting)
+
+
+def _total(mask: NDArray[np.bool_], weight: NDArray[np.float64] | None) -> float:
+    return float(np.count_nonzero(mask) if weight is None else weight[mask].sum())
 
 
 def _pull(equal: NDArray[np.float64], excluding: NDArray[np.float64]) -> NDArray[np.float64]:

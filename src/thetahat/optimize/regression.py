@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,12 +15,14 @@ from thetahat.likelihood import Likelihood
 from thetahat.models._predictors import Group
 from thetahat.models._regression_rows import PackedRegression
 from thetahat.models.regression import RegressionModel
-from thetahat.numerics.linear_algebra import solve
+from thetahat.numerics.linear_algebra import analyse, solve
 from thetahat.optimize._optimizer import Information, Optimizer, Search
+from thetahat.optimize.aliases import refuse_aliased
 from thetahat.optimize.chord import ChordSearch
 from thetahat.optimize.climb import Conditions, answered, climb
 from thetahat.optimize.declared import Declared
 from thetahat.optimize.outcome import Outcome
+from thetahat.optimize.regression_limits import fit_regression_limits
 from thetahat.optimize.verdict import judge
 from thetahat.regression_pass import RegressionArrangement
 
@@ -29,6 +32,7 @@ WORTH_THINNING = 4
 ROWS_A_COLUMN = 20
 """Rows of the sample for each coefficient, below which its fit would say little of that of all rows."""
 REPEATED = 2_048
+NEARLY_SINGULAR = 1e-9
 FEW_COLUMNS, MANY_COLUMNS = 8, 256
 
 
@@ -44,8 +48,13 @@ def maximise_regression(
     held = single_blas if FEW_COLUMNS < likelihood.table.n_free <= MANY_COLUMNS else nullcontext()
     with np.errstate(all="ignore"), held:
         begin = starting_point(arrangement, start)
+        _refuse_undetermined(arrangement, engine, begin)
         search = _ascend(arrangement, likelihood, engine, optimizer, begin)
-        return judge(likelihood, search, _declare(arrangement))
+        declared = _declare(arrangement)
+        if arrangement.model.family.limits and search.tally is not None and search.tally.finite:
+            limits = fit_regression_limits(arrangement, engine, optimizer, search.point)
+            declared = replace(declared, limits=limits)
+        return judge(likelihood, search, declared)
 
 
 def conditions(arrangement: RegressionArrangement, optimizer: Optimizer) -> Conditions:
@@ -75,6 +84,15 @@ def _ascend(
             if chord.tally is not None:
                 begin = chord.point
     return climb(likelihood, optimizer, begin, expected=_expected(model, sample, arrangement.n_obs))
+
+
+def _refuse_undetermined(arrangement: RegressionArrangement, engine: Engine, begin: Vector) -> None:
+    """Look for aliased columns where the information at the start is singular, or nearly."""
+    model = arrangement.model
+    few = Likelihood(model, lambda: [arrangement.sample], packed=True, engine=engine)
+    tally = few.tally(begin)
+    if not tally.finite or not analyse(tally.information).smallest > NEARLY_SINGULAR:
+        refuse_aliased(arrangement, engine)
 
 
 def _declare(arrangement: RegressionArrangement) -> Declared:
@@ -165,7 +183,7 @@ def _constant(sample: PackedRegression, group: Group, intercept: int | None, lev
     """Return the coefficients by which all predictors are at this level, as nearly as the design allows."""
     index = group.design
     assert index is not None  # noqa: S101 - asked of driven groups only
-    parts = [part for part in sample.parts if part.sign > 0]
+    parts = sample.parts
     width = parts[0].designs[index].n_columns
     if intercept is not None:
         coefficients = np.zeros(width)
