@@ -233,8 +233,21 @@ class Fit(InferenceFacet, DiagnosticsFacet):
         return self._solved.family.frozen(self.estimates)
 
     def simulate(self, rng: np.random.Generator | int | None = None, n: int | None = None) -> NDArray[Any]:
-        """Draw ``n`` values (by default as many as rows) from the fitted distribution."""
-        return self.distribution.sample(self.n_rows if n is None else n, rng=rng)
+        """Draw ``n`` values (by default as many as rows) from the fitted distribution.
+
+        Where all rows were truncated at the same limits, so are the values drawn.
+
+        Raises
+        ------
+        InferenceError
+            If rows have limits of truncation of their own, or there is no fitted distribution.
+        """
+        from thetahat.inference.simulation import simulated
+        from thetahat.response import parse_response
+
+        distribution = self.distribution
+        response = parse_response(str(self.model["response"]), self._solved.columns)
+        return simulated(distribution, response, self.n_rows if n is None else n, rng)
 
     def summary(self, level: float = 0.95) -> Summary:
         """The fit as a table: renders in a terminal, in a notebook and as plain text."""

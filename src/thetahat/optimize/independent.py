@@ -345,8 +345,8 @@ def _start(ascent: _Ascent, start: Mapping[str, Any] | None) -> Vector:
             and likelihood.tally(search.point, DERIVATIVES).finite
         ):
             return search.point
-    # Start recipes do not know of fixed parameters, nor of truncation.
-    return guess if model.table.all_free and not survey.truncated else ascent.wider(guess)
+    # Start recipes do not know of fixed parameters.
+    return guess if model.table.all_free else ascent.wider(guess)
 
 
 def _natural_by_parameter(model: IndependentModel, free: Vector) -> dict[str, Any]:
