@@ -24,6 +24,7 @@ from thetahat.families.gompertz import Gompertz
 from thetahat.families.gumbel import Gumbel
 from thetahat.families.gumbel_min import GumbelMin
 from thetahat.families.half_normal import HalfNormal
+from thetahat.families.hurdle import Hurdle
 from thetahat.families.hyperbolic_secant import HyperbolicSecant
 from thetahat.families.inverse_gaussian import InverseGaussian
 from thetahat.families.kumaraswamy import Kumaraswamy
@@ -42,6 +43,7 @@ from thetahat.families.student_t import StudentT
 from thetahat.families.truncated import Truncated
 from thetahat.families.von_mises import VonMises
 from thetahat.families.weibull import Weibull
+from thetahat.families.zero_inflated import ZeroInflated
 
 CATALOGUE: tuple[type[Family], ...] = (
     Bernoulli,
@@ -83,7 +85,7 @@ CATALOGUE: tuple[type[Family], ...] = (
     Weibull,
 )
 
-WRAPPERS: tuple[type[Wrapper], ...] = (Truncated,)
+WRAPPERS: tuple[type[Wrapper], ...] = (Hurdle, Truncated, ZeroInflated)
 """Families made of another one, which they take as their first argument."""
 
 

@@ -79,6 +79,9 @@ class FamilyContract(ABC):
         The parameter that the first formula of a regression drives; empty for the first one declared.
     increasing
         Whether values grow, stochastically, as the primary working coordinate does.
+    tilted
+        Whether the primary coordinate tilts the family: its other parameters held, log f is y times a monotone function
+        of that coordinate, plus functions of y alone and of the coordinate alone.
     single_maximum
         By name, the links of the primary parameter under which a regression on it alone has at most one maximum, and
         the theorem that says so. ``*`` stands for the default link.
@@ -110,6 +113,7 @@ class FamilyContract(ABC):
     ordered: ClassVar[bool] = True
     primary: ClassVar[str] = ""
     increasing: ClassVar[bool] = True
+    tilted: ClassVar[bool] = False
     single_maximum: Mapping[str, str] = MappingProxyType({})
     regresses_as: ClassVar[str] = ""
     options: ClassVar[tuple[str, ...]] = ()
