@@ -58,11 +58,9 @@ VARIANTS = (
         for wrapper in (ZeroInflated, Hurdle)
         for inner in (Poisson, NegativeBinomial)
     ),
-    _wrapped(Hurdle, Binomial),
 )
 OTHERS = (
     *(_ordinal(link, located=True) for link in ("logit", "cloglog", "loglog", "cauchit")),
-    _wrapped(ZeroInflated, Binomial),
-    *(_wrapped(wrapper, Geometric) for wrapper in (ZeroInflated, Hurdle)),
+    *(_wrapped(wrapper, inner) for wrapper in (ZeroInflated, Hurdle) for inner in (Binomial, Geometric)),
 )
 """Further ones, for tests that are quick."""

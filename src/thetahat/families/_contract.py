@@ -165,12 +165,16 @@ class FamilyContract(ABC):
 
     def __getstate__(self) -> dict[str, Any]:
         # Not by way of the constructor, which refuses the edges that a fitted distribution may lie on.
-        return {**vars(self), "_known": dict(self._known), "_values": dict(self._values)}
+        return {
+            name: dict(value) if isinstance(value, MappingProxyType) else value
+            for name, value in vars(self).items()
+        }
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
-        vars(self).update(state)
-        vars(self)["_known"] = MappingProxyType(state["_known"])
-        vars(self)["_values"] = MappingProxyType(state["_values"])
+        vars(self).update(
+            (name, MappingProxyType(value) if isinstance(value, dict) else value)
+            for name, value in state.items()
+        )
 
     def _checked(self, parameter: Parameter, value: Any) -> Any:
         if namespace(value).is_jax or (parameter.domain.vector and any(namespace(v).is_jax for v in value)):
