@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tests.families.variants import VARIANTS
 
 from thetahat._errors import DataError, ModelError, ParameterError
-from thetahat.families import CATALOGUE, Family
+from thetahat.families import CATALOGUE, WRAPPERS, Family
 from thetahat.families._survey import Survey
 from thetahat.numerics.namespace import NUMPY, namespace
 from thetahat.parameters import Whole
@@ -107,7 +107,7 @@ def eta_of(distribution):
 
 def terms_at(distribution, y, eta=None):
     with np.errstate(all="ignore"):
-        rows = distribution.prepare(NUMPY, y, known_of(type(distribution)))
+        rows = distribution.prepare(NUMPY, y, known_of(distribution))
         return distribution.derivatives(rows, eta_of(distribution) if eta is None else eta)
 
 
@@ -648,7 +648,8 @@ def test_limits_are_reached_with_the_slope_that_they_declare(cls, limit):
         **typical(kind).given,
         **{name: distribution.given[own] for name, own in limit.names.items()},
     }
-    target = kind(**given_values, **known_of(kind))
+    target = distribution.limiting(kind())
+    target = target.carrying(given_values, {**target.known_values, **known_of(kind)})
     y = np.asarray(target.quantile([0.01, 0.3, 0.5, 0.8, 0.999]))
     assert limit.parameter in [p.name for p in distribution.declared]
     assert limit.scale(dict(target.given)) > 0
@@ -713,7 +714,7 @@ def test_what_is_missing_is_named(cls):
 @every_family
 def test_text_of_a_distribution_makes_it_again(cls):
     distribution = typical(cls)
-    known = {kind.__name__: kind for kind in CATALOGUE}
+    known = {kind.__name__: kind for kind in (*CATALOGUE, *WRAPPERS)}
     again = eval(repr(distribution), known)  # noqa: S307 - text that this test made itself
     assert repr(again) == repr(distribution)
     assert again.parameters == distribution.parameters

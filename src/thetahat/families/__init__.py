@@ -30,6 +30,7 @@ from thetahat.families.gompertz import Gompertz
 from thetahat.families.gumbel import Gumbel
 from thetahat.families.gumbel_min import GumbelMin
 from thetahat.families.half_normal import HalfNormal
+from thetahat.families.hurdle import Hurdle
 from thetahat.families.hyperbolic_secant import HyperbolicSecant
 from thetahat.families.inverse_gamma import InverseGamma
 from thetahat.families.inverse_gaussian import InverseGaussian
@@ -53,6 +54,7 @@ from thetahat.families.truncated import Truncated
 from thetahat.families.uniform import Uniform
 from thetahat.families.von_mises import VonMises
 from thetahat.families.weibull import Weibull
+from thetahat.families.zero_inflated import ZeroInflated
 from thetahat.families.zeta import Zeta
 
 CATALOGUE: tuple[type[Family], ...] = (
@@ -107,7 +109,7 @@ CATALOGUE: tuple[type[Family], ...] = (
     Zeta,
 )
 
-WRAPPERS: tuple[type[Wrapper], ...] = (Truncated,)
+WRAPPERS: tuple[type[Wrapper], ...] = (Hurdle, Truncated, ZeroInflated)
 """Families made of another one, which they take as their first argument."""
 
 

@@ -87,6 +87,9 @@ class FamilyContract(Frozen, ABC):
         Whether regressions may move the primary parameter; False where no parameter orders the distributions.
     increasing
         Whether values grow, stochastically, as the primary working coordinate does.
+    tilted
+        Whether the primary coordinate tilts the family: its other parameters held, log f is y times a monotone function
+        of that coordinate, plus functions of y alone and of the coordinate alone.
     single_maximum
         By name, the links of the primary parameter under which a regression on it alone has at most one maximum, and
         the theorem that says so. ``*`` stands for the default link.
@@ -123,6 +126,7 @@ class FamilyContract(Frozen, ABC):
     primary: ClassVar[str] = ""
     regressed: ClassVar[bool] = True
     increasing: ClassVar[bool] = True
+    tilted: ClassVar[bool] = False
     single_maximum: Mapping[str, str] = MappingProxyType({})
     holds_constant: ClassVar[bool] = False
     regresses_as: ClassVar[str] = ""
