@@ -44,6 +44,7 @@ from thetahat.families.maxwell import Maxwell
 from thetahat.families.nakagami import Nakagami
 from thetahat.families.negative_binomial import NegativeBinomial
 from thetahat.families.normal import Normal
+from thetahat.families.pareto import Pareto
 from thetahat.families.poisson import Poisson
 from thetahat.families.rayleigh import Rayleigh
 from thetahat.families.student_t import StudentT
@@ -94,6 +95,7 @@ CATALOGUE: tuple[type[Family], ...] = (
     Nakagami,
     NegativeBinomial,
     Normal,
+    Pareto,
     Poisson,
     Rayleigh,
     StudentT,
