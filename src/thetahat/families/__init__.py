@@ -47,6 +47,7 @@ from thetahat.families.nakagami import Nakagami
 from thetahat.families.negative_binomial import NegativeBinomial
 from thetahat.families.normal import Normal
 from thetahat.families.ordinal import Ordinal
+from thetahat.families.pareto import Pareto
 from thetahat.families.poisson import Poisson
 from thetahat.families.rayleigh import Rayleigh
 from thetahat.families.student_t import StudentT
@@ -100,6 +101,7 @@ CATALOGUE: tuple[type[Family], ...] = (
     NegativeBinomial,
     Normal,
     Ordinal,
+    Pareto,
     Poisson,
     Rayleigh,
     StudentT,

@@ -220,6 +220,13 @@ class FamilyContract(Frozen, ABC):
         """``solve`` where some parameters may be fixed; the whole of theta, or None where there is no closed form."""
         return None if fixed else self.solve(survey, known)
 
+    def edge_values(self, survey: Survey) -> Mapping[str, float]:
+        """Values of ``edges`` where ℓ breaks off as it rises, whatever the other parameters; empty where unknown.
+
+        For rows of all kinds that have no closed form.
+        """
+        return {}
+
     @abstractmethod
     def quantile_at(self, probability: Array, theta: Theta, known: Known) -> Any:
         """Smallest y with F(y) >= probability."""
