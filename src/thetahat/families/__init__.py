@@ -12,6 +12,7 @@ from thetahat.families.discrete_uniform import DiscreteUniform
 from thetahat.families.exponential import Exponential
 from thetahat.families.gamma import Gamma
 from thetahat.families.gamma_mean import GammaMean
+from thetahat.families.generalized_poisson import GeneralizedPoisson
 from thetahat.families.geometric import Geometric
 from thetahat.families.gev import GEV
 from thetahat.families.kumaraswamy import Kumaraswamy
@@ -38,6 +39,7 @@ CATALOGUE: tuple[type[Family], ...] = (
     Exponential,
     Gamma,
     GammaMean,
+    GeneralizedPoisson,
     Geometric,
     GEV,
     Kumaraswamy,
