@@ -8,6 +8,7 @@ from thetahat.families.beta import Beta
 from thetahat.families.beta_binomial import BetaBinomial
 from thetahat.families.binomial import Binomial
 from thetahat.families.categorical import Categorical
+from thetahat.families.conway_maxwell_poisson import ConwayMaxwellPoisson
 from thetahat.families.discrete_uniform import DiscreteUniform
 from thetahat.families.exponential import Exponential
 from thetahat.families.gamma import Gamma
@@ -35,6 +36,7 @@ CATALOGUE: tuple[type[Family], ...] = (
     BetaBinomial,
     Binomial,
     Categorical,
+    ConwayMaxwellPoisson,
     DiscreteUniform,
     Exponential,
     Gamma,
