@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar, final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import special
 
 from thetahat.families._contract import Known, Theta
 from thetahat.families._counts import lattice_quantile, positive_mean, sampled_from_table
@@ -23,6 +25,10 @@ from thetahat.parameters import Parameter, Positive
 
 _HIGHEST = 690.0
 """The log of a μ that stands for all higher ones."""
+
+_SCORINGS = 30
+_NU = (-4.0, 8.0)
+"""Log nu between which a start is looked for."""
 
 
 @final
@@ -97,13 +103,41 @@ class ConwayMaxwellPoisson(Family):
             nu * nu * (bend + log_mu * (log_mu * spread - 2.0 * mixed)),
         )
 
+    def collapse(self, survey: Survey) -> tuple[Mapping[str, float], float, str] | None:
+        """Rows of one count, or of two neighbours, on which all mass gathers as nu grows (Barndorff-Nielsen, 1978)."""
+        low, high = survey.minimum, survey.maximum
+        if high - low > 1.0 or high == 0.0:
+            return None
+        if high == low:
+            return {"rate": np.inf, "nu": np.inf}, 0.0, f"{low:g}"
+        share = float(survey.means[0]) - low
+        supremum = survey.n_exact * float(special.xlogy(share, share) + special.xlogy(1.0 - share, 1.0 - share))
+        rate = share / (1.0 - share) if low == 0.0 else np.inf
+        return {"rate": rate, "nu": np.inf}, supremum, f"{low:g} and {high:g}"
+
     def start(self, points: NDArray[np.float64], known: Known) -> Theta:
-        """Nu from the mean over the variance, between 0.05 and 10; then rate = (mean + (nu - 1)/(2 nu))^nu."""
+        """By Fisher scoring in log μ and log nu, which are all but orthogonal, from the points' moments."""
         mean = positive_mean(points)
         ratio = float(np.mean(np.square(points / mean - 1.0))) * mean
-        nu = float(np.clip(1.0 / max(ratio, 1e-3), 0.05, 10.0))
-        centre = max(mean + 0.5 * (nu - 1.0) / nu, 0.5 * mean)
-        return float(np.exp(np.clip(nu * np.log(centre), -600.0, 600.0))), nu
+        y, weight = np.unique(points, return_counts=True)
+        share = weight / weight.sum()
+        log_nu = float(np.log(np.clip(1.0 / max(ratio, 1e-6), 0.05, 1e3)))
+        log_mu = float(np.log(max(mean + 0.5 * (1.0 - np.exp(-log_nu)), 0.5 * mean)))
+        value, step = _scored(y, share, log_mu, log_nu)
+        for _ in range(_SCORINGS):
+            size = max(1.0, float(np.max(np.abs(step))) / 2.0)
+            trial, onwards = _scored(y, share, log_mu + step[0] / size, log_nu + step[1] / size)
+            while not trial >= value and size < 1e3:
+                size *= 4.0
+                trial, onwards = _scored(y, share, log_mu + step[0] / size, log_nu + step[1] / size)
+            if not trial >= value:
+                break
+            log_mu, log_nu = log_mu + step[0] / size, log_nu + step[1] / size
+            if trial - value < 1e-9 or not _NU[0] < log_nu < _NU[1]:
+                break
+            value, step = trial, onwards
+        log_nu = float(np.clip(log_nu, *_NU))
+        return float(np.exp(np.clip(log_mu * np.exp(log_nu), -600.0, 600.0))), float(np.exp(log_nu))
 
     def solve(self, survey: Survey, known: Known) -> Theta | None:
         """No closed form."""
@@ -142,6 +176,22 @@ class ConwayMaxwellPoisson(Family):
             return np.asarray(self.log_density(NUMPY, self.prepare(NUMPY, y, known), eta))
 
         return sampled_from_table(rng, size, log_mass, ends[0], ends[1])
+
+
+def _scored(y: Array, share: Array, log_mu: float, log_nu: float) -> tuple[float, Array]:
+    """Mean log-likelihood of counts, and the step of Fisher scoring in (log μ, log nu)."""
+    with np.errstate(all="ignore"):
+        nu = float(np.exp(log_nu))
+        total, mean, mean_power, spread, mixed, bend = _moments(nu * log_mu, log_nu)
+        excess = np.exp(log_mu) - y
+        power = log_saturated(NUMPY, y) - half_deviance(NUMPY, y, excess, log_mu)
+        value = nu * float(share @ power) - float(total)
+        score = nu * np.array([float(share @ -excess) - mean, float(share @ power) - mean_power])
+        information = nu * nu * np.array([[spread, mixed], [mixed, bend]])
+        determinant = float(information[0, 0] * information[1, 1] - mixed * mixed * nu**4)
+        if not (np.isfinite(value) and determinant > 0):
+            return -np.inf if not np.isfinite(value) else value, np.zeros(2)
+        return value, np.linalg.solve(information, score)
 
 
 def _log_mu(log_rate: Any, log_nu: Any) -> Any:
