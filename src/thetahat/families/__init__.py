@@ -14,6 +14,7 @@ from thetahat.families.burr_xii import BurrXII
 from thetahat.families.categorical import Categorical
 from thetahat.families.cauchy import Cauchy
 from thetahat.families.chi_squared import ChiSquared
+from thetahat.families.conway_maxwell_poisson import ConwayMaxwellPoisson
 from thetahat.families.dagum import Dagum
 from thetahat.families.discrete_uniform import DiscreteUniform
 from thetahat.families.exponential import Exponential
@@ -24,6 +25,7 @@ from thetahat.families.gamma import Gamma
 from thetahat.families.gamma_mean import GammaMean
 from thetahat.families.generalized_gamma import GeneralizedGamma
 from thetahat.families.generalized_pareto import GeneralizedPareto
+from thetahat.families.generalized_poisson import GeneralizedPoisson
 from thetahat.families.geometric import Geometric
 from thetahat.families.gev import GEV
 from thetahat.families.gompertz import Gompertz
@@ -69,6 +71,7 @@ CATALOGUE: tuple[type[Family], ...] = (
     Categorical,
     Cauchy,
     ChiSquared,
+    ConwayMaxwellPoisson,
     Dagum,
     DiscreteUniform,
     Exponential,
@@ -79,6 +82,7 @@ CATALOGUE: tuple[type[Family], ...] = (
     GammaMean,
     GeneralizedGamma,
     GeneralizedPareto,
+    GeneralizedPoisson,
     Geometric,
     GEV,
     Gompertz,

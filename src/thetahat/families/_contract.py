@@ -290,6 +290,13 @@ class FamilyContract(Frozen, ABC):
         """Parameters along which the likelihood of exact rows rises without bound, for families where some do."""
         return ()
 
+    def collapse(self, survey: Survey) -> tuple[Mapping[str, float], float, str] | None:
+        """Where the supremum of exact rows is neared and not attained, beside what ``gathers`` tells.
+
+        The parameters there, the supremum and the place in words; None where there is nothing of the kind.
+        """
+        return None
+
     def regression_form(self) -> FamilyContract:
         """The family that a regression fits in place of this one, with the numbers that mean the same there.
 
