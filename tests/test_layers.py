@@ -17,17 +17,25 @@ FLOORS = (
     ("rendering", "progress", "datasets"),
     ("numerics",),
     ("parameters",),
+    ("links",),
     ("families", "data", "engines"),
     ("response",),
+    ("designs",),
+    ("formulas",),
     ("models",),
-    ("likelihood", "first_pass"),
+    ("likelihood", "first_pass", "regression_pass"),
     ("optimize",),
     ("solution",),
+    ("solved",),
     ("inference",),
+    ("diagnostics",),
     ("report",),
-    ("storage", "estimation"),
+    ("arguments",),
+    ("storage", "regressing"),
+    ("estimation", "null_model"),
+    ("facets",),
     ("fit",),
-    ("loading",),
+    ("loading", "regress"),
     ("__init__",),
     ("cli",),
     ("__main__",),
@@ -35,7 +43,7 @@ FLOORS = (
 FLOOR_OF = {package: floor for floor, row in enumerate(FLOORS) for package in row}
 
 # In these folders every file is one leaf, which may know its folder's private files and no sibling.
-LEAF_FOLDERS = ("parameters", "families", "data", "engines", "models")
+LEAF_FOLDERS = ("parameters", "families", "data", "engines", "designs", "models", "facets")
 
 LONGEST_MODULE = 400
 MEANINGLESS_NAMES = {"utils", "util", "helpers", "helper", "misc", "common"}

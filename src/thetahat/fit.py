@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from os import PathLike
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, final
@@ -11,20 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thetahat._errors import InferenceError
+from thetahat.arguments import DEFAULT_ENGINE
 from thetahat.engines.watched import Watched
-from thetahat.estimation import DEFAULT_ENGINE, Solved, solve
+from thetahat.estimation import solve
+from thetahat.facets import DiagnosticsFacet, InferenceFacet
 from thetahat.families import Family
 from thetahat.optimize.certificate import Certificate
 from thetahat.progress import Progress, following
-from thetahat.rendering import write_whole
-from thetahat.solution import Solution
+from thetahat.solved import Solved
 
 if TYPE_CHECKING:
     from thetahat.data import Source
     from thetahat.engines import Engine
-    from thetahat.inference.curve import Profile
-    from thetahat.inference.delta import Transformed, Values
-    from thetahat.inference.intervals import Intervals
     from thetahat.optimize import Optimizer
     from thetahat.report.summary import Summary
 
@@ -94,8 +92,10 @@ def fit(
 
 
 @final
-class Fit:
+class Fit(InferenceFacet, DiagnosticsFacet):
     """A fitted model. Immutable; what needs the data keeps a reference to them, which ``save`` leaves behind.
+
+    What it can tell beside its numbers stands in its facets: inference, diagnostics.
 
     ``copy`` and ``deepcopy`` return the fit itself. A pickle holds what ``save`` writes, so that a fit which comes back
     from one is like a loaded one: without the data, and without the record of the optimiser's steps.
@@ -133,11 +133,6 @@ class Fit:
 
     def __reduce__(self) -> tuple[Callable[[str], Fit], tuple[str]]:
         return restored, (self._text(),)
-
-    @property
-    def solution(self) -> Solution:
-        """The solved likelihood, on the free scale."""
-        return self._solved.solution
 
     @property
     def estimates(self) -> dict[str, float]:
@@ -224,107 +219,6 @@ class Fit:
         """Σ w, the number of observations that the rows stand for."""
         return self.solution.n_obs
 
-    def covariance(self, kind: str = "observed") -> NDArray[np.float64]:
-        """Covariance of the estimates, (k, k) over ``free_names``.
-
-        Parameters
-        ----------
-        kind
-            ``observed`` A⁻¹; ``expected`` from the Fisher information; ``opg`` B⁻¹, B = Σ w u uᵀ; ``sandwich``
-            A⁻¹BA⁻¹ (HC0); ``HC1`` times n/(n - k); ``stata`` times n/(n - 1).
-
-        Raises
-        ------
-        InferenceError
-            If the kind is unknown, needs data that are not there, or does not exist (expected, under censoring).
-        """
-        from thetahat.inference.covariance import covariance
-
-        return covariance(self.solution, kind)
-
-    def information(self, kind: str = "observed") -> NDArray[np.float64]:
-        """Information of the natural parameters: the inverse of ``covariance(kind)``."""
-        from thetahat.inference.covariance import information
-
-        return information(self.solution, kind)
-
-    def intervals(
-        self,
-        level: float = 0.95,
-        method: str = "wald",
-        parameters: Sequence[str] | str | None = None,
-        scale: str = "free",
-    ) -> Intervals:
-        """Confidence intervals by parameter name.
-
-        Parameters
-        ----------
-        level
-            Confidence level.
-        method
-            ``wald``, made on the free scale and mapped back so that it stays in the domain; ``profile``, the values
-            whose profile log-likelihood is within χ²/2 of the maximum, one-sided at an edge.
-        parameters
-            Which; by default all that were estimated.
-        scale
-            ``free``, or ``natural`` for the symmetric Wald interval.
-
-        Raises
-        ------
-        InferenceError
-            If an argument is unknown, or a profile is asked of a fit without data or without a usable point.
-        """
-        from thetahat.inference.intervals import intervals
-
-        return intervals(self.solution, level, method, parameters, scale)
-
-    def profile(self, name: str) -> Profile:
-        """The profile log-likelihood curve of one parameter, out to signed roots of ±3."""
-        from thetahat.inference.profile import curve
-
-        return curve(self.solution, name)
-
-    def transform(
-        self,
-        function: Callable[[Values], Any],
-        level: float = 0.95,
-        method: str = "delta",
-        *,
-        covariance: str = "observed",
-    ) -> Transformed:
-        """Estimate, standard error and interval of any function of the estimates.
-
-        By the invariance of the maximum the estimate is g(θ̂); its standard error is √(∇gᵀ V ∇g).
-
-        Parameters
-        ----------
-        function
-            Takes the parameters, by name or attribute (``lambda p: p.shape / p["rate"]``), or those that its own
-            arguments name (``lambda shape, rate: shape / rate``); returns a number or an array.
-        level
-            Confidence level of the interval, which is symmetric on the function's own scale.
-        method
-            ``delta``.
-        covariance
-            Kind of V, as in ``covariance``.
-
-        Raises
-        ------
-        InferenceError
-            If the function does not return finite numbers near the estimates.
-
-        Examples
-        --------
-        >>> import thetahat as th
-        >>> fit = th.fit(th.Exponential(), [1.0, 2.0, 3.0])
-        >>> mean = fit.transform(lambda rate: 1 / rate)
-        >>> round(mean.estimate, 6), round(mean.standard_error, 6)
-        (2.0, 1.154701)
-        """
-        from thetahat.inference.delta import transform
-
-        return transform(self.solution, function, level, method, covariance)
-
     @property
     def distribution(self) -> Family:
         """The fitted distribution, frozen.
@@ -339,8 +233,21 @@ class Fit:
         return self._solved.family.frozen(self.estimates)
 
     def simulate(self, rng: np.random.Generator | int | None = None, n: int | None = None) -> NDArray[Any]:
-        """Draw ``n`` values (by default as many as rows) from the fitted distribution."""
-        return self.distribution.sample(self.n_rows if n is None else n, rng=rng)
+        """Draw ``n`` values (by default as many as rows) from the fitted distribution.
+
+        Where all rows were truncated at the same limits, so are the values drawn.
+
+        Raises
+        ------
+        InferenceError
+            If rows have limits of truncation of their own, or there is no fitted distribution.
+        """
+        from thetahat.inference.simulation import simulated
+        from thetahat.response import parse_response
+
+        distribution = self.distribution
+        response = parse_response(str(self.model["response"]), self._solved.columns)
+        return simulated(distribution, response, self.n_rows if n is None else n, rng)
 
     def summary(self, level: float = 0.95) -> Summary:
         """The fit as a table: renders in a terminal, in a notebook and as plain text."""
@@ -380,10 +287,9 @@ class Fit:
         return str(self._digest)
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write the fit, without the data, as JSON that ``th.load`` reads.
+        """Write the fit, without the data, as JSON that ``th.load`` reads; only a complete text replaces a file."""
+        from thetahat.rendering import write_whole
 
-        A file that is there is replaced only once the text is complete.
-        """
         write_whole(path, self._text())
 
     def _text(self) -> str:

@@ -137,13 +137,15 @@ class Solution:
     def free_covariance(self, information: Matrix | None = None) -> Matrix:
         """Inverse information on the free scale; NaN where the certificate forbids standard errors."""
         k = self.table.n_free
-        covariance = np.full((k, k), np.nan)
         if not self.regular.any():
-            return covariance
+            return np.full((k, k), np.nan)
         matrix = self.information if information is None else information
         factor = analyse(matrix)
+        if self.regular.all() and factor.smallest > factor.error_bound:
+            return factor.inverse()
+        covariance = np.full((k, k), np.nan)
         if self.regular.all():
-            return factor.inverse() if factor.smallest > factor.error_bound else covariance
+            return covariance
         inside = np.ix_(self.regular, self.regular)
         if matrix.shape[0] == k:
             # A flat direction: the others' variances are those of the pseudo-inverse, which leaves it out.
@@ -180,6 +182,8 @@ class Solution:
     def standard_errors(self, free: Matrix | None = None) -> dict[str, float]:
         """Standard errors by name, scaled so that neither a rate of 1e250 nor its square overflows."""
         free = self.free_covariance() if free is None else free
+        if self.table.all_scalar and self.regular.all():
+            return self._scalar_errors(free)
         free, jacobian = free[np.ix_(self.regular, self.regular)], self.jacobian()[:, self.regular]
         errors = dict.fromkeys(self.table.names, float(np.nan))
         if not jacobian.size:
@@ -194,6 +198,16 @@ class Solution:
             squares = (unit @ np.where(np.isnan(correlation), 0.0, correlation) * unit).sum(axis=1)
             found = np.where(self._lost, np.nan, largest * np.sqrt(squares))
         errors.update(zip(self.table.free_names, found.tolist(), strict=True))
+        return errors
+
+    def _scalar_errors(self, free: Matrix) -> dict[str, float]:
+        """Standard errors where each entry depends on its own coordinate alone: slopes times roots of variances."""
+        errors = dict.fromkeys(self.table.names, float(np.nan))
+        with np.errstate(all="ignore"):
+            found = np.abs(self.table.slopes(self.point)) * np.sqrt(free.diagonal())
+        for name, error in zip(self.table.free_names, found.tolist(), strict=True):
+            if self.certificate.status[name] == "regular":
+                errors[name] = error
         return errors
 
     def refuse_unless_usable(self, purpose: str) -> None:

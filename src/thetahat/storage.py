@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from thetahat._errors import ModelError, SourceError
-from thetahat.families import CATALOGUE, Family
+from thetahat.families import CATALOGUE, WRAPPERS, Family
+from thetahat.families._contract import snake_case
 from thetahat.optimize.certificate import Certificate, Verdict
 from thetahat.parameters import DOMAINS, Domain, Parameter, ParameterTable
 from thetahat.rendering import finite_data
@@ -18,6 +19,8 @@ from thetahat.solution import Solution
 
 FORMAT = "thetahat-fit"
 VERSION = 1
+_DEEPEST = 8
+"""Families inside one another that a saved fit may have."""
 _SEPARATOR = "\x1f"
 _SPECIALS = {"nan": float("nan"), "inf": float("inf"), "-inf": float("-inf")}
 _NUMBER = (int, float)
@@ -277,24 +280,36 @@ def _check_model(model: dict[str, Any]) -> None:
 def _family(model: Mapping[str, Any], table: ParameterTable) -> Family | None:
     if model["kind"] != "family":
         return None
-    kind = next((kind for kind in CATALOGUE if kind().name == model["family"]), None)
-    if kind is None:
-        raise ValueError(f"there is no family {model['family']!r}")
-    options = {name: model[name] for name in kind.options if model.get(name) is not None}
-    for name, value in options.items():
-        scalars = value if isinstance(value, list) else [value]
-        _require(
-            all(isinstance(item, str | int | float) for item in scalars), f"{name} holds no plain values"
-        )
-    _require(set(model["known"]) <= set(kind.known), f"{model['family']} knows no such quantities")
-    try:
-        family = kind(**options, **model["known"])
-    except TypeError as error:
-        raise ValueError(f"{model['family']} does not take {', '.join(options)} of this type") from error
+    family = _made(model, model["known"], _DEEPEST)
     ours = [(parameter.name, parameter.domain.size) for parameter in family.declared]
     theirs = [(parameter.name, parameter.domain.size) for parameter in table.parameters]
     _require(ours == theirs, f"its parameters are not those of {model['family']}")
     return family
+
+
+def _made(plain: Mapping[str, Any], known: Mapping[str, Any], deepest: int) -> Family:
+    """The family of a specification, and of those inside it."""
+    _check(plain, {"family": str}, "a family")
+    name = plain["family"]
+    wrapper = next((kind for kind in WRAPPERS if snake_case(kind.__name__) == name), None)
+    kind: Any = wrapper or next((kind for kind in CATALOGUE if kind().name == name), None)
+    if kind is None:
+        raise ValueError(f"there is no family {name!r}")
+    options = {option: plain[option] for option in kind.options if plain.get(option) is not None}
+    for option, value in options.items():
+        scalars = value if isinstance(value, list) else [value]
+        _require(
+            all(isinstance(item, str | int | float) for item in scalars), f"{option} holds no plain values"
+        )
+    _require(("of" in plain) == (wrapper is not None), f"{name} is made of another family, or is not")
+    if wrapper is not None:
+        _require(deepest > 0 and isinstance(plain["of"], dict), f"what {name} is made of is no family")
+        return kind(_made(plain["of"], known, deepest - 1), **options)
+    _require(set(known) <= set(kind.known), f"{name} knows no such quantities")
+    try:
+        return kind(**options, **known)
+    except TypeError as error:
+        raise ValueError(f"{name} does not take {', '.join(options)} of this type") from error
 
 
 def _check(plain: Any, kinds: Mapping[str, Any], what: str) -> None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from thetahat.families._terms import Array
 
-_LARGEST = 1e300
+_LONGEST_TABLE = 2_000_000
 
 
 def positive_mean(points: NDArray[np.float64]) -> float:
@@ -18,6 +18,15 @@ def positive_mean(points: NDArray[np.float64]) -> float:
     scale = float(np.max(points))
     mean = scale * float(np.mean(points / scale)) if scale > 0 else 0.0
     return max(mean, 0.5 / points.size)
+
+
+def misfit_trials(y: Array, trials: Any) -> tuple[Array, str]:
+    """Trials that are no counts, else more successes than trials, as a mask with the reason."""
+    trials = np.broadcast_to(np.asarray(trials, dtype=float), np.shape(y))
+    wrong = ~((trials >= 0) & (trials == np.floor(trials)) & np.isfinite(trials))
+    if wrong.any():
+        return wrong, "trials must be whole numbers from 0 up"
+    return np.asarray(y > trials), "there can be no more successes than trials"
 
 
 def lattice_quantile(probability: Array, cdf: Callable[[Array], Array], guess: Any, largest: Any) -> Array:
@@ -50,3 +59,35 @@ def lattice_quantile(probability: Array, cdf: Callable[[Array], Array], guess: A
         low = np.where(open_ & ~enough, middle, low)
     result: Array = np.where(probability == 1.0, largest, np.where(probability == 0.0, 0.0, high))
     return result
+
+
+def root_in_bracket(
+    function: Callable[[float], tuple[float, float]], guess: float, low: float, high: float
+) -> float:
+    """The root of an increasing function that gives its value and slope, by Newton's method kept in a bracket."""
+    at = min(max(guess, low), high)
+    for _ in range(200):
+        value, slope = function(at)
+        low, high = (low, at) if value > 0 else (at, high)
+        moved = at - value / slope if slope > 0 else np.nan
+        if not low < moved < high:
+            moved = 0.5 * (low + high)
+        if abs(moved - at) <= 2.0 * float(np.spacing(abs(at))):
+            return float(moved)
+        at = moved
+    return float(at)
+
+
+def sampled_from_table(
+    rng: np.random.Generator, size: int, log_mass: Callable[[Array], Array], low: float, high: float
+) -> Array:
+    """Draws by inversion of the masses from ``low`` to ``high``, outside which there is next to nothing.
+
+    Where the table would be too long, its entries stand for cells of counts, within which all are equally likely.
+    """
+    cell = max(1.0, np.ceil((high - low + 1.0) / _LONGEST_TABLE))
+    starts = np.arange(low, high + 1.0, cell)
+    log_masses = log_mass(np.floor(starts + 0.5 * (cell - 1.0)))
+    share = np.cumsum(np.exp(log_masses - np.max(log_masses)))
+    drawn = starts[np.searchsorted(share, rng.random(size) * share[-1], side="right").clip(max=starts.size - 1)]
+    return np.asarray(drawn if cell == 1.0 else drawn + np.floor(cell * rng.random(size)))

@@ -14,8 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from thetahat.families._terms import Array, Terms
-from thetahat.numerics.elementary import log1mexp
+from thetahat.families._terms import Array, Terms, complement, pairs
 
 _NODES = 32
 _HIGHEST_LEVEL = 1_018
@@ -147,27 +146,11 @@ def _conditional(points: _Points, terms: Terms, n: int, order: int) -> Terms:
     share = weight / total[row]
     gradient = tuple(np.bincount(row, share * first, n) for first in terms.gradient)
     centred = [first - mean[row] for first, mean in zip(terms.gradient, gradient, strict=True)]
-    pairs = [(i, j) for i in range(len(centred)) for j in range(i + 1)]
     hessian = tuple(
         np.bincount(row, share * (second + centred[i] * centred[j]), n)
-        for second, (i, j) in zip(terms.hessian, pairs, strict=True)
+        for second, (i, j) in zip(terms.hessian, pairs(len(centred)), strict=True)
     )
     return Terms(log_mass, gradient, hessian)
-
-
-def _complement(terms: Terms) -> Terms:
-    """log(1 - exp(M)) with its derivatives."""
-    value = log1mexp(np.minimum(terms.value, 0.0))
-    odds = np.exp(terms.value - value)
-    pairs = [(i, j) for i in range(len(terms.gradient)) for j in range(i + 1)]
-    return Terms(
-        value,
-        tuple(-odds * first for first in terms.gradient),
-        tuple(
-            -odds * (second + (1.0 + odds) * terms.gradient[i] * terms.gradient[j])
-            for second, (i, j) in zip(terms.hessian, pairs, strict=True)
-        ),
-    )
 
 
 def lattice_mass(
@@ -204,8 +187,8 @@ def lattice_mass(
     if all(np.ndim(item) == 0 for item in (*shape, *parameters)):
         # Rows that differ in nothing but their ends: each pair of ends once.
         ends = np.stack([np.floor(end) for end in np.broadcast_arrays(low, high)])
-        pairs, index = np.unique(ends.reshape(2, -1), axis=1, return_inverse=True)
-        distinct = _mass_by_row(pairs[0], pairs[1], parameters, shape, terms, order, n_coordinates, tail)
+        both, index = np.unique(ends.reshape(2, -1), axis=1, return_inverse=True)
+        distinct = _mass_by_row(both[0], both[1], parameters, shape, terms, order, n_coordinates, tail)
         index = index.reshape(ends.shape[1:])
         return Terms(
             distinct.value[index],
@@ -270,7 +253,7 @@ def _mass_by_row(
                 return terms(y, order, *(item[row] for item in here))
 
             part = _summed(start[chunk], stop[chunk], mode[chunk], at, order)
-            part = _complement(part) if through_other else part
+            part = complement(part) if through_other else part
             value[chunk] = part.value
             for item, found in zip((*gradient, *hessian), (*part.gradient, *part.hessian), strict=True):
                 item[chunk] = found
@@ -314,3 +297,49 @@ def lattice_mean(
         weight = np.exp(log_masses + points.log_weight)
         result[chunk] = np.bincount(points.row, weight * function, here[0].size)
     return result.reshape(dimensions)[()]
+
+
+class Moments(NamedTuple):
+    """Log of a sum over the lattice, with means and covariances (lower triangle) of statistics under its weights."""
+
+    log_total: Any
+    means: tuple[Any, ...]
+    covariances: tuple[Any, ...]
+
+
+def lattice_moments(
+    parameters: tuple[Any, ...],
+    shape: tuple[Any, Any],
+    integrand: Callable[..., tuple[Array, tuple[Array, ...]]],
+) -> Moments:
+    """Log of the sum of unimodal weights over whole numbers from 0 up, with moments of statistics.
+
+    Parameters
+    ----------
+    parameters
+        Numbers or arrays by row that ``integrand`` takes after y.
+    shape
+        Mode and largest value, numbers or arrays by row.
+    integrand
+        ``integrand(y, *parameters)``: log weights, smooth between the lattice points too, and statistics.
+    """
+    arrays = np.broadcast_arrays(*(np.asarray(item, dtype=float) for item in (*shape, *parameters)))
+    dimensions = arrays[0].shape
+    mode, largest, *values = (np.ravel(array) for array in arrays)
+    parts: list[tuple[Array, ...]] = []
+    for start in range(0, mode.size, _ROWS_AT_ONCE):
+        chunk = slice(start, start + _ROWS_AT_ONCE)
+        here = [item[chunk] for item in values]
+        n = here[0].size
+
+        def log_weight(y: Array, row: Array, here: list[Array] = here) -> Array:
+            return integrand(y, *(item[row] for item in here))[0]
+
+        points = _points(np.zeros(n), largest[chunk], mode[chunk], log_weight)
+        log_weights, statistics = integrand(points.y, *(item[points.row] for item in here))
+        empty = tuple(np.zeros(log_weights.shape) for _ in pairs(len(statistics)))
+        terms = _conditional(points, Terms(log_weights, statistics, empty), n, 2)
+        parts.append((terms.value, *terms.gradient, *terms.hessian))
+    columns = [np.concatenate(column).reshape(dimensions)[()] for column in zip(*parts, strict=True)]
+    size = 1 + int(np.sqrt(0.25 + 2.0 * (len(columns) - 1)) - 1.5) if len(columns) > 1 else 0
+    return Moments(columns[0], tuple(columns[1 : 1 + size]), tuple(columns[1 + size :]))

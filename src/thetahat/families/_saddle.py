@@ -7,11 +7,14 @@ from typing import Any
 import numpy as np
 
 from thetahat.families._terms import Array
-from thetahat.numerics.gamma_functions import stirling_remainder, stirling_remainders
+from thetahat.numerics.gamma_functions import stirling_remainder
 from thetahat.numerics.namespace import NUMPY
+from thetahat.numerics.stirling import stirling_remainders, stirling_rises
 
 _LOG_2_PI = float(np.log(2.0 * np.pi))
 _NEAR = 0.5
+_FEW_STEPS = 64
+"""Counts up to which the steps from one to the next are added up."""
 
 
 def log_saturated(xp: Any, y: Any) -> Any:
@@ -45,14 +48,22 @@ def log_rising(xp: Any, x: Any, a: Any) -> Any:
 def log_rising_terms(x: Array, a: Array) -> tuple[Array, Array, Array]:
     """``log_rising``, x d/dx and x² d²/dx² of it, to full relative precision however large x is."""
     share = a / (x + a)
-    value, first, second = (
-        high - low for high, low in zip(stirling_remainders(x + a), _remainders(x), strict=True)
-    )
+    value, first, second = _rises(x, a)
     return (
         value - 0.5 * np.log1p(a / x),
         0.5 * share + x * first,
         -0.5 * share * (1.0 + x / (x + a)) + x * (x * second),
     )
+
+
+def _rises(x: Array, a: Array) -> tuple[Array, ...]:
+    """What Stirling's formula leaves of lgamma at x + a less that at x, with two derivatives in x."""
+    if np.ndim(x) == 0 and np.ndim(a) == 1 and a.size:
+        most = a.max()
+        if most <= _FEW_STEPS and (a == np.floor(a)).all():
+            at = a.astype(np.intp)
+            return tuple(rise[at] for rise in stirling_rises(float(x), int(most)))
+    return tuple(high - low for high, low in zip(stirling_remainders(x + a), _remainders(x), strict=True))
 
 
 def _remainders(x: Array) -> tuple[Any, Any, Any]:
@@ -75,10 +86,26 @@ def log_binomial(y: Array, trials: Array, logit: Array) -> Array:
     gap = trials * xp.expit(logit) - y
     # n p - y from the tail in which p is small
     gap = np.where(logit > 0, failures - trials * xp.expit(-logit), gap)
-    saturated = log_saturated(xp, y) + log_saturated(xp, failures) - log_saturated(xp, trials)
-    log_trials = np.log(np.where(trials > 0, trials, 1.0))
-    return (
-        saturated
-        - half_deviance(xp, y, gap, log_trials + xp.log_expit(logit))
-        - half_deviance(xp, failures, -gap, log_trials + xp.log_expit(-logit))
+    return np.asarray(
+        binomial_saturated(xp, y, failures) - binomial_deviance(xp, y, failures, -gap, (0.0, 0.0), logit)
     )
+
+
+def binomial_saturated(xp: Any, y: Any, failures: Any) -> Any:
+    """Log binomial mass of successes at a probability equal to their own share."""
+    return log_saturated(xp, y) + log_saturated(xp, failures) - log_saturated(xp, y + failures)
+
+
+def binomial_deviance(
+    xp: Any, y: Any, failures: Any, further: Any, shift: tuple[Any, Any], logit: Any
+) -> Any:
+    """Half the binomial deviance at a probability whose log odds are split in two.
+
+    ``further`` is y - n p at the probability p, log p is log expit(logit) + shift[0], and log(1 - p) is
+    log expit(-logit) + shift[1].
+    """
+    trials = y + failures
+    log_trials = xp.log(xp.where(trials > 0, trials, 1.0))
+    return half_deviance(
+        xp, y, -further, log_trials + (xp.log_expit(logit) + shift[0])
+    ) + half_deviance(xp, failures, further, log_trials + (xp.log_expit(-logit) + shift[1]))

@@ -49,7 +49,8 @@ class Support:
             return f"{noun} {'from' if self.includes_lower else 'above'} {low:g}{' up' if self.includes_lower else ''}"
         if self.includes_lower and self.includes_upper:
             return f"{noun} from {low:g} to {high:g}"
-        return f"{noun} above {low:g} and below {high:g}"
+        first = f"{'from' if self.includes_lower else 'above'} {low:g}"
+        return f"{noun} {first} and {'up to' if self.includes_upper else 'below'} {high:g}"
 
 
 REAL_LINE = Support(-np.inf, np.inf)
@@ -57,4 +58,6 @@ POSITIVE = Support(0.0, np.inf, includes_lower=False)
 NON_NEGATIVE = Support(0.0, np.inf)
 UNIT_INTERVAL = Support(0.0, 1.0, includes_lower=False, includes_upper=False)
 COUNTS = Support(0.0, np.inf, discrete=True)
+FROM_ONE = Support(1.0, np.inf, discrete=True)
+INTEGERS = Support(-np.inf, np.inf, discrete=True)
 BINARY = Support(0.0, 1.0, discrete=True)

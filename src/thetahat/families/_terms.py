@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from thetahat.numerics.elementary import log1mexp
+
 Array = NDArray[Any]
 Rows = tuple[Any, ...]
 Coordinates = tuple[Any, ...]
@@ -22,6 +24,17 @@ class Terms(NamedTuple):
     value: Any
     gradient: tuple[Any, ...] = ()
     hessian: tuple[Any, ...] = ()
+
+
+def less(terms: Terms, mass: Terms) -> Terms:
+    """Terms of rows less those of the mass between their limits; a row whose mass vanishes has the density 0."""
+    with np.errstate(invalid="ignore"):
+        value = np.where(np.isneginf(mass.value), -np.inf, terms.value - mass.value)
+        return Terms(
+            value,
+            tuple(a - b for a, b in zip(terms.gradient, mass.gradient, strict=True)),
+            tuple(a - b for a, b in zip(terms.hessian, mass.hessian, strict=True)),
+        )
 
 
 class EndTerms(NamedTuple):
@@ -90,3 +103,22 @@ def _ratio(
     curvature = np.where(absent, 0.0, ratio * (slope - ratio))
     mixed = tuple(np.where(absent, 0.0, ratio * (f_s - m_s)) for f_s, m_s in zip(by_s, s, strict=True))
     return ratio, curvature, mixed
+
+
+def pairs(n_coordinates: int) -> list[tuple[int, int]]:
+    """Indices of the lower triangle, row by row."""
+    return [(i, j) for i in range(n_coordinates) for j in range(i + 1)]
+
+
+def complement(terms: Terms) -> Terms:
+    """log(1 - exp(M)) with its derivatives."""
+    value = log1mexp(np.minimum(terms.value, 0.0))
+    odds = np.exp(terms.value - value)
+    return Terms(
+        value,
+        tuple(-odds * first for first in terms.gradient),
+        tuple(
+            -odds * (second + (1.0 + odds) * terms.gradient[i] * terms.gradient[j])
+            for second, (i, j) in zip(terms.hessian, pairs(len(terms.gradient)), strict=True)
+        ),
+    )

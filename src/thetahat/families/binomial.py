@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 from scipy import special
 
 from thetahat.families._contract import Known, Theta
-from thetahat.families._counts import lattice_quantile
+from thetahat.families._counts import lattice_quantile, misfit_trials
 from thetahat.families._family import Family
 from thetahat.families._gathering import Gathering
 from thetahat.families._lattice import lattice_mass
+from thetahat.families._log_concave_links import LOG_CONCAVE_LINKS
 from thetahat.families._saddle import log_binomial
 from thetahat.families._support import COUNTS
 from thetahat.families._survey import Survey
@@ -49,14 +50,15 @@ class Binomial(Family):
     affine: ClassVar[str] = "affine"
     uniqueness: ClassVar[str | None] = "concave in the logit"
     uniqueness_censored: ClassVar[str | None] = "concave in the logit (Prékopa, 1973)"
+    uniqueness_truncated: ClassVar[str | None] = (
+        "exponential family, also between limits (Barndorff-Nielsen, 1978)"
+    )
+    single_maximum = LOG_CONCAVE_LINKS
+    tilted: ClassVar[bool] = True
 
     def misfits(self, y: Array, known: Known) -> tuple[Array, str] | None:
         """Trials that are no counts, and more successes than trials."""
-        trials = np.broadcast_to(np.asarray(known["trials"], dtype=float), np.shape(y))
-        wrong = ~((trials >= 0) & (trials == np.floor(trials)) & np.isfinite(trials))
-        if wrong.any():
-            return wrong, "trials must be whole numbers from 0 up"
-        return np.asarray(y > trials), "there can be no more successes than trials"
+        return misfit_trials(y, known["trials"])
 
     def prepare(self, xp: Any, y: Any, known: Known) -> Rows:
         """Return successes, failures and the log of the number of orders, -inf where there can be none."""
@@ -106,6 +108,15 @@ class Binomial(Family):
         """The proportion of successes, edges included; None where no trial was made."""
         successes, failures = float(survey.means[0]), float(survey.means[1])
         return (successes / (successes + failures),) if successes + failures > 0 else None
+
+    def recession(self, y: Array, known: Known) -> tuple[Any, Any]:
+        """Successes alone pull prob to 1, failures alone to 0; a row without trials says nothing."""
+        return y == known["trials"], y == 0
+
+    def saturated(self, y: Array, theta: Theta, known: Known) -> Any:
+        """The proportion of successes; any prob, such as a half, where no trial was made."""
+        trials = np.broadcast_to(np.asarray(known["trials"], dtype=float), np.shape(y))
+        return np.where(trials > 0, y / np.where(trials > 0, trials, 1.0), 0.5)
 
     def quantile_at(self, probability: Array, theta: Theta, known: Known) -> Any:
         """Whole numbers around the inverse of the incomplete beta function."""

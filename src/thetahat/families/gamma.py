@@ -10,12 +10,12 @@ from scipy import special
 
 from thetahat.families._contract import Known, Theta
 from thetahat.families._family import Family
+from thetahat.families._gamma_law import departure, refinement_of, solution_of, start_of
 from thetahat.families._gathering import Gathering
 from thetahat.families._support import POSITIVE
 from thetahat.families._survey import Survey
 from thetahat.families._terms import Array, Coordinates, Rows, Terms, end_terms
-from thetahat.numerics.elementary import log1p_minus
-from thetahat.numerics.gamma_functions import log_minus_digamma, trigamma, trigamma_minus_inverse
+from thetahat.numerics.gamma_functions import log_minus_digamma, trigamma
 from thetahat.numerics.incomplete_gamma import log_gamma_mass
 from thetahat.numerics.namespace import NUMPY
 from thetahat.numerics.normal import LOG_SQRT_2_PI as _LOG_SQRT_2_PI
@@ -51,6 +51,12 @@ class Gamma(Family):
     affine: ClassVar[str] = "affine"
     spikes: ClassVar[str] = "anywhere"
     uniqueness: ClassVar[str | None] = "minimal exponential family (Barndorff-Nielsen, 1978)"
+    uniqueness_truncated: ClassVar[str | None] = (
+        "exponential family, also between limits (Barndorff-Nielsen, 1978)"
+    )
+    primary: ClassVar[str] = "rate"
+    increasing: ClassVar[bool] = False
+    regresses_as: ClassVar[str] = "gamma_mean"
 
     def prepare(self, xp: Any, y: Any, known: Known) -> Rows:
         """Return y and log y."""
@@ -58,15 +64,15 @@ class Gamma(Family):
 
     def log_density(self, xp: Any, rows: Rows, eta: Coordinates) -> Any:
         """shape (log r + 1 - r) + log(shape/2π)/2 - log y - (Stirling's remainder), r = rate y/shape."""
-        log_shape, _ = eta
-        core, _ = _departure(xp, rows, eta)
+        log_shape, log_rate = eta
+        core, _ = departure(xp, rows, log_shape - log_rate)
         shape = xp.exp(log_shape)
         return shape * core + (0.5 * log_shape - _LOG_SQRT_2_PI) - xp.stirling_remainder(shape) - rows[1]
 
     def derivatives(self, rows: Rows, eta: Coordinates) -> Terms:
         """With r = rate y/shape: u = (shape (log r + log shape - ψ(shape)), shape (1 - r))."""
         shape = np.exp(eta[0])
-        core, excess = _departure(NUMPY, rows, eta)
+        core, excess = departure(NUMPY, rows, eta[0] - eta[1])
         by_shape = shape * (core + (excess + log_minus_digamma(shape)))
         curvature = by_shape - shape * shape * trigamma(shape)
         scaled = np.exp(eta[1]) * rows[0]
@@ -109,32 +115,21 @@ class Gamma(Family):
 
     def start(self, points: NDArray[np.float64], known: Known) -> Theta:
         """Minka's (2002) approximation, from the log of the mean less the mean of the logs."""
-        mean = float(np.mean(points))
-        gap = max(np.log(mean) - float(np.mean(np.log(points))), 1e-6)
-        shape = (3 - gap + np.sqrt((gap - 3) ** 2 + 24 * gap)) / (12 * gap)
+        mean, shape = start_of(points)
         return shape, shape / mean
 
     def refinement(self, survey: Survey) -> Any:
         """For values close together, ȳ's gap to the geometric mean summed without cancellation."""
-        mean, mean_log = survey.means
-        if np.log(mean) - mean_log > 1e-2:
-            return None
-        return lambda rows: log1p_minus((rows[0] - mean) / mean)
+        return refinement_of(survey)
 
     def solve(self, survey: Survey, known: Known) -> Theta | None:
         """Newton on log shape for log shape - ψ(shape) = gap, globally convergent from below."""
-        mean, mean_log = survey.means
-        gap = -survey.refined if survey.refined is not None else float(np.log(mean) - mean_log)
-        if not gap > 0:
-            return None
-        shape = (3 - gap + np.sqrt((gap - 3) ** 2 + 24 * gap)) / (12 * gap)
-        for _ in range(50):
-            excess = float(log_minus_digamma(shape)) - gap
-            step = excess / (shape * float(trigamma_minus_inverse(shape)))
-            shape *= np.exp(step)
-            if abs(step) < 4e-16:
-                break
-        return shape, shape / mean
+        found = solution_of(survey)
+        return None if found is None else (found[1], found[1] / found[0])
+
+    def saturated(self, y: Array, theta: Theta, known: Known) -> Any:
+        """The rate at which y is the mean."""
+        return theta[0] / y
 
     def quantile_at(self, probability: Array, theta: Theta, known: Known) -> Any:
         """Inverse of the regularised incomplete gamma function."""
@@ -152,16 +147,3 @@ class Gamma(Family):
     def sample_at(self, rng: np.random.Generator, size: int, theta: Theta, known: Known) -> Array:
         """NumPy's Marsaglia-Tsang sampler."""
         return rng.gamma(theta[0], 1 / theta[1], size)
-
-
-def _departure(xp: Any, rows: Rows, eta: Coordinates) -> tuple[Any, Any]:
-    """log r - (r - 1) and r - 1, r = rate y/shape, keeping their digits where r is near 1.
-
-    For a pseudo row of means, whose log y is no logarithm of its y, the difference of the two is added.
-    """
-    y, log_y = rows
-    log_shape, log_rate = eta
-    excess = xp.exp(log_rate - log_shape) * y - 1.0
-    near = xp.abs(excess) < 0.5
-    close = xp.log1p_minus(xp.where(near, excess, 0.0)) + (log_y - xp.log(y))
-    return xp.where(near, close, (log_y + (log_rate - log_shape)) - excess), excess

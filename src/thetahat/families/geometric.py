@@ -12,6 +12,7 @@ from thetahat.families._contract import Known, Theta
 from thetahat.families._counts import positive_mean
 from thetahat.families._family import Family
 from thetahat.families._gathering import Gathering
+from thetahat.families._log_concave_links import LOG_CONCAVE_LINKS
 from thetahat.families._support import COUNTS
 from thetahat.families._survey import Survey
 from thetahat.families._terms import Array, Coordinates, Rows, Terms
@@ -43,6 +44,13 @@ class Geometric(Family):
     affine: ClassVar[str] = "affine"
     uniqueness: ClassVar[str | None] = "concave in the logit"
     uniqueness_censored: ClassVar[str | None] = "concave in the logit"
+    uniqueness_truncated: ClassVar[str | None] = (
+        "exponential family, also between limits (Barndorff-Nielsen, 1978)"
+    )
+    uniqueness_entered: ClassVar[str | None] = "concave in log(1 - prob)"
+    increasing: ClassVar[bool] = False
+    single_maximum = LOG_CONCAVE_LINKS
+    tilted: ClassVar[bool] = True
 
     def prepare(self, xp: Any, y: Any, known: Known) -> Rows:
         """Return y."""
@@ -100,6 +108,14 @@ class Geometric(Family):
     def solve(self, survey: Survey, known: Known) -> Theta | None:
         """1/(1 + ȳ); 1, the edge, where every count is 0."""
         return (1.0 / (1.0 + float(survey.means[0])),)
+
+    def recession(self, y: Array, known: Known) -> tuple[Any, Any]:
+        """A zero pulls prob to 1."""
+        return y == 0, False
+
+    def saturated(self, y: Array, theta: Theta, known: Known) -> Any:
+        """1/(1 + y)."""
+        return 1.0 / (1.0 + y)
 
     def quantile_at(self, probability: Array, theta: Theta, known: Known) -> Any:
         """Whole numbers around log(1 - p)/log(1 - prob) - 1."""

@@ -73,6 +73,7 @@ class NegativeBinomial(Family):
     uniqueness: ClassVar[str | None] = (
         "unique where the variance exceeds the mean (Aragón, Eberly & Eberly, 1992)"
     )
+    tilted: ClassVar[bool] = True
 
     def uniqueness_given(self, fixed: Mapping[str, Any], survey: Survey) -> str | None:
         """The score in the mean is n (average - mean) size/(mean (size + mean))."""
@@ -153,6 +154,14 @@ class NegativeBinomial(Family):
     def solve(self, survey: Survey, known: Known) -> Theta | None:
         """The size has no closed form."""
         return None
+
+    def recession(self, y: Array, known: Known) -> tuple[Any, Any]:
+        """A zero pulls the mean to 0."""
+        return False, y == 0
+
+    def saturated(self, y: Array, theta: Theta, known: Known) -> Any:
+        """Y, whatever the size."""
+        return y
 
     def quantile_at(self, probability: Array, theta: Theta, known: Known) -> Any:
         """Whole numbers around the inverse of the incomplete beta function."""

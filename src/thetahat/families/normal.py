@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Any, ClassVar, final
 
 import numpy as np
@@ -52,6 +53,10 @@ class Normal(LocationScale):
     spikes: ClassVar[str] = "anywhere"
     uniqueness: ClassVar[str | None] = "concave in (1/sd, mean/sd) (Burridge, 1981)"
     uniqueness_censored: ClassVar[str | None] = "concave in (1/sd, mean/sd) (Burridge, 1981)"
+    uniqueness_truncated: ClassVar[str | None] = (
+        "exponential family, also between limits (Barndorff-Nielsen, 1978)"
+    )
+    single_maximum = MappingProxyType({"*": "concave in (1/sd, coefficients/sd) (Burridge, 1981)"})
 
     def standard_log_density(self, xp: Any, z: Any, shapes: Coordinates) -> Any:
         """-z²/2 - log √(2π)."""
@@ -79,6 +84,10 @@ class Normal(LocationScale):
         if not survey.spread > 0:
             return None
         return float(survey.means[0]), float(np.sqrt(survey.spread / survey.n_exact))
+
+    def saturated(self, y: Array, theta: Theta, known: Known) -> Any:
+        """Y."""
+        return y
 
     def quantile_at(self, probability: Array, theta: Theta, known: Known) -> Any:
         """Mean + sd Φ⁻¹(p)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Any, ClassVar, final
 
 import numpy as np
@@ -46,6 +47,11 @@ class Poisson(Family):
     affine: ClassVar[str] = "affine"
     uniqueness: ClassVar[str | None] = "concave in log rate"
     uniqueness_censored: ClassVar[str | None] = "concave in log rate (Prékopa, 1973)"
+    uniqueness_truncated: ClassVar[str | None] = (
+        "exponential family, also between limits (Barndorff-Nielsen, 1978)"
+    )
+    single_maximum = MappingProxyType({"*": "concave in log rate", "identity": "concave in the rate"})
+    tilted: ClassVar[bool] = True
 
     def prepare(self, xp: Any, y: Any, known: Known) -> Rows:
         """Return y and log y!."""
@@ -80,6 +86,14 @@ class Poisson(Family):
     def solve(self, survey: Survey, known: Known) -> Theta | None:
         """The mean; 0, the edge, where every count is 0."""
         return (float(survey.means[0]),)
+
+    def recession(self, y: Array, known: Known) -> tuple[Any, Any]:
+        """A zero pulls the rate to 0."""
+        return False, y == 0
+
+    def saturated(self, y: Array, theta: Theta, known: Known) -> Any:
+        """Y."""
+        return y
 
     def quantile_at(self, probability: Array, theta: Theta, known: Known) -> Any:
         """Whole numbers around the inverse of the incomplete gamma function."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from thetahat._errors import DataError
 from thetahat.families import Family
 from thetahat.response import Observed
-from thetahat.response._response import RowNumbers, numbers, rows_message, shown_column
+from thetahat.response._response import Limits, RowNumbers, numbers, rows_message, shown_column
 
 Array = NDArray[Any]
 Extent = tuple[float, float]
@@ -94,6 +94,20 @@ def checked_ends(family: Family, what: str, observed: Observed, where: RowNumber
         )
     lowest = support.lower - 1 if support.discrete else support.lower
     return np.where(low <= lowest, -np.inf, low), np.where(high >= support.upper, np.inf, high)
+
+
+def checked_limits(family: Family, what: str, limits: Limits) -> tuple[Array, Array]:
+    """Return the limits of truncation, open where they reach the support's, for a family whose values have an order."""
+    if family.labelled:
+        raise DataError(
+            f"{what}: labels of {type(family).__name__} have no order, so they cannot be truncated"
+        )
+    support = family.support
+    low, high = (
+        (np.floor(limits.entry), np.floor(limits.exit)) if support.discrete else (limits.entry, limits.exit)
+    )
+    open_below = low < support.lower if support.discrete else low <= support.lower
+    return np.where(open_below, -np.inf, low), np.where(high >= support.upper, np.inf, high)
 
 
 def checked_weights(column: str, values: Array, where: RowNumbers) -> Array:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from thetahat.numerics import elementary, gamma_functions
+from thetahat.numerics import bessel, elementary, gamma_functions
 
 
 def namespace(*values: object) -> Any:
@@ -55,11 +55,17 @@ NUMPY = SimpleNamespace(
     softplus=elementary.softplus,
     log_expit=elementary.log_expit,
     expit=special.expit,
+    arcsinh=np.arcsinh,
     logit=special.logit,
     log_gamma_ratio=gamma_functions.log_gamma_ratio,
     log1p_minus=elementary.log1p_minus,
     stirling_remainder=gamma_functions.stirling_remainder,
     betaln=special.betaln,
+    log_ndtr=special.log_ndtr,
+    arctan2=np.arctan2,
+    cos=np.cos,
+    sin=np.sin,
+    log_bessel_i0=lambda kappa: bessel.log_bessel_i0(kappa)[0],
 )
 
 
@@ -130,9 +136,15 @@ def _jax_namespace() -> SimpleNamespace:
         softplus=jax.nn.softplus,
         log_expit=jax.nn.log_sigmoid,
         expit=jsp.expit,
+        arcsinh=jnp.arcsinh,
         logit=jsp.logit,
         log_gamma_ratio=log_gamma_ratio,
         log1p_minus=log1p_minus,
         stirling_remainder=stirling_remainder,
         betaln=betaln,
+        log_ndtr=jsp.log_ndtr,
+        arctan2=jnp.arctan2,
+        cos=jnp.cos,
+        sin=jnp.sin,
+        log_bessel_i0=lambda kappa: jnp.log(jsp.i0e(kappa)),
     )

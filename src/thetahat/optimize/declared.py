@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from thetahat.families import Family
+from thetahat.families._survey import Survey
 from thetahat.optimize.limits import LimitFit
 
 
@@ -32,3 +34,12 @@ class Declared:
     def scope(self) -> str:
         """``global`` where a theorem says so."""
         return "local" if self.theorem is None else "global"
+
+
+def theorem_of(family: Family, survey: Survey) -> str | None:
+    """Why a stationary point is the only one for rows of this kind; truncation voids what holds for other rows."""
+    if not survey.truncated:
+        return family.uniqueness if survey.all_exact else family.uniqueness_censored
+    if survey.all_exact:
+        return family.uniqueness_truncated
+    return family.uniqueness_entered if survey.n_exits == 0 else None

@@ -8,12 +8,15 @@ from typing import Any
 
 from thetahat.parameters._domain import Domain
 from thetahat.parameters._parameter import Parameter
+from thetahat.parameters.above import Above
 from thetahat.parameters.bounded import Bounded
+from thetahat.parameters.ordered import Ordered
 from thetahat.parameters.positive import Positive
 from thetahat.parameters.real import Real
 from thetahat.parameters.simplex import Simplex
 from thetahat.parameters.table import ParameterTable
 from thetahat.parameters.unit_interval import UnitInterval
+from thetahat.parameters.whole import Whole
 
 DOMAINS: Mapping[str, type[Any]] = MappingProxyType(
     {
@@ -22,18 +25,24 @@ DOMAINS: Mapping[str, type[Any]] = MappingProxyType(
         "unit_interval": UnitInterval,
         "bounded": Bounded,
         "simplex": Simplex,
+        "ordered": Ordered,
+        "above": Above,
+        "whole": Whole,
     }
 )
 """Every domain by its name; a new one adds its file and its line here."""
 
 __all__ = [
     "DOMAINS",
+    "Above",
     "Bounded",
     "Domain",
+    "Ordered",
     "Parameter",
     "ParameterTable",
     "Positive",
     "Real",
     "Simplex",
     "UnitInterval",
+    "Whole",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from math import isfinite
 from typing import Any, ClassVar
 
 import numpy as np
@@ -50,6 +51,19 @@ class Domain(ABC):
     def describe(self) -> str:
         """Say what a value must be, in words that follow 'must be'."""
 
+    def line(self, value: Any, entry: int = 0) -> tuple[float, float]:
+        """An entry of ``value`` on the unbounded scale on which its intervals are made, and the slope of that there.
+
+        For one number that is its free coordinate; a vector domain has a scale of its own.
+        """
+        at = np.asarray(self.to_free(value), dtype=float)
+        return float(at), float(1.0 / self.derivative(at))
+
+    def from_line(self, at: float) -> float:
+        """Map an entry back from the scale on which its intervals are made."""
+        with np.errstate(over="ignore", under="ignore"):
+            return float(self.from_free(np.float64(at)))
+
     def is_edge(self, value: float) -> bool:
         """Whether ``value`` is a finite edge of the domain, such as 0 for a rate."""
-        return bool(np.isfinite(value)) and value in (self.lower, self.upper)
+        return isfinite(value) and value in (self.lower, self.upper)

@@ -102,6 +102,11 @@ class ParameterTable:
         return not self.fixed
 
     @cached_property
+    def all_scalar(self) -> bool:
+        """Whether every estimated parameter is one number, so that the Jacobian is diagonal."""
+        return not any(parameter.domain.vector for parameter in self.free_parameters)
+
+    @cached_property
     def free_slices(self) -> tuple[slice, ...]:
         """For each estimated parameter, its slice of the free vector."""
         slices = []
@@ -148,21 +153,31 @@ class ParameterTable:
         """Map the free vector to natural values by entry name, fixed ones included, in declared order."""
         values: dict[str, float] = {}
         start = 0
-        for parameter in self.parameters:
-            if parameter.name in self.fixed:
-                entries = np.atleast_1d(np.asarray(self.fixed[parameter.name], dtype=float))
-            else:
-                size = parameter.domain.free_size
-                coordinates = free[start : start + size]
-                unit = self.unit(parameter.name)
-                with np.errstate(over="ignore", under="ignore"):
-                    if parameter.domain.vector:
-                        entries = np.asarray(parameter.domain.from_free(coordinates)) * unit
-                    else:
-                        entries = np.atleast_1d(parameter.domain.from_free(coordinates[0]) * unit)
-                start += size
-            values.update(zip(parameter.names, entries.tolist(), strict=True))
+        with np.errstate(over="ignore", under="ignore"):
+            for parameter in self.parameters:
+                if parameter.name in self.fixed:
+                    entries = np.atleast_1d(np.asarray(self.fixed[parameter.name], dtype=float))
+                elif parameter.domain.vector:
+                    coordinates = free[start : start + parameter.domain.free_size]
+                    entries = np.asarray(parameter.domain.from_free(coordinates)) * self.unit(parameter.name)
+                    start += parameter.domain.free_size
+                else:
+                    values[parameter.name] = float(
+                        parameter.domain.from_free(free[start]) * self.unit(parameter.name)
+                    )
+                    start += 1
+                    continue
+                values.update(zip(parameter.names, entries.tolist(), strict=True))
         return values
+
+    def slopes(self, free: Vector) -> Vector:
+        """The diagonal of the Jacobian, of a table that is ``all_scalar``."""
+        return np.array(
+            [
+                parameter.domain.derivative(free[at]) * self.unit(parameter.name)
+                for at, parameter in enumerate(self.free_parameters)
+            ]
+        )
 
     def jacobian(self, free: Vector) -> Vector:
         """d natural / d free over the free entries: (entries, n_free)."""

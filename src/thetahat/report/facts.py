@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isnan
@@ -124,16 +125,23 @@ def facts_of(fit: Fitted, level: float = 0.95, interval: str = "wald") -> Facts:
 
 def title_of(model: Mapping[str, Any]) -> str:
     """The model's name as in Python: ``negative_binomial`` -> ``NegativeBinomial``."""
-    from thetahat.families import CATALOGUE
+    from thetahat.families import CATALOGUE, WRAPPERS
+    from thetahat.families._contract import snake_case
 
     name = str(model.get("family", "Model"))
+    if "of" in model:
+        wrapper = next((kind.__name__ for kind in WRAPPERS if snake_case(kind.__name__) == name), name)
+        return f"{wrapper}({title_of(model['of'])})"
     return next((kind.__name__ for kind in CATALOGUE if kind().name == name), name)
 
 
 def label_of(name: str, model: Mapping[str, Any]) -> str:
-    """A parameter's name, with the label of its category where it has one: ``probs[1] (setosa)``."""
+    """A parameter's name, with its category where it has one: ``probs[1] (setosa)``, ``thresholds[0] (low | high)``."""
     levels = model.get("levels")
-    if levels is None or not name.endswith("]"):
+    parts = re.fullmatch(r"(probs|thresholds)\[(\d+)\]", name)
+    if levels is None or parts is None:
         return name
-    index = int(name[name.rindex("[") + 1 : -1])
-    return f"{name} ({levels[index]})" if index < len(levels) else name
+    index = int(parts[2])
+    if parts[1] == "probs":
+        return f"{name} ({levels[index]})"
+    return f"{name} ({levels[index]} | {levels[index + 1]})"

@@ -1,0 +1,149 @@
+"""What users hand to a fit beside model and data, read and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from thetahat._errors import DataError, ModelError, ParameterError
+from thetahat.data import Source, open_source
+from thetahat.engines import Threads
+from thetahat.families import CATALOGUE, WRAPPERS, Family
+from thetahat.families._contract import snake_case
+from thetahat.optimize.newton import Newton
+from thetahat.parameters import ParameterTable
+from thetahat.response import Exact, Observations, Response, parse_response
+
+WEIGHTS = "(weights)"
+DEFAULT_ENGINE = Threads()
+DEFAULT_OPTIMIZER = Newton()
+Extra = dict[str, Any]
+"""Columns that were handed over beside the data, by the name they get there."""
+
+
+def known_quantities(family: Family, extra: Extra) -> dict[str, Any]:
+    """Return what the family knows of each row: a number, or the name of a column."""
+    known: dict[str, Any] = {}
+    for name in family.known:
+        if name not in family.known_values:
+            raise ParameterError(
+                f"{type(family).__name__} needs {name}: give a number or a column's name, as in "
+                f"th.{type(family).__name__}({name}=12) or th.{type(family).__name__}({name}='n')"
+            )
+        value = family.known_values[name]
+        whole = not np.ndim(value) and not isinstance(value, str)
+        known[name] = value if whole else column_of(value, f"({name})", name, extra)
+    return known
+
+
+def as_family(model: Any) -> Family:
+    """Return the family that is meant, by instance, class or name."""
+    if isinstance(model, Family):
+        return model
+    if isinstance(model, type) and issubclass(model, Family):
+        return model()
+    if isinstance(model, str):
+        return family_named(model)
+    raise ModelError(
+        f"model={model!r} is no model; give a family such as th.Gamma(), its name such as 'gamma', "
+        "a th.Regression or a th.Model"
+    )
+
+
+def family_named(name: str) -> Family:
+    """Return the family of a name in snake case, such as ``zero_inflated(poisson)``, or say which there are."""
+    wrapper, bracket, rest = name.partition("(")
+    outer = next((kind for kind in WRAPPERS if snake_case(kind.__name__) == wrapper.strip()), None)
+    if bracket and outer is not None and rest.rstrip().endswith(")"):
+        make: Any = outer
+        return make(family_named(rest.rstrip().removesuffix(")").strip()))
+    if outer is not None:
+        raise ModelError(f"{name!r} lacks the family inside; write {wrapper.strip()}(poisson)")
+    families = {kind().name: kind for kind in CATALOGUE}
+    if name in families:
+        return families[name]()
+    from difflib import get_close_matches
+
+    close = get_close_matches(name.lower().replace(" ", "_"), list(families), n=1)
+    hint = f" (did you mean {close[0]!r}?)" if close else ""
+    raise ModelError(f"there is no family {name!r}{hint}; there are: {', '.join(sorted(families))}")
+
+
+def open_rows(y: str | None, data: Any) -> tuple[Source, Response]:
+    """Open the data and find the response in them."""
+    if isinstance(data, Observations):
+        if y is not None:
+            raise ModelError(
+                f"y={y!r} names a column, but th.Observations has no names; give one or the other"
+            )
+        return open_source(dict(data.columns)), data.response
+    source = open_source(data)
+    names = tuple(source.schema)
+    if y is not None:
+        response = parse_response(y, names)
+        source.require(response.columns)
+        return source, response
+    usable = [*names, *source.unusable]
+    if len(usable) == 1:
+        source.require(usable)
+        return source, Exact(usable[0])
+    raise ModelError(
+        f"{source.title} has {len(usable)} columns, so the response must be named: th.Gamma(y='...') or, "
+        f"on the command line, --y; the columns are: {', '.join(usable[:20])}"
+    )
+
+
+def column_of(value: Any, name: str, what: str, extra: Extra) -> str | None:
+    """Return the name of the column that holds a value: its own, or the one under which an array joins ``extra``."""
+    if value is None or isinstance(value, str):
+        return value
+    if not np.ndim(value) and not hasattr(value, "__len__"):
+        raise DataError(f"{what}={value!r}: give one number per row, or the name of a column")
+    extra[name] = value
+    return name
+
+
+def option(name: str, value: Any, kind: type, default: Any) -> Any:
+    """Return an optimiser or engine, the default one in the place of None."""
+    if value is None:
+        return default
+    if not isinstance(value, kind):
+        raise ModelError(
+            f"{name}={value!r}: give an instance of th.{type(default).__name__} or a similar object"
+        )
+    return value
+
+
+def plain(values: Mapping[str, Any] | None, what: str) -> dict[str, Any]:
+    """Return values by name as a dict, an empty one in the place of None."""
+    if values is None:
+        return {}
+    if not isinstance(values, Mapping):
+        raise ParameterError(
+            f"{what}={values!r}: give a dict of parameter names and values, such as {{'df': 5}}"
+        )
+    return dict(values)
+
+
+def check_start(start: Mapping[str, Any] | None, table: ParameterTable) -> None:
+    """Refuse start values of what is no parameter, is fixed, or cannot have them."""
+    values = plain(start, "start")
+    for name, value in values.items():
+        parameter = next((p for p in table.parameters if p.name == name), None)
+        if parameter is None:
+            names = ", ".join(p.name for p in table.parameters)
+            raise ParameterError(
+                f"start={{{name!r}: ...}}: there is no parameter {name!r}; there are: {names}"
+            )
+        if name in table.fixed:
+            raise ParameterError(f"{name!r} is both fixed and given a start; give one or the other")
+        try:
+            inside = parameter.domain.contains(value)
+        except (TypeError, ValueError):
+            inside = False
+        if not inside:
+            raise ParameterError(
+                f"start={{{name!r}: {value!r}}}: {name} must be {parameter.domain.describe()}"
+            )

@@ -1,0 +1,117 @@
+"""Designs that are arrays."""
+
+from __future__ import annotations
+
+from threading import local
+from typing import Any, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from thetahat.designs._design import Design
+
+Array = NDArray[Any]
+Vector = NDArray[np.float64]
+Matrix = NDArray[np.float64]
+
+TILE_NUMBERS = 131_072
+"""Numbers of a tile, a megabyte: what a core's own cache holds, as measured."""
+LARGEST_TILE = 32_768
+_memory = local()
+
+
+@final
+class DenseDesign(Design):
+    """An (n, p) array in row order.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> design = DenseDesign(np.array([[1.0, 2.0], [1.0, 3.0]]))
+    >>> design.matvec(np.array([1.0, 10.0])).tolist()
+    [21.0, 31.0]
+    >>> design.gram(np.array([1.0, -1.0])).tolist()
+    [[0.0, -1.0], [-1.0, -5.0]]
+    """
+
+    def __init__(self, matrix: Matrix) -> None:
+        self.matrix = matrix
+        self.n_rows, self.n_columns = matrix.shape
+        self.tile_rows = min(max(TILE_NUMBERS // max(self.n_columns, 1), 1024), LARGEST_TILE)
+
+    def matvec(self, coefficients: Array) -> Array:
+        """Return X β, or the predictors of each row of coefficients."""
+        if coefficients.ndim == 1:
+            return np.asarray(self.matrix @ coefficients)
+        return np.asarray(coefficients @ self.matrix.T)
+
+    def transpose(self, values: Array) -> Array:
+        """Return Xᵀ v, or the sums for each row of values."""
+        return np.asarray(values @ self.matrix)
+
+    def gram(self, weights: Vector) -> Matrix:
+        """Return Xᵀ diag(w) X, by a symmetric product of √|w| X where all weights have one sign."""
+        if self.n_rows == 0:
+            return np.zeros((self.n_columns, self.n_columns))
+        lowest, highest = float(weights.min()), float(weights.max())
+        work = _scratch(self.n_rows, self.n_columns)
+        if lowest >= 0.0 or highest <= 0.0:
+            sign = 1.0 if lowest >= 0.0 else -1.0
+            np.multiply(self.matrix, np.sqrt(weights * sign)[:, np.newaxis], out=work)
+            product = work.T @ work
+            return np.asarray(product if sign > 0 else -product)
+        np.multiply(self.matrix, weights[:, np.newaxis], out=work)
+        product = self.matrix.T @ work
+        return np.asarray(0.5 * (product + product.T))
+
+    def cross(self, weights: Vector, other: Design) -> Matrix:
+        """Return Xᵀ diag(w) Z."""
+        if isinstance(other, DenseDesign):
+            return np.asarray(self.matrix.T @ (other.matrix * weights[:, np.newaxis]))
+        return np.stack([other.transpose(weights * column) for column in self.matrix.T])
+
+    def column_squares(self, weights: Vector | None) -> Vector:
+        """Return Σ w x² by column."""
+        if weights is None:
+            return np.asarray(np.einsum("ij,ij->j", self.matrix, self.matrix))
+        return np.asarray(np.einsum("i,ij,ij->j", weights, self.matrix, self.matrix))
+
+    def quadratic(self, matrix: Matrix) -> Vector:
+        """Return xᵀ M x by row."""
+        return np.asarray(np.einsum("ij,ij->i", self.matrix @ matrix, self.matrix))
+
+    def rows(self, start: int, stop: int) -> DenseDesign:
+        """Return consecutive rows, as a view."""
+        return DenseDesign(self.matrix[start:stop])
+
+    def take(self, positions: Array) -> DenseDesign:
+        """Return the rows at these positions."""
+        return DenseDesign(self.matrix[positions])
+
+    def dense(self) -> Matrix:
+        """Return the array itself."""
+        return self.matrix
+
+    def without(self, column: int) -> DenseDesign:
+        """Return the other columns; a view where it is the first."""
+        return DenseDesign(self.matrix[:, 1:] if column == 0 else np.delete(self.matrix, column, axis=1))
+
+    def plain(self) -> Matrix:
+        """Return the array itself."""
+        return self.matrix
+
+    @classmethod
+    def stack(cls, parts: list[Any]) -> DenseDesign:
+        """Put arrays one below another."""
+        return DenseDesign(np.concatenate([part.matrix for part in parts]))
+
+
+def _scratch(n_rows: int, n_columns: int) -> Matrix:
+    """An array of this thread's own, which outlives a pass: fresh ones would cost a page fault a page."""
+    held: Vector | None = getattr(_memory, "numbers", None)
+    size = n_rows * n_columns
+    if held is None or held.size < size:
+        held = np.empty(size)
+        if size <= 4 * TILE_NUMBERS:
+            _memory.numbers = held
+    return held[:size].reshape(n_rows, n_columns)

@@ -1,0 +1,197 @@
+"""What drives each working coordinate of a family: a linear predictor through its link, or a number of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from thetahat._errors import ModelError, ParameterError
+from thetahat.designs import Design, Designer
+from thetahat.families import Family
+from thetahat.families._contract import FamilyContract
+from thetahat.links import Link, default_link, link_named
+from thetahat.parameters import Parameter, ParameterTable, Real
+
+Array = NDArray[Any]
+Vector = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Consecutive working coordinates that are made alike: each of one number of the point, or of one design.
+
+    ``design`` is its position among the designs, None for a number; ``span`` the part of the point, which holds the
+    coefficients of ``size`` coordinates one after another.
+    """
+
+    design: int | None
+    span: slice
+    size: int = 1
+    link: Link | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Predictors:
+    """The designers of a regression, and how its family's working coordinates are made of a point.
+
+    ``owners`` names, for each designer, the parameter that it drives; ``groups`` are in the family's order.
+    """
+
+    designers: tuple[Designer, ...]
+    owners: tuple[str, ...]
+    groups: tuple[Group, ...]
+    table: ParameterTable
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that the designs read."""
+        return tuple(dict.fromkeys(name for designer in self.designers for name in designer.columns))
+
+    def coordinates(
+        self, designs: Sequence[Design], offsets: Sequence[Vector | None], working: Vector
+    ) -> tuple[tuple[Any, ...], tuple[tuple[Any, Any] | None, ...]]:
+        """Return the working coordinates of rows and, where a link bends them, its two derivatives."""
+        eta: list[Any] = []
+        bends: list[tuple[Any, Any] | None] = []
+        for group in self.groups:
+            if group.design is None:
+                eta.append(working[group.span.start])
+                bends.append(None)
+                continue
+            design, coefficients = designs[group.design], working[group.span]
+            if group.size > 1:
+                coefficients = coefficients.reshape(group.size, -1)
+            predictor = design.matvec(coefficients)
+            offset = offsets[group.design]
+            if offset is not None:
+                predictor = predictor + offset
+            if group.size > 1:
+                eta.extend(predictor)
+                bends.extend([None] * group.size)
+            elif group.link is None or group.link.trivial:
+                eta.append(predictor)
+                bends.append(None)
+            else:
+                value, slope, curvature = group.link.working(predictor)
+                eta.append(value)
+                bends.append((slope, curvature))
+        return tuple(eta), tuple(bends)
+
+
+def primary_of(family: FamilyContract) -> str:
+    """Return the name of the parameter that the first formula drives.
+
+    Raises
+    ------
+    ModelError
+        If the family has no parameter with which its values grow or fall.
+    """
+    if not family.regressed:
+        raise ModelError(
+            f"{family!r} is not regressed: values neither grow nor fall with any of its parameters. Choose a family "
+            "that has a location, a mean or a scale"
+        )
+    return family.primary or family.declared[0].name
+
+
+def predictors(
+    family: Family,
+    designers: Mapping[str, Designer],
+    links: Mapping[str, str],
+    fixed: Mapping[str, Any],
+) -> Predictors:
+    """Lay out the parameters of a regression: coefficients of predictors, then what has no predictor.
+
+    Parameters
+    ----------
+    family
+        In its regression form, its levels known.
+    designers
+        By parameter; the primary one's is there.
+    links
+        Names of links by parameter; the default one where there is none.
+    fixed
+        Values that are held: of coefficients on the scale of the predictor, of other parameters on the natural one.
+
+    Raises
+    ------
+    ModelError
+        If a link or a formula is for no parameter, or a parameter cannot be driven.
+    ParameterError
+        If a parameter with a formula was given a number.
+    """
+    names = [parameter.name for parameter in family.declared]
+    for what, given in (("a formula", designers), ("links", links)):
+        unknown = [name for name in given if name not in names]
+        if unknown:
+            raise ModelError(
+                f"{what} for {unknown[0]!r}: {type(family).__name__} regresses {', '.join(names)}"
+            )
+    for name in links:
+        if name not in designers:
+            raise ModelError(f"links={{{name!r}: ...}}: {name} has no formula, so there is nothing to link")
+    primary = primary_of(family)
+    in_order = sorted(family.declared, key=lambda parameter: parameter.name != primary)
+    parameters: list[Parameter] = []
+    groups: dict[str, list[Group]] = {}
+    order: list[Designer] = []
+    owners: list[str] = []
+    at = 0
+    for parameter in in_order:
+        size = parameter.domain.free_size
+        designer = designers.get(parameter.name)
+        if designer is None:
+            parameters.append(parameter)
+            groups[parameter.name] = [Group(None, slice(at + k, at + k + 1)) for k in range(size)]
+            at += size
+            continue
+        if parameter.name in family.given:
+            raise ParameterError(
+                f"{family!r}: {parameter.name} is given a number and a formula; give one or the other"
+            )
+        link = _link(parameter, links)
+        order.append(designer)
+        owners.append(parameter.name)
+        for prefix in _prefixes(family, parameter):
+            parameters.extend(Parameter(prefix + name, Real()) for name in designer.names)
+        width = len(designer.names) * size
+        groups[parameter.name] = [Group(len(order) - 1, slice(at, at + width), size, link)]
+        at += width
+    repeated = _repeated([name for parameter in parameters for name in parameter.names])
+    if repeated is not None:
+        raise ModelError(f"two parameters would be named {repeated!r}; rename the column")
+    held = {**family.given, **fixed}
+    laid_out = tuple(group for parameter in family.declared for group in groups[parameter.name])
+    return Predictors(tuple(order), tuple(owners), laid_out, ParameterTable(tuple(parameters), held))
+
+
+def _link(parameter: Parameter, links: Mapping[str, str]) -> Link | None:
+    named = links.get(parameter.name)
+    if parameter.domain.vector and named in {None, "logit"}:
+        return None
+    return (
+        default_link(parameter.domain)
+        if named is None
+        else link_named(named, parameter.name, parameter.domain)
+    )
+
+
+def _prefixes(family: Family, parameter: Parameter) -> list[str]:
+    """What stands before the names of coefficients: nothing, or the label that a logit belongs to."""
+    if not parameter.domain.vector:
+        return [""]
+    levels = family.option_values.get("levels") or range(parameter.domain.size)
+    return [f"{level}:" for level in list(levels)[1:]]
+
+
+def _repeated(names: Sequence[str]) -> str | None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            return name
+        seen.add(name)
+    return None

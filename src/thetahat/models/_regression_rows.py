@@ -1,0 +1,324 @@
+"""Rows of a regression: what is known of each response beside its rows of the designs, and their tallies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from thetahat.designs import Design
+from thetahat.families import Family
+from thetahat.families._terms import Terms, less
+from thetahat.models._model import GRADIENT, NO_INFORMATION, SCORES, VALUE, Tally
+from thetahat.models._predictors import Group, Predictors
+from thetahat.models._truncation import TruncatedRows, join_truncated
+from thetahat.numerics.namespace import NUMPY
+
+Array = NDArray[Any]
+Vector = NDArray[np.float64]
+WHOLE = 65_536
+"""Rows of a tile where no design asks for fewer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Rows of one block that are known alike: exactly, or to lie in an interval.
+
+    ``rows`` are the family's prepared columns, or the two ends.
+    """
+
+    kind: str
+    n_rows: int
+    rows: tuple[Any, ...]
+    known: Mapping[str, Any]
+    weight: Vector | None
+    designs: tuple[Design, ...]
+    offsets: tuple[Vector | None, ...]
+    log_unit: float = -np.inf
+    """Log of the largest rounding unit of an exact row."""
+    truncation: TruncatedRows | None = None
+    """The limits between which rows of this part had to lie to be observed."""
+
+    @property
+    def tile_rows(self) -> int:
+        """How many rows are computed at once."""
+        return min([WHOLE, *(design.tile_rows for design in self.designs)])
+
+    def slice(self, start: int, stop: int) -> Part:
+        """Return consecutive rows; all of them are the part itself."""
+        if start == 0 and stop >= self.n_rows:
+            return self
+        stop = min(stop, self.n_rows)
+        return self._taken(slice(start, stop), stop - start, [d.rows(start, stop) for d in self.designs])
+
+    def take(self, positions: Array) -> Part:
+        """Return the rows at these positions."""
+        return self._taken(positions, len(positions), [design.take(positions) for design in self.designs])
+
+    def _taken(self, rows: Any, n_rows: int, designs: list[Design]) -> Part:
+        def of(column: Any) -> Any:
+            return column[rows] if np.ndim(column) else column
+
+        return Part(
+            self.kind,
+            n_rows,
+            tuple(of(column) for column in self.rows),
+            {name: of(value) for name, value in self.known.items()},
+            None if self.weight is None else self.weight[rows],
+            tuple(designs),
+            tuple(None if offset is None else offset[rows] for offset in self.offsets),
+            self.log_unit,
+            None if self.truncation is None else self.truncation.among(np.arange(self.n_rows)[rows]),
+        )
+
+    def terms(self, family: Family, eta: tuple[Any, ...], order: int) -> Terms:
+        """Return the family's terms of these rows given their limits: value alone, or with two derivatives."""
+        terms = self._terms(family, eta, order)
+        if self.truncation is None:
+            return terms
+        mass = self.truncation.masses(family, 0, self.n_rows, eta, VALUE if order == VALUE else 2)
+        if mass is None:
+            return terms
+        return less(Terms(terms.value), Terms(mass.value)) if order == VALUE else less(terms, mass)
+
+    def _terms(self, family: Family, eta: tuple[Any, ...], order: int) -> Terms:
+        if self.kind != "exact":
+            low, high = self.rows
+            return family.log_mass(low, high, self.known, eta, VALUE if order == VALUE else 2)
+        if order == VALUE:
+            return Terms(family.log_density(NUMPY, self.rows, eta))
+        return family.derivatives(self.rows, eta)
+
+    @property
+    def total_weight(self) -> float:
+        """Σ w."""
+        return float(self.n_rows) if self.weight is None else float(self.weight.sum())
+
+
+def joined(parts: list[Part]) -> Part:
+    """Put parts of one kind one below another."""
+    if len(parts) == 1:
+        return parts[0]
+    first = parts[0]
+
+    def stack(pieces: list[Any]) -> Any:
+        if pieces[0] is None or not np.ndim(pieces[0]):
+            return pieces[0]
+        return np.concatenate(pieces)
+
+    return Part(
+        first.kind,
+        sum(part.n_rows for part in parts),
+        tuple(stack([part.rows[j] for part in parts]) for j in range(len(first.rows))),
+        {name: stack([part.known[name] for part in parts]) for name in first.known},
+        stack([part.weight for part in parts]),
+        tuple(type(d).stack([part.designs[j] for part in parts]) for j, d in enumerate(first.designs)),
+        tuple(stack([part.offsets[j] for part in parts]) for j in range(len(first.offsets))),
+        max(part.log_unit for part in parts),
+        join_truncated(
+            [part.truncation for part in parts], [part.n_rows for part in parts], [0] * len(parts)
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PackedRegression:
+    """Rows of one block by part, with what a start and a verdict want to know of them.
+
+    ``points`` are representative values of the response, with their weights (None where all are one).
+    """
+
+    n_rows: int
+    n_positive: int
+    parts: tuple[Part, ...]
+    points: tuple[Vector, Vector | None]
+
+    @property
+    def n_obs(self) -> float:
+        """Σ w."""
+        return sum(part.total_weight for part in self.parts)
+
+    def thinned(self, most: int) -> PackedRegression:
+        """Every so many-th row of each part, at most about twice ``most``."""
+        step = max(1, self.n_positive // most)
+        if step == 1:
+            return self
+        parts = tuple(part.take(np.arange(0, part.n_rows, step)) for part in self.parts)
+        values, weight = self.points
+        points = (values[::step].copy(), None if weight is None else weight[::step].copy())
+        return PackedRegression(self.n_rows, sum(p.n_rows for p in parts), parts, points)
+
+
+def join(packs: list[PackedRegression]) -> PackedRegression:
+    """Put packed rows one below another, the parts of a kind together."""
+    if len(packs) == 1:
+        return packs[0]
+    kinds = dict.fromkeys(part.kind for pack in packs for part in pack.parts)
+    parts = [joined([part for pack in packs for part in pack.parts if part.kind == kind]) for kind in kinds]
+    values = np.concatenate([pack.points[0] for pack in packs])
+    weights = [weight for _, weight in (pack.points for pack in packs) if weight is not None]
+    weight = np.concatenate(weights) if len(weights) == len(packs) else None
+    return PackedRegression(
+        sum(pack.n_rows for pack in packs),
+        sum(pack.n_positive for pack in packs),
+        tuple(parts),
+        (values, weight),
+    )
+
+
+def tally_part(family: Family, predictors: Predictors, part: Part, working: Vector, order: int) -> Tally:
+    """Sum a part's terms, tile by tile."""
+    total: Tally | None = None
+    for start in range(0, part.n_rows, part.tile_rows):
+        tile = part.slice(start, start + part.tile_rows)
+        added = _tally_tile(family, predictors, tile, working, order)
+        total = added if total is None else total.merge(added)
+    assert total is not None  # noqa: S101 - a part has rows
+    return total
+
+
+def _tally_tile(family: Family, predictors: Predictors, part: Part, working: Vector, order: int) -> Tally:
+    k = working.size
+    eta, bends = predictors.coordinates(part.designs, part.offsets, working)
+    terms = part.terms(family, eta, order)
+    weight = part.weight
+    values = np.broadcast_to(terms.value, (part.n_rows,))
+    weighted = values if weight is None else values * weight
+    value = float(np.add.reduce(weighted))
+    absolute = float(np.add.reduce(np.abs(weighted)))
+    if order == VALUE or not np.isfinite(value):
+        information = NO_INFORMATION if order == GRADIENT else np.zeros((k, k))
+        return Tally(value, absolute, np.zeros(k), information, None if order == GRADIENT else np.zeros(k))
+    gradient, hessian = on_predictors(terms, bends)
+    densest = float(np.max(values)) + part.log_unit if part.log_unit > -np.inf else -np.inf
+    sums = Sums(predictors.groups, part, k)
+    score = sums.score(gradient)
+    if order == GRADIENT:
+        return Tally(value, absolute, score, NO_INFORMATION, densest=densest)
+    information = -sums.matrix(hessian)
+    # Σ w |u_j| would cost a pass over the design of its own; by Cauchy and Schwarz it is about this at a maximum.
+    size = np.sqrt(part.total_weight * np.abs(np.diag(information)))
+    opg = None
+    if order == SCORES:
+        products = [gradient[i] * gradient[j] for i in range(len(gradient)) for j in range(i + 1)]
+        opg = sums.matrix(tuple(products))
+    return Tally(value, absolute, score, information, size, opg, densest)
+
+
+def on_predictors(
+    terms: Terms, bends: tuple[tuple[Any, Any] | None, ...]
+) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """Move derivatives from working coordinates to predictors, by the chain rule through the links."""
+    if all(bend is None for bend in bends):
+        return terms.gradient, terms.hessian
+    gradient, hessian = [], []
+    position = 0
+    for i, bend in enumerate(bends):
+        slope = 1.0 if bend is None else bend[0]
+        gradient.append(terms.gradient[i] * slope)
+        for j in range(i + 1):
+            other = bends[j]
+            entry = terms.hessian[position] * slope * (1.0 if other is None else other[0])
+            if i == j and bend is not None:
+                entry = entry + terms.gradient[i] * bend[1]
+            hessian.append(entry)
+            position += 1
+    return tuple(gradient), tuple(hessian)
+
+
+def expected_part(family: Family, predictors: Predictors, part: Part, working: Vector) -> Array:
+    """Sum the Fisher information of exact rows over the coefficients."""
+    eta, bends = predictors.coordinates(part.designs, part.offsets, working)
+    entries = family.expected_information(eta, part.known)
+    slopes = [1.0 if bend is None else bend[0] for bend in bends]
+    moved = []
+    position = 0
+    for i in range(len(slopes)):
+        for j in range(i + 1):
+            moved.append(entries[position] * slopes[i] * slopes[j])
+            position += 1
+    return Sums(predictors.groups, part, working.size).matrix(tuple(moved))
+
+
+class Sums:
+    """Sums over rows of a tile, from derivatives in the coordinates to derivatives in the point."""
+
+    def __init__(self, groups: tuple[Group, ...], part: Part, k: int) -> None:
+        self._part = part
+        self._k = k
+        self._groups = groups
+        self._n = part.n_rows
+
+    def _column(self, item: Any) -> Vector:
+        """One number a row, weighted."""
+        weight = self._part.weight
+        column = item if np.ndim(item) else np.full(self._n, float(item))
+        return np.asarray(column if weight is None else column * weight)
+
+    def score(self, gradient: tuple[Any, ...]) -> Vector:
+        score = np.zeros(self._k)
+        at = 0
+        for group in self._groups:
+            if group.design is None:
+                score[group.span.start] = self._total(gradient[at])
+            elif group.size == 1:
+                design = self._part.designs[group.design]
+                score[group.span] = design.transpose(self._column(gradient[at]))
+            else:
+                design = self._part.designs[group.design]
+                values = np.stack([self._column(item) for item in gradient[at : at + group.size]])
+                score[group.span] = design.transpose(values).ravel()
+            at += group.size
+        return score
+
+    def _total(self, item: Any) -> float:
+        weight = self._part.weight
+        if not np.ndim(item):
+            return float(item) * self._part.total_weight
+        return float(np.add.reduce(item if weight is None else item * weight))
+
+    def matrix(self, triangle: tuple[Any, ...]) -> Array:
+        """Sum a symmetric matrix of each row, given by its lower triangle in the coordinates."""
+        if len(triangle) == 1 and self._groups[0].design is not None:
+            return np.asarray(self._block(self._groups[0].design, self._groups[0].design, triangle[0]))
+        matrix = np.zeros((self._k, self._k))
+        places = self._places()
+        position = 0
+        for i, (left, rows) in enumerate(places):
+            for j in range(i + 1):
+                right, columns = places[j]
+                item = triangle[position]
+                position += 1
+                block = self._block(left, right, item)
+                matrix[rows, columns] = block
+                if i != j:
+                    matrix[columns, rows] = np.transpose(block)
+        return matrix
+
+    def _places(self) -> list[tuple[int | None, slice]]:
+        """For each coordinate its design and its part of the point."""
+        places: list[tuple[int | None, slice]] = []
+        for group in self._groups:
+            width = (group.span.stop - group.span.start) // group.size
+            for index in range(group.size):
+                start = group.span.start + index * width
+                places.append((group.design, slice(start, start + width)))
+        return places
+
+    def _block(self, left: int | None, right: int | None, item: Any) -> Any:
+        designs = self._part.designs
+        if left is None and right is None:
+            return self._total(item)
+        if not np.ndim(item) and float(item) == 0.0:
+            return 0.0
+        column = self._column(item)
+        if left is None or right is None:
+            of = designs[left if left is not None else right]  # type: ignore[index]
+            sums = of.transpose(column)
+            return sums[np.newaxis, :] if left is None else sums[:, np.newaxis]
+        if left == right:
+            return designs[left].gram(column)
+        return designs[left].cross(column, designs[right])

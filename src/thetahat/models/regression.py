@@ -1,0 +1,132 @@
+"""Regression of any parameters of a family: each row has its own, made of its row of the designs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from thetahat.data import Block
+from thetahat.formulas import Selection
+from thetahat.models._checks import checked_labels
+from thetahat.models._model import DERIVATIVES, GRADIENT, NO_INFORMATION, Model, Tally, Vector
+from thetahat.models._parts import parts_of
+from thetahat.models._positions import RowPositions
+from thetahat.models._predictors import Predictors
+from thetahat.models._reader import Reader
+from thetahat.models._regression_rows import PackedRegression, Part, expected_part, tally_part
+from thetahat.models._rows import PackedRows
+from thetahat.response._response import RowNumbers
+
+Array = NDArray[Any]
+
+
+@final
+class RegressionModel(Model[PackedRegression]):
+    """y_i ~ family(θ_i), independent; the working coordinates of θ_i are links of X_i β or numbers of their own."""
+
+    search_order: ClassVar[int] = DERIVATIVES
+
+    def __init__(
+        self,
+        reader: Reader,
+        predictors: Predictors,
+        text: Mapping[str, str],
+        selection: Selection | None = None,
+    ) -> None:
+        self.reader = reader
+        self.family = reader.family
+        self.predictors = predictors
+        self.table = predictors.table
+        self.text = dict(text)
+        self.selection = selection
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of the response and of the designs."""
+        return tuple(dict.fromkeys([*self.reader.columns, *self.predictors.columns]))
+
+    @property
+    def name(self) -> str:
+        """The family's name."""
+        return self.family.name
+
+    def describe(self) -> Mapping[str, Any]:
+        """Response, family, formulas, links and designs as plain data."""
+        described = dict(self.reader.describe())
+        links = {
+            owner: group.link.name
+            for owner, group in zip(self.predictors.owners, self._driven(), strict=True)
+            if group.link is not None
+        }
+        return {
+            **described,
+            "kind": "regression",
+            "fixed": {name: np.asarray(value).tolist() for name, value in self.table.fixed.items()},
+            "formulas": self.text,
+            "links": links,
+            "designs": {
+                owner: dict(designer.describe())
+                for owner, designer in zip(self.predictors.owners, self.predictors.designers, strict=True)
+            },
+        }
+
+    def _driven(self) -> list[Any]:
+        by_design = {group.design: group for group in self.predictors.groups if group.design is not None}
+        return [by_design[index] for index in range(len(self.predictors.designers))]
+
+    def pack(self, block: Block) -> PackedRegression:
+        """Read, check and prepare one block."""
+        rows, _, parts = self.read(self.selected(block))
+        return PackedRegression(
+            rows.n_rows, rows.y.shape[0] + rows.low.shape[0], parts, rows.points(self.family.support)
+        )
+
+    def read(self, block: Block) -> tuple[PackedRows, RowPositions, tuple[Part, ...]]:
+        """Read a selected block: the responses, where in it they stand, and the parts that are made of them."""
+        where = RowNumbers(block.start, block.kept)
+        rows, positions = self.reader.pack_with_positions(self._coded(block, where))
+        designs = [designer.build(block.columns, where) for designer in self.predictors.designers]
+        offsets = [designer.offset(block.columns, where) for designer in self.predictors.designers]
+        return rows, positions, parts_of(self.family, rows, positions, designs, offsets)
+
+    def _coded(self, block: Block, where: RowNumbers) -> Block:
+        """The block with codes in the place of labels."""
+        if not self.family.labelled:
+            return block
+        name = self.reader.response.columns[0]
+        codes = self.family.encode(checked_labels(name, block.columns[name], where))
+        return Block(block.start, block.n_rows, {**block.columns, name: codes}, block.kept)
+
+    def selected(self, block: Block) -> Block:
+        """The block less the rows that do not count: without weight, or with missing values where those are dropped."""
+        if self.selection is None:
+            return block
+        columns, where = self.selection.of(block)
+        if where.kept is None:
+            return block
+        return Block(block.start, len(where.kept), columns, where.kept)
+
+    def tally(self, packed: PackedRegression, working: Vector, order: int) -> Tally:
+        """Sum the family's terms over packed rows."""
+        total: Tally | None = None
+        for part in packed.parts:
+            added = tally_part(self.family, self.predictors, part, working, order)
+            total = added if total is None else total.merge(added)
+        if total is None:
+            k = working.size
+            if order == GRADIENT:
+                return Tally(0.0, 0.0, np.zeros(k), NO_INFORMATION)
+            return Tally(0.0, 0.0, np.zeros(k), np.zeros((k, k)), np.zeros(k), np.zeros((k, k)))
+        return total
+
+    def expected_information(self, packed: PackedRegression, working: Vector) -> Array:
+        """Sum the Fisher information of packed exact rows, as if they were all there are."""
+        k = working.size
+        total = np.zeros((k, k))
+        for part in packed.parts:
+            if part.kind == "exact":
+                total += expected_part(self.family, self.predictors, part, working)
+        return total

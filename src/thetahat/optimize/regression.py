@@ -1,0 +1,217 @@
+"""Maximising the likelihood of a regression: a start from few rows, Newton, existence, verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import nullcontext
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from thetahat.engines import Engine, single_blas
+from thetahat.likelihood import Likelihood
+from thetahat.models._predictors import Group
+from thetahat.models._regression_rows import PackedRegression
+from thetahat.models.regression import RegressionModel
+from thetahat.numerics.linear_algebra import analyse, solve
+from thetahat.optimize._optimizer import Information, Optimizer, Search
+from thetahat.optimize.aliases import refuse_aliased
+from thetahat.optimize.certificate import Verdict
+from thetahat.optimize.chord import ChordSearch
+from thetahat.optimize.climb import Conditions, answered, climb
+from thetahat.optimize.declared import Declared
+from thetahat.optimize.outcome import Outcome
+from thetahat.optimize.regression_existence import receding
+from thetahat.optimize.regression_limits import fit_regression_limits
+from thetahat.optimize.verdict import judge
+from thetahat.regression_pass import RegressionArrangement
+
+Vector = NDArray[np.float64]
+WORTH_THINNING = 4
+"""Times as many rows as the sample, from which on the sample is fitted first."""
+ROWS_A_COLUMN = 20
+"""Rows of the sample for each coefficient, below which its fit would say little of that of all rows."""
+REPEATED = 2_048
+NEARLY_SINGULAR = 1e-9
+WITHOUT_MAXIMUM = frozenset(
+    {
+        Verdict.AT_INFINITY,
+        Verdict.UNBOUNDED,
+        Verdict.NOT_CONVERGED,
+        Verdict.FLAT,
+        Verdict.SADDLE,
+        Verdict.BOUNDARY,
+    }
+)
+"""Verdicts after which a direction is looked for along which the likelihood rises for ever."""
+FEW_COLUMNS, MANY_COLUMNS = 8, 256
+
+
+def maximise_regression(
+    arrangement: RegressionArrangement,
+    likelihood: Likelihood,
+    engine: Engine,
+    optimizer: Optimizer,
+    start: Mapping[str, Any],
+) -> Outcome:
+    """Find the maximum and say what it is."""
+    # BLAS's threads spend more on each other than a matrix of this size takes, and nothing where there are few columns.
+    held = single_blas if FEW_COLUMNS < likelihood.table.n_free <= MANY_COLUMNS else nullcontext()
+    with np.errstate(all="ignore"), held:
+        begin = starting_point(arrangement, start)
+        _refuse_undetermined(arrangement, engine, begin)
+        search = _ascend(arrangement, likelihood, engine, optimizer, begin)
+        declared = _declare(arrangement)
+        if arrangement.model.family.limits and search.tally is not None and search.tally.finite:
+            limits = fit_regression_limits(arrangement, engine, optimizer, search.point)
+            declared = replace(declared, limits=limits)
+        outcome = judge(likelihood, search, declared)
+        if outcome.certificate.verdict in WITHOUT_MAXIMUM:
+            return receding(arrangement, engine, optimizer, search, declared) or outcome
+        return outcome
+
+
+def conditions(arrangement: RegressionArrangement, optimizer: Optimizer) -> Conditions:
+    """Say how these rows are climbed, for those who climb them again."""
+    return Conditions(optimizer, _expected(arrangement.model, arrangement.sample, arrangement.n_obs))
+
+
+def _ascend(
+    arrangement: RegressionArrangement,
+    likelihood: Likelihood,
+    engine: Engine,
+    optimizer: Optimizer,
+    begin: Vector,
+) -> Search:
+    model, sample = arrangement.model, arrangement.sample
+    if (
+        arrangement.n_positive >= WORTH_THINNING * sample.n_positive
+        and sample.n_positive >= ROWS_A_COLUMN * begin.size
+    ):
+        few = Likelihood(model, lambda: [sample], packed=True, engine=engine)
+        first = climb(few, optimizer, begin, expected=_expected(model, sample, sample.n_obs))
+        if first.converged and first.tally is not None:
+            share = arrangement.n_obs / sample.n_obs
+            chord = answered(likelihood, ChordSearch(first.point, share * first.tally.information))
+            if chord.converged:
+                return chord
+            if chord.tally is not None:
+                begin = chord.point
+    return climb(likelihood, optimizer, begin, expected=_expected(model, sample, arrangement.n_obs))
+
+
+def _refuse_undetermined(arrangement: RegressionArrangement, engine: Engine, begin: Vector) -> None:
+    """Look for aliased columns where the information at the start is singular, or nearly."""
+    model = arrangement.model
+    few = Likelihood(model, lambda: [arrangement.sample], packed=True, engine=engine)
+    tally = few.tally(begin)
+    if not tally.finite or not analyse(tally.information).smallest > NEARLY_SINGULAR:
+        refuse_aliased(arrangement, engine)
+
+
+def _declare(arrangement: RegressionArrangement) -> Declared:
+    model = arrangement.model
+    family = model.family
+    return Declared(
+        n_obs=arrangement.n_obs,
+        theorem=_theorem(model),
+        regularity=lambda natural: "smooth",  # noqa: ARG005 - a contract
+        n_rows=arrangement.n_positive,
+        unbounded_in_theory=family.unbounded_in_theory if arrangement.n_exact else None,
+    )
+
+
+def _theorem(model: RegressionModel) -> str | None:
+    """The family's theorem for this link, where nothing but the primary parameter has a predictor."""
+    driven = [group for group in model.predictors.groups if group.design is not None]
+    if len(driven) != 1 or model.reader.response.truncated:
+        # The log mass between limits is subtracted, which need not leave concave what was.
+        return None
+    link = driven[0].link
+    theorems = model.family.single_maximum
+    if link is None or link.trivial:
+        return theorems.get("*")
+    return theorems.get(link.name)
+
+
+def _expected(model: RegressionModel, like: PackedRegression, n_obs: float) -> Information:
+    """Expected information as if every row were exact and like the sample: a metric for a step, not an inference."""
+
+    def information(free: Vector) -> NDArray[np.float64] | None:
+        matrix = model.expected_information(like, model.table.working(free)) * (n_obs / like.n_obs)
+        index = model.table.free_index
+        return np.asarray(matrix[np.ix_(index, index)])
+
+    return information
+
+
+# ---- Where to start --------------------------------------------------------------------------------------
+
+
+def starting_point(arrangement: RegressionArrangement, start: Mapping[str, Any]) -> Vector:
+    """Return the free vector at which every row has the parameters that the family's recipe gives for all of them.
+
+    ``start`` holds values of the user's own: coefficients on the scale of the predictor, others on the natural one.
+    """
+    model, sample = arrangement.model, arrangement.sample
+    family = model.family
+    points, weight = sample.points
+    if weight is not None and float(weight.min()) < float(weight.max()):
+        # Points repeated in proportion to their weights, so that start recipes need not know weights.
+        points = np.repeat(points, np.maximum(np.round(weight / weight.sum() * REPEATED), 1).astype(int))
+    known = {
+        name: value if not np.ndim(value) else float(np.mean(value))
+        for part in sample.parts[:1]
+        for name, value in part.known.items()
+    }
+    theta = [
+        family.given.get(parameter.name, value)
+        for parameter, value in zip(family.declared, family.start(points, known), strict=True)
+    ]
+    working = np.zeros(model.table.n_working)
+    groups = iter(model.predictors.groups)
+    intercepts = [designer.intercept for designer in model.predictors.designers]
+    for parameter, value in zip(family.declared, theta, strict=True):
+        free = np.atleast_1d(parameter.domain.to_free(np.asarray(value, dtype=float)))
+        taken = 0
+        while taken < free.size:
+            group = next(groups)
+            if group.design is None:
+                working[group.span] = free[taken]
+            elif group.size > 1:
+                rows = working[group.span].reshape(group.size, -1)
+                for index, row in enumerate(rows):
+                    row[:] = _constant(sample, group, intercepts[group.design], float(free[index]))
+            else:
+                level = free[taken] if group.link is None else group.link.predictor(np.asarray(value))
+                working[group.span] = _constant(sample, group, intercepts[group.design], float(level))
+            taken += group.size
+    free_vector = working[model.table.free_index]
+    for parameter, span in zip(model.table.free_parameters, model.table.free_slices, strict=True):
+        if parameter.name in start:
+            free_vector[span] = parameter.domain.to_free(np.asarray(start[parameter.name], dtype=float))
+    return np.asarray(free_vector)
+
+
+def _constant(sample: PackedRegression, group: Group, intercept: int | None, level: float) -> Vector:
+    """Return the coefficients by which all predictors are at this level, as nearly as the design allows."""
+    index = group.design
+    assert index is not None  # noqa: S101 - asked of driven groups only
+    parts = sample.parts
+    width = parts[0].designs[index].n_columns
+    if intercept is not None:
+        coefficients = np.zeros(width)
+        shifts = [offset for offset in (part.offsets[index] for part in parts) if offset is not None]
+        coefficients[intercept] = level - (float(np.concatenate(shifts).mean()) if shifts else 0.0)
+        return coefficients
+    gram, sums = np.zeros((width, width)), np.zeros(width)
+    for part in parts:
+        design, offset = part.designs[index], part.offsets[index]
+        weight = np.ones(part.n_rows) if part.weight is None else part.weight
+        gram += design.gram(weight)
+        sums += design.transpose(weight * (level if offset is None else level - offset))
+    gram[np.diag_indices(width)] *= 1.0 + 1e-10
+    gram[np.diag_indices(width)] += np.finfo(float).tiny
+    return solve(gram, sums)

@@ -1,0 +1,102 @@
+"""The first pass over the rows of a regression: every row checked, counted, and packed where in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from thetahat._errors import DataError
+from thetahat.data import Block, Source
+from thetahat.engines import Engine
+from thetahat.models._regression_rows import PackedRegression, join
+from thetahat.models.regression import RegressionModel
+
+THINNED = 2_048
+"""Rows of each block, or up to twice as many, on which a large regression is fitted first."""
+LARGEST_SAMPLE = 40_000
+
+
+@dataclass(frozen=True, slots=True)
+class RegressionArrangement:
+    """A regression ready to be evaluated.
+
+    ``blocks`` yields the rows as they are evaluated, ``raw_blocks`` as they were given; ``sample`` holds rows from all
+    over; ``n_positive`` counts the rows of positive weight, ``n_exact`` weighs those whose response is known exactly.
+    """
+
+    model: RegressionModel
+    blocks: Callable[[], Iterable[Any]]
+    raw_blocks: Callable[[], Iterable[Block]]
+    packed: bool
+    n_rows: int
+    n_positive: int
+    n_obs: float
+    n_exact: float
+    sample: PackedRegression
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    n_rows: int
+    n_positive: int
+    n_obs: float
+    n_exact: float
+    packs: list[PackedRegression]
+    samples: list[PackedRegression]
+
+    def merge(self, other: _Counted) -> _Counted:
+        return _Counted(
+            self.n_rows + other.n_rows,
+            self.n_positive + other.n_positive,
+            self.n_obs + other.n_obs,
+            self.n_exact + other.n_exact,
+            self.packs + other.packs,
+            self.samples + other.samples,
+        )
+
+
+def arrange_regression(model: RegressionModel, source: Source, engine: Engine) -> RegressionArrangement:
+    """Make the first pass.
+
+    Raises
+    ------
+    DataError
+        If a value is missing or outside the support, or all weights are zero.
+    """
+    in_memory = source.in_memory
+
+    def first_pass(block: Block) -> _Counted:
+        packed = model.pack(block)
+        n_exact = sum(part.total_weight for part in packed.parts if part.kind == "exact")
+        packs = [packed] if in_memory else []
+        samples = [packed.thinned(THINNED)] if packed.parts else []
+        return _Counted(packed.n_rows, packed.n_positive, packed.n_obs, n_exact, packs, samples)
+
+    counted = engine.reduce(first_pass, source.blocks(model.columns))
+    if not counted.n_obs > 0:
+        raise DataError("all weights are zero, so no row counts; give some weight to the rows")
+    packs = [packed for packed in counted.packs if packed.parts]
+
+    def all_blocks() -> Iterable[Any]:
+        return packs if in_memory else source.blocks(model.columns)
+
+    return RegressionArrangement(
+        model,
+        all_blocks,
+        lambda: source.blocks(model.columns),
+        in_memory,
+        counted.n_rows,
+        counted.n_positive,
+        counted.n_obs,
+        counted.n_exact,
+        _sample(counted.samples),
+    )
+
+
+def _sample(samples: list[PackedRegression]) -> PackedRegression:
+    held = sum(sample.n_positive for sample in samples)
+    if held > LARGEST_SAMPLE and len(samples) > 1:
+        most = max(LARGEST_SAMPLE // len(samples), 1)
+        samples = [sample.thinned(most) for sample in samples]
+    return join(samples)

@@ -1,0 +1,23 @@
+"""What a fit holds: a solution beside what it was made from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from thetahat.data import Source
+from thetahat.families import Family
+from thetahat.models.regression import RegressionModel
+from thetahat.solution import Solution
+
+
+@dataclass(frozen=True, slots=True)
+class Solved:
+    """A solution beside what it was made from."""
+
+    solution: Solution
+    family: Family | None
+    source: Source | None
+    columns: tuple[str, ...]
+    trace: tuple[Any, ...]
+    regression: RegressionModel | None = None
