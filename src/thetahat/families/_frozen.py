@@ -10,9 +10,6 @@ from typing import Any
 class Frozen:
     """An object whose attributes stand once ``_values``, the last of them, does."""
 
-    _known: Mapping[str, Any]
-    _values: Mapping[str, Any]
-
     def __setattr__(self, name: str, value: object) -> None:
         if "_values" in vars(self):
             raise AttributeError(
@@ -25,9 +22,13 @@ class Frozen:
 
     def __getstate__(self) -> dict[str, Any]:
         # Not by way of the constructor, which refuses the edges that a fitted distribution may lie on.
-        return {**vars(self), "_known": dict(self._known), "_values": dict(self._values)}
+        return {
+            name: dict(value) if isinstance(value, MappingProxyType) else value
+            for name, value in vars(self).items()
+        }
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
-        vars(self).update(state)
-        vars(self)["_known"] = MappingProxyType(state["_known"])
-        vars(self)["_values"] = MappingProxyType(state["_values"])
+        vars(self).update(
+            (name, MappingProxyType(value) if isinstance(value, dict) else value)
+            for name, value in state.items()
+        )

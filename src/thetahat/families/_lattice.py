@@ -297,3 +297,49 @@ def lattice_mean(
         weight = np.exp(log_masses + points.log_weight)
         result[chunk] = np.bincount(points.row, weight * function, here[0].size)
     return result.reshape(dimensions)[()]
+
+
+class Moments(NamedTuple):
+    """Log of a sum over the lattice, with means and covariances (lower triangle) of statistics under its weights."""
+
+    log_total: Any
+    means: tuple[Any, ...]
+    covariances: tuple[Any, ...]
+
+
+def lattice_moments(
+    parameters: tuple[Any, ...],
+    shape: tuple[Any, Any],
+    integrand: Callable[..., tuple[Array, tuple[Array, ...]]],
+) -> Moments:
+    """Log of the sum of unimodal weights over whole numbers from 0 up, with moments of statistics.
+
+    Parameters
+    ----------
+    parameters
+        Numbers or arrays by row that ``integrand`` takes after y.
+    shape
+        Mode and largest value, numbers or arrays by row.
+    integrand
+        ``integrand(y, *parameters)``: log weights, smooth between the lattice points too, and statistics.
+    """
+    arrays = np.broadcast_arrays(*(np.asarray(item, dtype=float) for item in (*shape, *parameters)))
+    dimensions = arrays[0].shape
+    mode, largest, *values = (np.ravel(array) for array in arrays)
+    parts: list[tuple[Array, ...]] = []
+    for start in range(0, mode.size, _ROWS_AT_ONCE):
+        chunk = slice(start, start + _ROWS_AT_ONCE)
+        here = [item[chunk] for item in values]
+        n = here[0].size
+
+        def log_weight(y: Array, row: Array, here: list[Array] = here) -> Array:
+            return integrand(y, *(item[row] for item in here))[0]
+
+        points = _points(np.zeros(n), largest[chunk], mode[chunk], log_weight)
+        log_weights, statistics = integrand(points.y, *(item[points.row] for item in here))
+        empty = tuple(np.zeros(log_weights.shape) for _ in pairs(len(statistics)))
+        terms = _conditional(points, Terms(log_weights, statistics, empty), n, 2)
+        parts.append((terms.value, *terms.gradient, *terms.hessian))
+    columns = [np.concatenate(column).reshape(dimensions)[()] for column in zip(*parts, strict=True)]
+    size = 1 + int(np.sqrt(0.25 + 2.0 * (len(columns) - 1)) - 1.5) if len(columns) > 1 else 0
+    return Moments(columns[0], tuple(columns[1 : 1 + size]), tuple(columns[1 + size :]))
