@@ -129,8 +129,12 @@ def test_numbers_that_are_no_limits_are_refused():
         th.Observations([1.0], entry=np.nan)
     with pytest.raises(th.ModelError, match="entry=4, exit=4"):
         th.Observations([1.0], entry=4, exit=4)
-    with pytest.raises(th.DataError, match="labels of Categorical have no order"):
+    with pytest.raises(th.DataError, match="rows of Categorical are labels"):
         th.fit(th.Categorical(), th.Observations([1.0, 2.0], entry=0))
+    with pytest.raises(th.ModelError, match="Uniform ends at its parameters"):
+        th.fit(th.Uniform(), th.Observations([1.0, 2.0], entry=0))
+    with pytest.raises(th.ModelError, match="Uniform ends at its parameters"):
+        th.fit(th.Truncated(th.Uniform(), low=0), [1.0, 2.0])
 
 
 def test_a_count_at_its_entry_is_refused_and_one_at_its_exit_is_not():

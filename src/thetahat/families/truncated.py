@@ -9,6 +9,7 @@ from typing import Any, ClassVar, final
 import numpy as np
 from numpy.typing import NDArray
 
+from thetahat._errors import ModelError
 from thetahat.families._contract import Known, Theta
 from thetahat.families._cut import cut, limit_of
 from thetahat.families._family import Family
@@ -33,7 +34,10 @@ _KEPT: tuple[str, ...] = (
     "uniqueness_truncated",
     "unbounded_in_theory",
     "region_of",
+    "edges",
+    "exact_only",
     "primary",
+    "regressed",
     "increasing",
 )
 """What a family declares and keeps between limits."""
@@ -207,7 +211,18 @@ class Truncated(Wrapper):
         return Truncated(family, low=self.low, high=self.high)
 
     def start(self, points: NDArray[np.float64], known: Known) -> Theta:
-        """Those of the family inside, which sees no truncation."""
+        """Those of the family inside, which sees no truncation.
+
+        Raises
+        ------
+        ModelError
+            If the support of the family ends at its parameters, which values between limits do not tell.
+        """
+        if self.edges:
+            raise ModelError(
+                f"{self.title} cannot be fitted: the support of {self.inner.title} ends at its parameters, which "
+                "values between limits do not tell; choose a family of fixed support"
+            )
         return self.inner.start(points, known)
 
     def solve(self, survey: Survey, known: Known) -> Theta | None:
