@@ -40,7 +40,6 @@ class Bernoulli(Family):
     declared = (Parameter("prob", UnitInterval(), (0.02, 0.98)),)
     support = BINARY
     gathers: ClassVar[Gathering] = Gathering(upper=({"prob": 1.0},), lower=({"prob": 0.0},))
-    affine: ClassVar[str] = "affine"
     uniqueness: ClassVar[str | None] = "concave in the logit"
     uniqueness_censored: ClassVar[str | None] = "concave in the logit"
     uniqueness_truncated: ClassVar[str | None] = (
@@ -69,8 +68,9 @@ class Bernoulli(Family):
     def derivatives(self, rows: Rows, eta: Coordinates) -> Terms:
         """Gradient y - prob, without rounding where prob is near y; Hessian -prob (1 - prob).
 
-        With the margin m, which is the logit of a one and minus that of a zero, and e = exp(-|m|), they are
-        min(m, 0) - log(1 + e), ±1/(1 + exp m) and -e/(1 + e)²: sums and quotients of what is not negative.
+        With the margin m of a zero or one, which is the logit of a one and minus that of a zero, and e = exp(-|m|), they are
+        min(m, 0) - log(1 + e), ±1/(1 + exp m) and -e/(1 + e)²: sums and quotients of what is not negative. They do not
+        hold for a mean of rows, so that the family is not declared ``affine``; its rows are counted instead.
         """
         (y,) = rows
         sign = y + y - 1.0

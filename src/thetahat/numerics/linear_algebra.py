@@ -250,17 +250,32 @@ class SymmetricFactor:
         >>> SymmetricFactor([[4.0]]).relative_norm(np.array([[1.0]]))
         0.25
         """
+        lowest, highest = self.relative_ends(difference)
+        return max(abs(lowest), abs(highest))
+
+    def relative_ends(self, difference: FloatArray) -> tuple[float, float]:
+        """Return the lowest and highest eigenvalue of A^{-½} D A^{-½}; infinities as ``relative_norm``.
+
+        Of large matrices they are bounds, as far from 0 as the farther of the two.
+
+        Examples
+        --------
+        >>> SymmetricFactor([[4.0, 0.0], [0.0, 1.0]]).relative_ends(np.array([[1.0, 0.0], [0.0, -2.0]]))
+        (-2.0, 0.25)
+        """
         if not self.roots.size:
-            return 0.0
-        if not self.smallest > self.error_bound or not np.isfinite(difference).all():
-            return float("inf")
+            return 0.0, 0.0
+        if not self.smallest > self.error_bound or not isfinite(float(difference.sum())):
+            return -float("inf"), float("inf")
         if self._triangle is not None:
-            return self._triangle.whitened_norm(difference / self.roots / self.roots[:, np.newaxis])
+            norm = self._triangle.whitened_norm(difference / self.roots / self.roots[:, np.newaxis])
+            return -norm, norm
         whiten = self.inverse_root()
         change = whiten.T @ difference @ whiten
         if change.shape[0] == 1:
-            return abs(float(change[0, 0]))
-        return float(np.abs(eigenvalues(change)).max())
+            return float(change[0, 0]), float(change[0, 0])
+        values = eigenvalues(change)
+        return float(values[0]), float(values[-1])
 
     def _apply(self, spectrum: FloatArray, right: FloatArray) -> FloatArray:
         """Return V diag(spectrum) Vᵀ b."""
@@ -323,6 +338,48 @@ def eigenvalues(matrix: FloatArray) -> FloatArray:
     if not np.isfinite(matrix).all():
         return np.full(matrix.shape[0], np.nan)
     return np.asarray(np.linalg.eigvalsh(matrix))
+
+
+def positive_solve(matrix: FloatArray, right: FloatArray) -> FloatArray | None:
+    """Return A⁻¹ b by a Cholesky factor, or None where A is not positive definite or the answer not finite.
+
+    A large matrix is factored as ``analyse`` does, which remembers it for those who ask next.
+
+    Examples
+    --------
+    >>> positive_solve(np.array([[2.0]]), np.array([1.0])).tolist()
+    [0.5]
+    >>> positive_solve(np.array([[-2.0]]), np.array([1.0])) is None
+    True
+    """
+    if matrix.shape[0] > _LARGE:
+        factor = analyse(matrix)
+        return factor.solve(right) if factor.smallest > factor.error_bound else None
+    from scipy.linalg import lapack
+
+    _, solution, info = lapack.dposv(matrix, right, lower=1)
+    return None if info or not isfinite(float(solution.sum())) else np.asarray(solution)
+
+
+def determined(matrix: FloatArray, floor: float) -> bool:
+    """Whether no eigenvalue of a symmetric matrix scaled to unit diagonal is below a floor.
+
+    The inverse of a scaled matrix has the trace Σ 1/λ, which for most matrices is proof enough.
+
+    Examples
+    --------
+    >>> determined(np.array([[4.0, 0.0], [0.0, 1e-40]]), 1e-9), determined(np.ones((2, 2)), 1e-9)
+    (True, False)
+    """
+    if 0 < matrix.shape[0] <= _LARGE:
+        from scipy.linalg import lapack
+
+        lower, info = lapack.dpotrf(matrix, lower=1)
+        if not info:
+            inverse, info = lapack.dpotri(lower, lower=1)
+            if not info and float(inverse.diagonal() @ matrix.diagonal()) * floor < 1.0:
+                return True
+    return analyse(matrix).smallest > floor
 
 
 def solve(matrix: ArrayLike, right: ArrayLike) -> FloatArray:

@@ -15,16 +15,18 @@ from thetahat.likelihood import Likelihood
 from thetahat.models._predictors import Group
 from thetahat.models._regression_rows import PackedRegression
 from thetahat.models.regression import RegressionModel
-from thetahat.numerics.linear_algebra import analyse, solve
+from thetahat.numerics.linear_algebra import determined, solve
 from thetahat.optimize._optimizer import Information, Optimizer, Search
 from thetahat.optimize.aliases import refuse_aliased
 from thetahat.optimize.certificate import Verdict
 from thetahat.optimize.chord import ChordSearch
 from thetahat.optimize.climb import Conditions, answered, climb
 from thetahat.optimize.declared import Declared
+from thetahat.optimize.newton import Newton
 from thetahat.optimize.outcome import Outcome
 from thetahat.optimize.regression_existence import receding
 from thetahat.optimize.regression_limits import fit_regression_limits
+from thetahat.optimize.unimodal import UnimodalSearch
 from thetahat.optimize.verdict import judge
 from thetahat.regression_pass import RegressionArrangement
 
@@ -61,9 +63,10 @@ def maximise_regression(
     held = single_blas if FEW_COLUMNS < likelihood.table.n_free <= MANY_COLUMNS else nullcontext()
     with np.errstate(all="ignore"), held:
         begin = starting_point(arrangement, start)
-        _refuse_undetermined(arrangement, engine, begin)
-        search = _ascend(arrangement, likelihood, engine, optimizer, begin)
-        declared = _declare(arrangement)
+        _refuse_undetermined(arrangement, likelihood, engine, begin)
+        theorem = _theorem(arrangement.model)
+        search = _ascend(arrangement, likelihood, engine, optimizer, begin, theorem)
+        declared = _declare(arrangement, theorem)
         if arrangement.model.family.limits and search.tally is not None and search.tally.finite:
             limits = fit_regression_limits(arrangement, engine, optimizer, search.point)
             declared = replace(declared, limits=limits)
@@ -84,6 +87,7 @@ def _ascend(
     engine: Engine,
     optimizer: Optimizer,
     begin: Vector,
+    theorem: str | None,
 ) -> Search:
     model, sample = arrangement.model, arrangement.sample
     if (
@@ -91,7 +95,7 @@ def _ascend(
         and sample.n_positive >= ROWS_A_COLUMN * begin.size
     ):
         few = Likelihood(model, lambda: [sample], packed=True, engine=engine)
-        first = climb(few, optimizer, begin, expected=_expected(model, sample, sample.n_obs))
+        first = _climb(few, optimizer, begin, _expected(model, sample, sample.n_obs), theorem)
         if first.converged and first.tally is not None:
             share = arrangement.n_obs / sample.n_obs
             chord = answered(likelihood, ChordSearch(first.point, share * first.tally.information))
@@ -99,24 +103,38 @@ def _ascend(
                 return chord
             if chord.tally is not None:
                 begin = chord.point
-    return climb(likelihood, optimizer, begin, expected=_expected(model, sample, arrangement.n_obs))
+    return _climb(likelihood, optimizer, begin, _expected(model, sample, arrangement.n_obs), theorem)
 
 
-def _refuse_undetermined(arrangement: RegressionArrangement, engine: Engine, begin: Vector) -> None:
+def _climb(
+    likelihood: Likelihood, optimizer: Optimizer, begin: Vector, expected: Information, theorem: str | None
+) -> Search:
+    """Climb straight up where a theorem says that there is one maximum to be found, and it proves easy to find."""
+    if theorem is not None and isinstance(optimizer, Newton) and begin.size:
+        straight = answered(likelihood, UnimodalSearch(begin, optimizer.max_iterations))
+        if straight.converged or straight.exhausted:
+            return straight
+        begin, optimizer = straight.point, Newton(optimizer.max_iterations - straight.iterations)
+    return climb(likelihood, optimizer, begin, expected=expected)
+
+
+def _refuse_undetermined(
+    arrangement: RegressionArrangement, likelihood: Likelihood, engine: Engine, begin: Vector
+) -> None:
     """Look for aliased columns where the information at the start is singular, or nearly."""
-    model = arrangement.model
-    few = Likelihood(model, lambda: [arrangement.sample], packed=True, engine=engine)
-    tally = few.tally(begin)
-    if not tally.finite or not analyse(tally.information).smallest > NEARLY_SINGULAR:
+    sample = arrangement.sample
+    if sample.n_positive < arrangement.n_positive:
+        likelihood = Likelihood(arrangement.model, lambda: [sample], packed=True, engine=engine)
+    tally = likelihood.tally(begin)
+    if not tally.finite or not determined(tally.information, NEARLY_SINGULAR):
         refuse_aliased(arrangement, engine)
 
 
-def _declare(arrangement: RegressionArrangement) -> Declared:
-    model = arrangement.model
-    family = model.family
+def _declare(arrangement: RegressionArrangement, theorem: str | None) -> Declared:
+    family = arrangement.model.family
     return Declared(
         n_obs=arrangement.n_obs,
-        theorem=_theorem(model),
+        theorem=theorem,
         regularity=lambda natural: "smooth",  # noqa: ARG005 - a contract
         n_rows=arrangement.n_positive,
         unbounded_in_theory=family.unbounded_in_theory if arrangement.n_exact else None,
@@ -201,10 +219,14 @@ def _constant(sample: PackedRegression, group: Group, intercept: int | None, lev
     assert index is not None  # noqa: S101 - asked of driven groups only
     parts = sample.parts
     width = parts[0].designs[index].n_columns
-    if intercept is not None:
+    column = (intercept, 1.0) if intercept is not None else None
+    if column is None and len(parts) == 1:
+        column = parts[0].designs[index].constant_column()
+    if column is not None:
         coefficients = np.zeros(width)
         shifts = [offset for offset in (part.offsets[index] for part in parts) if offset is not None]
-        coefficients[intercept] = level - (float(np.concatenate(shifts).mean()) if shifts else 0.0)
+        level -= float(np.concatenate(shifts).mean()) if shifts else 0.0
+        coefficients[column[0]] = level / column[1]
         return coefficients
     gram, sums = np.zeros((width, width)), np.zeros(width)
     for part in parts:
