@@ -13,7 +13,6 @@ from thetahat.families.burr_xii import BurrXII
 from thetahat.families.categorical import Categorical
 from thetahat.families.cauchy import Cauchy
 from thetahat.families.chi_squared import ChiSquared
-from thetahat.families.dagum import Dagum
 from thetahat.families.discrete_uniform import DiscreteUniform
 from thetahat.families.exponential import Exponential
 from thetahat.families.exponential_mean import ExponentialMean
@@ -21,7 +20,6 @@ from thetahat.families.fisher_f import FisherF
 from thetahat.families.frechet import Frechet
 from thetahat.families.gamma import Gamma
 from thetahat.families.gamma_mean import GammaMean
-from thetahat.families.generalized_gamma import GeneralizedGamma
 from thetahat.families.generalized_pareto import GeneralizedPareto
 from thetahat.families.geometric import Geometric
 from thetahat.families.gev import GEV
@@ -32,7 +30,6 @@ from thetahat.families.half_normal import HalfNormal
 from thetahat.families.hyperbolic_secant import HyperbolicSecant
 from thetahat.families.inverse_gamma import InverseGamma
 from thetahat.families.inverse_gaussian import InverseGaussian
-from thetahat.families.johnson_su import JohnsonSU
 from thetahat.families.kumaraswamy import Kumaraswamy
 from thetahat.families.log_logistic import LogLogistic
 from thetahat.families.log_normal import LogNormal
@@ -64,7 +61,6 @@ CATALOGUE: tuple[type[Family], ...] = (
     Categorical,
     Cauchy,
     ChiSquared,
-    Dagum,
     DiscreteUniform,
     Exponential,
     ExponentialMean,
@@ -72,7 +68,6 @@ CATALOGUE: tuple[type[Family], ...] = (
     Frechet,
     Gamma,
     GammaMean,
-    GeneralizedGamma,
     GeneralizedPareto,
     Geometric,
     GEV,
@@ -83,7 +78,6 @@ CATALOGUE: tuple[type[Family], ...] = (
     HyperbolicSecant,
     InverseGamma,
     InverseGaussian,
-    JohnsonSU,
     Kumaraswamy,
     Logistic,
     LogitNormal,
