@@ -32,7 +32,7 @@ FLOORS = (
     ("report",),
     ("arguments",),
     ("storage", "regressing"),
-    ("estimation",),
+    ("estimation", "null_model"),
     ("facets",),
     ("fit",),
     ("loading", "regress"),

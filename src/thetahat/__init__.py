@@ -33,6 +33,7 @@ _PLACES = {
     "SourceError": ("thetahat._errors", "SourceError"),
     "ParameterError": ("thetahat._errors", "ParameterError"),
     "ModelError": ("thetahat._errors", "ModelError"),
+    "FormulaError": ("thetahat._errors", "FormulaError"),
     "InferenceError": ("thetahat._errors", "InferenceError"),
 }
 """Public name -> module and attribute; every family is one besides."""

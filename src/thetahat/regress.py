@@ -14,6 +14,7 @@ from thetahat.data import open_source
 from thetahat.data.joined import JoinedSource
 from thetahat.data.matrix import MatrixSource
 from thetahat.designs import Designer, MatrixDesigner
+from thetahat.designs._sparse import sparse_rows
 from thetahat.fit import Fit
 from thetahat.models._predictors import primary_of
 from thetahat.regressing import Parts, solve_regression
@@ -47,8 +48,8 @@ def regress(
     Parameters
     ----------
     X
-        An array of shape (n, p), or a data frame of numbers, whose column names are then those of the coefficients.
-        No constant is added unless ``intercept`` says so.
+        An array or a sparse matrix of SciPy's, of shape (n, p), or a data frame of numbers, whose column names are
+        then those of the coefficients. No constant is added unless ``intercept`` says so.
     y
         Responses, one a row: numbers, labels, or ``th.Observations``.
     family
@@ -121,12 +122,13 @@ def regress(
     return Fit(solve_regression(parts, whole, fixed=fixed, start=start, optimizer=optimizer, engine=engine))
 
 
-def _matrix(
-    given: Any, names: Sequence[str] | None, what: str
-) -> tuple[NDArray[np.float64], tuple[str, ...]]:
-    """Return a matrix of floats and the names of its columns."""
+def _matrix(given: Any, names: Sequence[str] | None, what: str) -> tuple[Any, tuple[str, ...]]:
+    """Return a matrix of floats, dense or sparse as it was given, and the names of its columns."""
     if names is None and hasattr(given, "columns"):
         names = [str(name) for name in given.columns]
+    sparse = sparse_rows(given)
+    if sparse is not None:
+        return sparse, _column_names(names, sparse.shape[1], what)
     try:
         matrix = np.asarray(given)
     except ValueError as error:
@@ -139,12 +141,15 @@ def _matrix(
         matrix = _numbers(matrix, what)
     if matrix.dtype != np.float64:
         matrix = matrix.astype(np.float64)
-    count = matrix.shape[1]
+    return matrix, _column_names(names, matrix.shape[1], what)
+
+
+def _column_names(names: Sequence[str] | None, count: int, what: str) -> tuple[str, ...]:
     if names is None:
-        return matrix, tuple(f"x{j}" for j in range(count))
+        return tuple(f"x{j}" for j in range(count))
     if len(names) != count:
         raise DataError(f"{len(names)} names for the {count} columns of {what}; give one for each")
-    return matrix, tuple(str(name) for name in names)
+    return tuple(str(name) for name in names)
 
 
 def _numbers(matrix: NDArray[Any], what: str) -> NDArray[np.float64]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from thetahat._errors import ModelError
@@ -21,7 +21,7 @@ from thetahat.arguments import (
 )
 from thetahat.data import Source, open_source
 from thetahat.data.joined import JoinedSource
-from thetahat.designs import Designer
+from thetahat.designs import Designer, WithoutConstant
 from thetahat.engines import Engine
 from thetahat.families import Family
 from thetahat.formulas import Selection, designers, read_formula
@@ -65,12 +65,20 @@ def solve_regression(
     climber = option("optimizer", optimizer, Optimizer, DEFAULT_OPTIMIZER)
     engine = option("engine", engine, Engine, DEFAULT_ENGINE)
     reader = _reader(parts, source, engine)
+    parts = _with_its_constant(parts, reader.family)
     laid_out = predictors(reader.family, parts.designers, parts.links, plain(fixed, "fixed"))
     model = RegressionModel(reader, laid_out, parts.text, parts.selection)
+    return solve_model(model, source, start=plain(start, "start"), climber=climber, engine=engine)
+
+
+def solve_model(
+    model: RegressionModel, source: Source, *, start: Mapping[str, Any], climber: Optimizer, engine: Engine
+) -> Solved:
+    """Maximise the likelihood of a regression that is laid out, and examine what was found."""
     check_start(start, model.table)
     arrangement = arrange_regression(model, source, engine)
     likelihood = Likelihood(model, arrangement.blocks, packed=arrangement.packed, engine=engine)
-    outcome = maximise_regression(arrangement, likelihood, engine, climber, plain(start, "start"))
+    outcome = maximise_regression(arrangement, likelihood, engine, climber, start)
     solution = Solution.of(
         outcome,
         model.table,
@@ -84,9 +92,23 @@ def solve_regression(
     return Solved(solution, None, source, model.columns, outcome.trace, model)
 
 
+def _with_its_constant(parts: Parts, family: Family) -> Parts:
+    """Leave the constant out of the primary predictor where other parameters hold it."""
+    primary = primary_of(family)
+    designer = parts.designers[primary]
+    if not family.holds_constant or designer.intercept is None:
+        return parts
+    return replace(parts, designers={**parts.designers, primary: WithoutConstant(designer)})
+
+
 def _reader(parts: Parts, source: Source, engine: Engine) -> IndependentModel:
     """Return the reader of responses, its family in regression form and, where rows are labels, its levels known."""
     family: Any = parts.family.regression_form()
+    if family.edges:
+        raise ModelError(
+            f"{type(family).__name__} has no regression: its support ends at its parameters, so that the outermost "
+            "row alone would settle the coefficients; choose a family of fixed support"
+        )
     reader = IndependentModel(family, parts.response, weight_column=parts.weight_column, known=parts.known)
     if not family.labelled or family.option_values.get("levels") is not None:
         return reader

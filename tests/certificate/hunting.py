@@ -12,6 +12,8 @@ from scipy import optimize
 import thetahat as th
 from thetahat.families import CATALOGUE
 
+TRIALS = 7
+
 
 @dataclass(frozen=True)
 class Case:
@@ -49,45 +51,58 @@ def draw(seed: int) -> Case:
     n = int(rng.integers(1, 13))
     family, y = _exact(name, n, rng)
     low, high = y.astype(float), y.astype(float)
-    if name != "Categorical" and rng.random() < 0.4:
+    kind = getattr(th, name)
+    if not (kind.labelled or kind.exact_only) and rng.random() < 0.4:
         low, high = _censored(name, low, rng)
     weights = rng.integers(1, 5, n).astype(float) if rng.random() < 0.2 else None
     fixed: dict[str, float] = {}
     parameters = [parameter for parameter in family.declared if not parameter.domain.vector]
     if len(parameters) > 1 and rng.random() < 0.15:
         parameter = parameters[int(rng.integers(len(parameters)))]
-        fixed[parameter.name] = float(rng.uniform(*parameter.typical))
-    if name == "Categorical":
+        value = float(rng.uniform(*parameter.typical))
+        fixed[parameter.name] = value if parameter.domain.contains(value) else float(round(value))
+    if kind.labelled:
         low = high = y
     return Case(seed, family, low, high, weights, fixed)
 
 
 def _exact(name: str, n: int, rng: np.random.Generator) -> tuple[Any, np.ndarray]:
-    if name == "Bernoulli":
-        return th.Bernoulli(), rng.integers(0, 2, n)
-    if name == "Binomial":
-        return th.Binomial(trials=7), rng.binomial(7, rng.random(), n)
-    if name == "Categorical":
-        return th.Categorical(levels=[0, 1, 2]), rng.choice(3, n, p=rng.dirichlet(np.ones(3)))
-    if name in {"Poisson", "Geometric", "NegativeBinomial"}:
-        kind = rng.integers(4)
-        mean = 10.0 ** rng.uniform(-1, 3)
-        size = 10.0 ** rng.uniform(-1, 2)
-        if kind == 0:
-            return getattr(th, name)(), rng.poisson(mean, n)
-        if kind == 1:
-            return getattr(th, name)(), rng.integers(0, 4, n)
-        if kind == 2:
-            return getattr(th, name)(), np.round(mean + rng.random(n) * 2).astype(int)
-        return getattr(th, name)(), rng.negative_binomial(size, size / (size + mean), n)
+    kind = getattr(th, name)
+    support = kind.support
+    if kind.labelled:
+        return kind(levels=[0, 1, 2]), rng.choice(3, n, p=rng.dirichlet(np.ones(3)))
+    if kind.known:
+        return kind(trials=TRIALS), rng.binomial(TRIALS, rng.random(n) if rng.random() < 0.5 else rng.random(), n)
+    if support.discrete and np.isfinite(support.upper):
+        return kind(), rng.integers(int(support.lower), int(support.upper) + 1, n)
+    if support.discrete:
+        counts = _counts(n, rng)
+        if np.isfinite(support.lower):
+            return kind(), counts + int(support.lower)
+        return kind(), counts - _counts(n, rng)
     y = _continuous(n, rng)
-    if name == "Beta":
+    if support.lower == 0 and support.upper == 1:
         y = rng.beta(*(10.0 ** rng.uniform(-1, 2, 2)), n)
         y = np.clip(np.round(y, int(rng.integers(1, 8))) if rng.random() < 0.5 else y, 1e-6, 1 - 1e-6)
-    elif name in {"Gamma", "Weibull", "LogNormal", "Exponential"}:
+    elif np.isfinite(support.upper):
+        y = np.clip(np.remainder(y - support.lower, support.upper - support.lower) + support.lower, -3.14, 3.14)
+    elif support.lower == 0:
         y = np.abs(y)
         y = np.where(y == 0, np.max(y) if np.max(y) > 0 else 1.0, y)
-    return getattr(th, name)(), y
+    return kind(), y
+
+
+def _counts(n: int, rng: np.random.Generator) -> np.ndarray:
+    kind = rng.integers(4)
+    mean = 10.0 ** rng.uniform(-1, 3)
+    size = 10.0 ** rng.uniform(-1, 2)
+    if kind == 0:
+        return rng.poisson(mean, n)
+    if kind == 1:
+        return rng.integers(0, 4, n)
+    if kind == 2:
+        return np.round(mean + rng.random(n) * 2).astype(int)
+    return rng.negative_binomial(size, size / (size + mean), n)
 
 
 def _continuous(n: int, rng: np.random.Generator) -> np.ndarray:
@@ -116,23 +131,24 @@ def _continuous(n: int, rng: np.random.Generator) -> np.ndarray:
 
 def _censored(name: str, y: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     low, high = y.copy(), y.copy()
-    discrete = name in {"Bernoulli", "Binomial", "Poisson", "Geometric", "NegativeBinomial"}
+    kind = getattr(th, name)
+    discrete, support = kind.support.discrete, kind.support
     share = rng.choice([0.3, 0.7, 1.0])
     which = rng.random(y.size) < share
     kinds = rng.integers(0, 3, y.size)
     width = 1.0 if discrete else float(np.ptp(y)) or float(np.abs(y).max()) or 1.0
-    top = {"Bernoulli": 1.0, "Binomial": 7.0, "Beta": 1.0}.get(name, np.inf)
+    top = float(TRIALS) if kind.known else support.upper
     for i in np.flatnonzero(which):
         if kinds[i] == 0 and y[i] < top:
-            low[i], high[i] = (y[i] - 1 if discrete and y[i] > 0 else y[i]), np.inf
+            low[i], high[i] = (y[i] - 1 if discrete and y[i] > support.lower else y[i]), np.inf
         elif kinds[i] == 1:
             low[i] = -np.inf
         else:
             low[i], high[i] = y[i] - width, y[i] + (0.0 if discrete else width * rng.random())
             if low[i] == high[i]:
                 high[i] = np.inf
-    if name == "Beta":
-        high = np.where((high >= 1) & (low != high), np.inf, high)
+    if np.isfinite(support.upper) and not discrete:
+        high = np.where((high >= support.upper) & (low != high), np.inf, high)
     return low, high
 
 

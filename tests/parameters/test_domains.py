@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import thetahat as th
-from thetahat.parameters import Domain, Parameter, ParameterTable
+from thetahat.parameters import Above, Domain, Parameter, ParameterTable, Whole
 
 MADE = {
     "Real": th.real(),
@@ -15,6 +15,8 @@ MADE = {
     "Bounded": th.bounded(-2.0, 5.0),
     "Simplex": th.simplex(4),
     "Ordered": th.ordered(4),
+    "Above": Above(1.0),
+    "Whole": Whole(),
 }
 RNG = np.random.default_rng(11)
 
@@ -30,6 +32,7 @@ def domain(request):
 
 def free_values(domain, n=20):
     values = RNG.normal(0.0, 3.0, (n, domain.free_size))
+    values = np.round(values) if isinstance(domain, Whole) else values
     return list(values) if domain.vector else list(values[:, 0])
 
 
@@ -59,6 +62,8 @@ def test_what_lies_outside_is_refused(domain):
         "Positive": 0.0,
         "UnitInterval": 1.0,
         "Bounded": 5.0,
+        "Above": 1.0,
+        "Whole": 0.5,
         "Simplex": [0.5, 0.5, 0.1, 0.1],
         "Ordered": [0.0, 1.0, 1.0, 2.0],
     }

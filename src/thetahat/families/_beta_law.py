@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from thetahat.families._remembered import remembered
 from thetahat.families._terms import Array, Terms
+from thetahat.numerics.gamma_functions import digamma_difference, trigamma, trigamma_difference
 from thetahat.numerics.incomplete_beta import log_beta_mass
 
 _LOWEST, _HIGHEST = 0.01, 1e10
@@ -29,3 +31,16 @@ def log_mass_of(low: Array, high: Array, alpha: Any, beta: Any, order: int) -> T
         lower, upper = (special.logit(np.clip(end, 0.0, 1.0)) for end in (low, high))
     mass, first, second = log_beta_mass(lower, upper, alpha, beta, order)
     return Terms(mass) if first is None or second is None else Terms(mass, first, second)
+
+
+@remembered
+def working_moments(log_alpha: Any, log_beta: Any) -> tuple[Any, ...]:
+    """-E log y and -E log(1 - y), and in working coordinates what the Hessian holds beside the score."""
+    alpha, beta = np.exp(log_alpha), np.exp(log_beta)
+    return (
+        digamma_difference(alpha, beta),
+        digamma_difference(beta, alpha),
+        alpha * alpha * trigamma_difference(alpha, beta),
+        alpha * beta * trigamma(alpha + beta),
+        beta * beta * trigamma_difference(beta, alpha),
+    )

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thetahat._errors import ParameterError
+from thetahat.families._frozen import Frozen
 from thetahat.families._gathering import Gathering
 from thetahat.families._limit import Limit
 from thetahat.families._regression_form import in_regression
@@ -38,7 +39,7 @@ EDGE = 800.0
 """A log or logit that is the edge itself in double precision."""
 
 
-class FamilyContract(ABC):
+class FamilyContract(Frozen, ABC):
     """A parametric family; with all its numbers, a distribution; with some of them, those fixed.
 
     Class data
@@ -71,12 +72,19 @@ class FamilyContract(ABC):
         A sentence where the likelihood of exact rows has no global bound, every parameter being free, or None.
     region_of
         The parameters that the regular region bounds; with one of them fixed there is nothing left to bound.
+    edges
+        Parameters that end the support: their maximum lies on outermost values, beyond which a row would have no
+        density. Their closed form must then not be stationary.
+    exact_only
+        Whether rows must be known exactly for the parameters to be estimated.
     labelled
         Whether rows are labels, whose distinct values are found on a first pass.
     ordered
         Whether values have an order, and with it a distribution function, quantiles and intervals.
     primary
         The parameter that the first formula of a regression drives; empty for the first one declared.
+    regressed
+        Whether regressions may move the primary parameter; False where no parameter orders the distributions.
     increasing
         Whether values grow, stochastically, as the primary working coordinate does.
     tilted
@@ -87,6 +95,8 @@ class FamilyContract(ABC):
         the theorem that says so. ``*`` stands for the default link.
     regresses_as
         Name of the family that a regression fits in place of this one; empty for itself.
+    holds_constant
+        Whether other parameters already hold the constant of the primary one's predictor, which then has none.
     options
         Names of the settings that its own constructor takes beside parameters and keeps as attributes: numbers, text
         or sequences of them.
@@ -109,12 +119,16 @@ class FamilyContract(ABC):
     uniqueness_entered: ClassVar[str | None] = None
     unbounded_in_theory: ClassVar[str | None] = None
     region_of: ClassVar[tuple[str, ...]] = ()
+    edges: ClassVar[tuple[str, ...]] = ()
+    exact_only: ClassVar[bool] = False
     labelled: ClassVar[bool] = False
     ordered: ClassVar[bool] = True
     primary: ClassVar[str] = ""
+    regressed: ClassVar[bool] = True
     increasing: ClassVar[bool] = True
     tilted: ClassVar[bool] = False
     single_maximum: Mapping[str, str] = MappingProxyType({})
+    holds_constant: ClassVar[bool] = False
     regresses_as: ClassVar[str] = ""
     options: ClassVar[tuple[str, ...]] = ()
 
@@ -142,6 +156,10 @@ class FamilyContract(ABC):
             }
         )
 
+        wrong = self.misplaced(self._values)
+        if wrong is not None:
+            raise ParameterError(f"{self!r}: {wrong}")
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         declared = getattr(cls, "declared", None)
@@ -152,29 +170,6 @@ class FamilyContract(ABC):
                 for name in ("y", *(parameter.name for parameter in declared), *cls.known)
             ]
             cls.__signature__ = Signature(arguments[1:])  # type: ignore[attr-defined]
-
-    def __setattr__(self, name: str, value: object) -> None:
-        if "_values" in vars(self):
-            raise AttributeError(
-                f"a family is immutable; {name!r} cannot be set. Make another: {type(self).__name__}({name}=...)"
-            )
-        super().__setattr__(name, value)
-
-    def __delattr__(self, name: str) -> None:
-        raise AttributeError(f"a family is immutable; {name!r} cannot be deleted")
-
-    def __getstate__(self) -> dict[str, Any]:
-        # Not by way of the constructor, which refuses the edges that a fitted distribution may lie on.
-        return {
-            name: dict(value) if isinstance(value, MappingProxyType) else value
-            for name, value in vars(self).items()
-        }
-
-    def __setstate__(self, state: Mapping[str, Any]) -> None:
-        vars(self).update(
-            (name, MappingProxyType(value) if isinstance(value, dict) else value)
-            for name, value in state.items()
-        )
 
     def _checked(self, parameter: Parameter, value: Any) -> Any:
         if namespace(value).is_jax or (parameter.domain.vector and any(namespace(v).is_jax for v in value)):
@@ -221,6 +216,10 @@ class FamilyContract(ABC):
     def solve(self, survey: Survey, known: Known) -> Theta | None:
         """The closed-form maximum from sufficient statistics, edges included; None where there is none."""
 
+    def solve_given(self, survey: Survey, known: Known, fixed: Mapping[str, Any]) -> Theta | None:
+        """``solve`` where some parameters may be fixed; the whole of theta, or None where there is no closed form."""
+        return None if fixed else self.solve(survey, known)
+
     @abstractmethod
     def quantile_at(self, probability: Array, theta: Theta, known: Known) -> Any:
         """Smallest y with F(y) >= probability."""
@@ -247,6 +246,10 @@ class FamilyContract(ABC):
 
     def misfits(self, y: Array, known: Known) -> tuple[Array, str] | None:
         """Rows that what is known of them rules out, as a mask with the reason; None where there can be none."""
+        return None
+
+    def misplaced(self, values: Mapping[str, Any]) -> str | None:
+        """Say what is wrong with numbers that are each inside their domain, such as ends in the wrong order."""
         return None
 
     def regularity(self, theta: Theta) -> str:

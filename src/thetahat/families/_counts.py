@@ -20,6 +20,15 @@ def positive_mean(points: NDArray[np.float64]) -> float:
     return max(mean, 0.5 / points.size)
 
 
+def misfit_trials(y: Array, trials: Any) -> tuple[Array, str]:
+    """Trials that are no counts, else more successes than trials, as a mask with the reason."""
+    trials = np.broadcast_to(np.asarray(trials, dtype=float), np.shape(y))
+    wrong = ~((trials >= 0) & (trials == np.floor(trials)) & np.isfinite(trials))
+    if wrong.any():
+        return wrong, "trials must be whole numbers from 0 up"
+    return np.asarray(y > trials), "there can be no more successes than trials"
+
+
 def lattice_quantile(probability: Array, cdf: Callable[[Array], Array], guess: Any, largest: Any) -> Array:
     """Smallest whole number with cdf at least ``probability``, by bisection around a guess."""
     probability, guess, largest = np.broadcast_arrays(
@@ -50,3 +59,20 @@ def lattice_quantile(probability: Array, cdf: Callable[[Array], Array], guess: A
         low = np.where(open_ & ~enough, middle, low)
     result: Array = np.where(probability == 1.0, largest, np.where(probability == 0.0, 0.0, high))
     return result
+
+
+def root_in_bracket(
+    function: Callable[[float], tuple[float, float]], guess: float, low: float, high: float
+) -> float:
+    """The root of an increasing function that gives its value and slope, by Newton's method kept in a bracket."""
+    at = min(max(guess, low), high)
+    for _ in range(200):
+        value, slope = function(at)
+        low, high = (low, at) if value > 0 else (at, high)
+        moved = at - value / slope if slope > 0 else np.nan
+        if not low < moved < high:
+            moved = 0.5 * (low + high)
+        if abs(moved - at) <= 2.0 * float(np.spacing(abs(at))):
+            return float(moved)
+        at = moved
+    return float(at)

@@ -11,14 +11,14 @@ from thetahat.families._terms import Coordinates, Rows
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """The family that is reached as one parameter runs to infinity.
+    """The family that is reached as one parameter runs to infinity, or to 0.
 
     Parameters
     ----------
     family
         Name of the limiting family in snake case, resolved by whoever executes the limit.
     parameter
-        The parameter that runs to infinity.
+        The parameter that runs there.
     chart
         The coordinate ε that goes to 0 there, as text: ``1/df``.
     names
@@ -28,12 +28,12 @@ class Limit:
         ``parameter`` is ignored). Summed at the limit's maximum it is ∂ℓ_profile/∂ε by the envelope theorem.
     scale
         Maps the limit's natural parameters to the natural value of ``parameter`` that counts as "of order one" here:
-        ε is small when the parameter is far above it.
+        ε is small when the parameter is far beyond it.
     moving
         Other parameters on the way there: their values from the limit's natural parameters and that of ``parameter``,
         also where it is infinite.
     order
-        ε is the parameter to the power of minus this.
+        ε is the parameter to the power of minus this; below 0 where the parameter runs to 0.
     """
 
     family: str
@@ -44,6 +44,15 @@ class Limit:
     scale: Callable[[dict[str, float]], float]
     moving: Mapping[str, Callable[[Mapping[str, float], float], float]] = field(default_factory=dict)
     order: float = 1.0
+
+    @property
+    def end(self) -> float:
+        """Where the parameter runs to."""
+        return float("inf") if self.order > 0 else 0.0
+
+    def beyond(self, scale: float, factor: float) -> float:
+        """The parameter's value this many times beyond ``scale``, on the side of its end."""
+        return scale * factor if self.order > 0 else scale / factor
 
     def beside(self, at_limit: Mapping[str, float], value: float) -> dict[str, float]:
         """Return the family's natural parameters where ``parameter`` has this value, from the limit's."""

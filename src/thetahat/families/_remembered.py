@@ -36,7 +36,7 @@ def remembered(function: Callable[..., tuple[Any, ...]]) -> Callable[..., tuple[
             return of_numbers(*(float(argument) for argument in arguments))
         if len(arguments) == 1 and 0 < arguments[0].size <= SHORT:
             distinct, places = np.unique(arguments[0], return_inverse=True)
-            if distinct.size <= FEW:
+            if 0 < distinct.size <= FEW:
                 found = zip(*map(of_numbers, distinct.tolist()), strict=True)
                 return tuple(np.array(items)[places.reshape(arguments[0].shape)] for items in found)
         return function(*arguments)

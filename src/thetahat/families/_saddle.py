@@ -86,10 +86,26 @@ def log_binomial(y: Array, trials: Array, logit: Array) -> Array:
     gap = trials * xp.expit(logit) - y
     # n p - y from the tail in which p is small
     gap = np.where(logit > 0, failures - trials * xp.expit(-logit), gap)
-    saturated = log_saturated(xp, y) + log_saturated(xp, failures) - log_saturated(xp, trials)
-    log_trials = np.log(np.where(trials > 0, trials, 1.0))
-    return (
-        saturated
-        - half_deviance(xp, y, gap, log_trials + xp.log_expit(logit))
-        - half_deviance(xp, failures, -gap, log_trials + xp.log_expit(-logit))
+    return np.asarray(
+        binomial_saturated(xp, y, failures) - binomial_deviance(xp, y, failures, -gap, (0.0, 0.0), logit)
     )
+
+
+def binomial_saturated(xp: Any, y: Any, failures: Any) -> Any:
+    """Log binomial mass of successes at a probability equal to their own share."""
+    return log_saturated(xp, y) + log_saturated(xp, failures) - log_saturated(xp, y + failures)
+
+
+def binomial_deviance(
+    xp: Any, y: Any, failures: Any, further: Any, shift: tuple[Any, Any], logit: Any
+) -> Any:
+    """Half the binomial deviance at a probability whose log odds are split in two.
+
+    ``further`` is y - n p at the probability p, log p is log expit(logit) + shift[0], and log(1 - p) is
+    log expit(-logit) + shift[1].
+    """
+    trials = y + failures
+    log_trials = xp.log(xp.where(trials > 0, trials, 1.0))
+    return half_deviance(
+        xp, y, -further, log_trials + (xp.log_expit(logit) + shift[0])
+    ) + half_deviance(xp, failures, further, log_trials + (xp.log_expit(-logit) + shift[1]))

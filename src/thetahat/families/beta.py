@@ -8,15 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from thetahat.families._beta_law import log_mass_of, shapes_of
+from thetahat.families._beta_law import log_mass_of, shapes_of, working_moments
 from thetahat.families._contract import Known, Theta
 from thetahat.families._family import Family
 from thetahat.families._gathering import Gathering
-from thetahat.families._remembered import remembered
 from thetahat.families._support import UNIT_INTERVAL
 from thetahat.families._survey import Survey
 from thetahat.families._terms import Array, Coordinates, Rows, Terms
-from thetahat.numerics.gamma_functions import digamma_difference, trigamma, trigamma_difference
 from thetahat.parameters import Parameter, Positive
 
 
@@ -69,7 +67,7 @@ class Beta(Family):
         log_y, log_rest = rows
         alpha, beta = np.exp(eta[0]), np.exp(eta[1])
         value = (alpha - 1.0) * log_y + (beta - 1.0) * log_rest - special.betaln(alpha, beta)
-        mean_alpha, mean_beta, bend_alpha, cross, bend_beta = _moments(*eta)
+        mean_alpha, mean_beta, bend_alpha, cross, bend_beta = working_moments(*eta)
         by_alpha = alpha * (log_y + mean_alpha)
         by_beta = beta * (log_rest + mean_beta)
         return Terms(
@@ -102,7 +100,7 @@ class Beta(Family):
 
     def expected_information(self, eta: Coordinates, known: Known) -> tuple[Any, ...]:
         """Variances and covariance of the scores, through ψ'."""
-        _, _, bend_alpha, cross, bend_beta = _moments(*eta)
+        _, _, bend_alpha, cross, bend_beta = working_moments(*eta)
         return -bend_alpha, -cross, -bend_beta
 
     def start(self, points: NDArray[np.float64], known: Known) -> Theta:
@@ -129,16 +127,3 @@ class Beta(Family):
     def sample_at(self, rng: np.random.Generator, size: int, theta: Theta, known: Known) -> Array:
         """NumPy's sampler."""
         return rng.beta(theta[0], theta[1], size)
-
-
-@remembered
-def _moments(log_alpha: Any, log_beta: Any) -> tuple[Any, ...]:
-    """-E log y and -E log(1 - y), and in working coordinates what the Hessian holds beside the score."""
-    alpha, beta = np.exp(log_alpha), np.exp(log_beta)
-    return (
-        digamma_difference(alpha, beta),
-        digamma_difference(beta, alpha),
-        alpha * alpha * trigamma_difference(alpha, beta),
-        alpha * beta * trigamma(alpha + beta),
-        beta * beta * trigamma_difference(beta, alpha),
-    )

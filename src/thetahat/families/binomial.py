@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from thetahat.families._contract import Known, Theta
-from thetahat.families._counts import lattice_quantile
+from thetahat.families._counts import lattice_quantile, misfit_trials
 from thetahat.families._family import Family
 from thetahat.families._gathering import Gathering
 from thetahat.families._lattice import lattice_mass
@@ -58,11 +58,7 @@ class Binomial(Family):
 
     def misfits(self, y: Array, known: Known) -> tuple[Array, str] | None:
         """Trials that are no counts, and more successes than trials."""
-        trials = np.broadcast_to(np.asarray(known["trials"], dtype=float), np.shape(y))
-        wrong = ~((trials >= 0) & (trials == np.floor(trials)) & np.isfinite(trials))
-        if wrong.any():
-            return wrong, "trials must be whole numbers from 0 up"
-        return np.asarray(y > trials), "there can be no more successes than trials"
+        return misfit_trials(y, known["trials"])
 
     def prepare(self, xp: Any, y: Any, known: Known) -> Rows:
         """Return successes, failures and the log of the number of orders, -inf where there can be none."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from thetahat.families._contract import Known, Theta
 from thetahat.families._gathering import Gathering
+from thetahat.families._growth import log_one_plus_square
 from thetahat.families._location_scale import LocationScale
 from thetahat.families._standard import Standard
 from thetahat.families._starts import robust_centre_and_spread
@@ -20,8 +21,6 @@ from thetahat.numerics.namespace import NUMPY
 from thetahat.parameters import Parameter, Positive, Real
 
 _LOG_PI = float(np.log(np.pi))
-_HUGE = 1e8
-"""From here on 1 + z² is z² in double precision."""
 
 
 @final
@@ -136,11 +135,7 @@ class Cauchy(LocationScale):
 
 
 def _log_density(xp: Any, z: Any) -> Any:
-    size = xp.abs(z)
-    huge = size > _HUGE
-    moderate = xp.where(huge, 1.0, size)
-    growth = xp.where(huge, 2.0 * xp.log(xp.where(huge, size, 1.0)), xp.log1p(moderate * moderate))
-    return -growth - _LOG_PI
+    return -log_one_plus_square(xp, z) - _LOG_PI
 
 
 def _end(z: Array) -> tuple[Array, Array, tuple[Array, ...]]:

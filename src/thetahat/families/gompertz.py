@@ -14,6 +14,7 @@ from thetahat.families._charted import ChartedFromZero
 from thetahat.families._contract import Known, Theta
 from thetahat.families._expected import LOG_HAZARD_NODES, expected_products
 from thetahat.families._gathering import Gathering
+from thetahat.families._limit import Limit
 from thetahat.families._standard import Standard, unstretched
 from thetahat.families._starts import clipped
 from thetahat.families._support import NON_NEGATIVE
@@ -22,6 +23,11 @@ from thetahat.families._terms import Array, Coordinates, Rows, Terms
 from thetahat.parameters import Parameter, Positive
 
 _SMALL = 1e-300
+
+
+def _slope_at_exponential(rows: Rows, eta: Coordinates) -> Any:
+    """∂ log p / ∂shape at shape = 0."""
+    return rows[0] * (1.0 - 0.5 * np.exp(eta[1]) * rows[0])
 
 
 @final
@@ -49,6 +55,17 @@ class Gompertz(LogHazardFamily, ChartedFromZero):
         upper=({"rate": 0.0},),
         lower=({"rate": np.inf}, {"shape": np.inf}),
         point={"shape": np.inf, "rate": 0.0},
+    )
+    limits: ClassVar[tuple[Limit, ...]] = (
+        Limit(
+            family="exponential",
+            parameter="shape",
+            chart="shape",
+            names={"rate": "rate"},
+            slope=_slope_at_exponential,
+            scale=lambda limit: limit["rate"],
+            order=-1.0,
+        ),
     )
     spikes: ClassVar[str] = "anywhere"
     uniqueness: ClassVar[str | None] = "concave in (shape, log rate)"

@@ -46,6 +46,8 @@ class FormulaDesigner(Designer):
         What was learned, by the text of factors and of calls of transforms.
     functions
         The user's own functions.
+    n_rows
+        How many rows of the fit count.
     prefix
         Stands before every name: ``sd:``.
     """
@@ -60,18 +62,20 @@ class FormulaDesigner(Designer):
         levels: Mapping[str, tuple[Level, ...]],
         states: Mapping[str, State],
         functions: Mapping[str, Function],
+        n_rows: int,
         prefix: str = "",
     ) -> None:
         self.text = text
         self.prefix = prefix
         self.terms = terms
+        self.n_rows = n_rows
         self._offsets = offsets
         self._factors = factors
         self._kinds = kinds
         self.levels = levels
         self._states = states
         self._functions = functions
-        self._columns = Columns(terms, factors.__getitem__, levels, states)
+        self._columns = Columns(terms, factors.__getitem__, levels, states, n_rows)
         self._numeric = tuple(name for name, kind in kinds.items() if kind == "number")
         self.columns = tuple(kinds)
         self.names = tuple(prefix + name for name in self._columns.names)
@@ -123,6 +127,7 @@ class FormulaDesigner(Designer):
             "kind": "formula",
             "formula": self.text,
             "prefix": self.prefix,
+            "n_rows": self.n_rows,
             "columns": dict(self._kinds),
             "terms": [[self._spelled(factor) for factor in term] for term in self.terms],
             "offsets": list(self._offsets),
@@ -184,6 +189,7 @@ def restore_designer(
             levels,
             states,
             own,
+            int(description["n_rows"]),
             str(description["prefix"]),
         )
     except ModelError:
@@ -196,8 +202,8 @@ def restore_designer(
 
 def _factor_text(item: Mapping[str, str], checker: Checker) -> str:
     if "column" in item:
-        return checker.normal(f"`{item['column']}`")
-    return checker.normal(item["call"])
+        return checker.column(str(item["column"]))
+    return checker.normal(str(item["call"]))
 
 
 def _level(level: Any) -> Level:

@@ -83,7 +83,18 @@ class Predictors:
 
 
 def primary_of(family: FamilyContract) -> str:
-    """Return the name of the parameter that the first formula drives."""
+    """Return the name of the parameter that the first formula drives.
+
+    Raises
+    ------
+    ModelError
+        If the family has no parameter with which its values grow or fall.
+    """
+    if not family.regressed:
+        raise ModelError(
+            f"{family!r} is not regressed: values neither grow nor fall with any of its parameters. Choose a family "
+            "that has a location, a mean or a scale"
+        )
     return family.primary or family.declared[0].name
 
 

@@ -24,6 +24,8 @@ Vector = NDArray[np.float64]
 
 TILE = 32_768
 """Rows computed at once: few enough for a core's cache, so many that threads seldom wait for the lock."""
+ZERO = 1e-250
+"""The rounding unit of a 0 among the rows."""
 HARMLESS = -5.0
 """Where a density times its row's rounding unit is below exp of this, it is of no interest how far."""
 THINNED = 1_024
@@ -354,5 +356,7 @@ def _with_densest(tally: Tally, value: Any, y: Array) -> Tally:
         value = np.broadcast_to(value, y.shape)
         densest = _densest_bound(float(np.max(value)), y)
         if not densest < HARMLESS:
-            densest = float(np.max(value + np.log(np.spacing(np.abs(y)))))
+            # A 0 that was measured is no more exact than this, however small the next double is.
+            unit = np.where(y == 0, ZERO, np.spacing(np.abs(y)))
+            densest = float(np.max(value + np.log(unit)))
     return replace(tally, densest=densest)

@@ -95,6 +95,10 @@ class Cone:
         """The size below which each margin counts as zero."""
         return (_TIE * self.norms + self._noise) * float(np.linalg.norm(coordinates))
 
+    def contains(self, coordinates: Array) -> bool:
+        """Whether a direction is strictly positive in every row that can be."""
+        return bool(np.all((self.margins(coordinates) > self.ties(coordinates))[self.active]))
+
     def _sum(self, weights: Array) -> Array:
         if self._explicit is not None:
             return weights @ self._explicit
@@ -143,7 +147,7 @@ class Cone:
         if not self._working.size:
             # Rows against the objective bound it first; an even sample covers the rest.
             along = self.margins(objective) / np.where(self.active, self.norms, np.inf)
-            count = 4 * self.basis.shape[1] + 50
+            count = self._batch()
             spread = np.linspace(0, self.positions.size - 1, min(count, self.positions.size)).astype(np.intp)
             self._working = np.union1d(np.argsort(along, kind="stable")[:count], spread)
             self._working = self._working[self.active[self._working]]
@@ -158,7 +162,7 @@ class Cone:
             if not broken.size:
                 return coordinates
             worst = np.argsort(short[broken] / self.norms[broken], kind="stable")
-            self._working = np.union1d(self._working, broken[worst[: 4 * self.basis.shape[1] + 50]])
+            self._working = np.union1d(self._working, broken[worst[: self._batch()]])
         raise InferenceError(_UNDECIDED)
 
     def _solve(self, objective: Array) -> Array | None:
@@ -187,7 +191,7 @@ class Cone:
         return rows / self.norms[places][:, None]
 
     def signs(self, functionals: Array, inside: Array) -> Array:
-        """By coordinate f of the rows of an array: +1 or -1 where y -> f·y has that sign in the whole interior, else nan.
+        """By row f of an array: +1 or -1 where y -> f·y has that sign in the whole interior, else nan.
 
         f has one sign if it is a combination Σ λ_i b_i with λ >= 0 (Farkas, 1902), found by non-negative least squares
         on the rows nearest to ``inside``; and it has both if ``inside`` can be moved across f·y = 0 within the cone.

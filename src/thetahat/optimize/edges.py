@@ -54,6 +54,41 @@ def at_edge(
     return _edge_outcome(table, natural, point, tally, mask, concerned, declared, direction or None)
 
 
+def at_outermost(
+    table: ParameterTable,
+    natural: Mapping[str, float],
+    point: Vector,
+    tally: Tally,
+    concerned: tuple[str, ...],
+    declared: Declared,
+) -> Outcome:
+    """A closed form in which some parameters end the support at outermost values, where ℓ breaks off as it rises."""
+    mask = np.array([name not in concerned for name in table.free_names])
+    shown = listed(tuple(f"{name} = {natural[name]:g}" for name in concerned))
+    conditional = " those of the other parameters are conditional on it;" if mask.any() else ""
+    sentence = (
+        f"The maximum is where the support ends at outermost values of the data ({shown}), on the edge of the "
+        f"parameters that give every row a density. Standard errors do not exist there;{conditional} use a parametric "
+        "bootstrap."
+    )
+    certificate = certify(
+        Verdict.BOUNDARY,
+        table,
+        None,
+        declared,
+        sentence=sentence,
+        exists=True,
+        scope=declared.scope,
+        status={name: "edge" if name in concerned else "regular" for name in table.free_names},
+        supremum=tally.value,
+        parameters=concerned,
+        direction={name: float(np.sign(tally.score[table.free_names.index(name)])) for name in concerned},
+        allows=bool(mask.any()),
+    )
+    information = tally.information[np.ix_(mask, mask)]
+    return Outcome(natural, point, tally.value, tally, mask, information, certificate, ())
+
+
 def gathered(table: ParameterTable, guess: Vector, place: Gathered, declared: Declared) -> Outcome:
     """All mass gathers at a place that every row admits; the remaining parameters do not matter there."""
     natural = table.natural(guess)

@@ -35,7 +35,7 @@ def maximum(table: ParameterTable, found: Evidence, search: Search, declared: De
         sentence = f"Interior maximum{within}, local in any case: {declared.unbounded_in_theory}."
     else:
         sentence = "Interior maximum, as far as was searched: other maxima are not excluded."
-    if not regular:
+    if not regular and table.n_free:
         sentence += (
             " Standard errors are withheld: the model is irregular here, so that curvature does not measure "
             "uncertainty. Use a parametric bootstrap."
@@ -59,7 +59,7 @@ def maximum(table: ParameterTable, found: Evidence, search: Search, declared: De
 def at_limit(
     table: ParameterTable, found: Evidence | None, search: Search | None, limit: LimitFit, declared: Declared
 ) -> Outcome:
-    """The supremum lies at a declared limit."""
+    """The supremum lies at a declared limit: at infinity, or on the edge of the parameter space where it is finite."""
     running = tuple(name for name in table.free_names if name not in limit.names)
     status = dict.fromkeys(table.free_names, "regular")
     direction: dict[str, float] = {}
@@ -67,23 +67,23 @@ def at_limit(
         upward = bool(np.isposinf(limit.natural[name]))
         status[name] = "at_infinity" if np.isinf(limit.natural[name]) else "boundary"
         direction[name] = 1.0 if upward else -1.0
-    claim = f"No finite {listed(running)} attains the supremum"
+    runaway, finite = limit.limit.parameter, all(np.isfinite(limit.natural[name]) for name in running)
+    kind = f"{runaway} above 0" if finite else f"finite {runaway}"
+    claim = f"No {kind} attains the supremum"
     if declared.theorem is None:
-        claim = (
-            f"No finite {listed(running)} was found that does better than the limit, as far as was searched"
-        )
+        claim = f"No {kind} was found that does better than the limit, as far as was searched"
     rest = "; the other parameters' standard errors are those of that limit" if any(limit.names) else ""
     sentence = (
         f"{claim}: the likelihood rises towards {limit.title} as {limit.limit.chart} falls to 0. Fit "
         f"{limit.title} instead{rest}."
     )
     certificate = certify(
-        Verdict.AT_INFINITY,
+        Verdict.BOUNDARY if finite else Verdict.AT_INFINITY,
         table,
         found,
         declared,
         sentence=sentence,
-        exists=False,
+        exists=finite,
         scope=declared.scope,
         limit=limit.title,
         status=status,

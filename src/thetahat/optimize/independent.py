@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from thetahat._errors import ModelError
 from thetahat.engines import Engine
 from thetahat.families._survey import Survey
 from thetahat.first_pass import Arrangement
@@ -21,7 +22,7 @@ from thetahat.optimize._optimizer import Information, Optimizer, Search, Settled
 from thetahat.optimize.certificate import Verdict
 from thetahat.optimize.climb import Conditions, Region, climb
 from thetahat.optimize.declared import Declared, theorem_of
-from thetahat.optimize.edges import BEYOND, at_edge, gathered
+from thetahat.optimize.edges import BEYOND, at_edge, at_outermost, gathered
 from thetahat.optimize.elsewhere import drawn, leads_back, promising
 from thetahat.optimize.existence import gathered as find_gathered
 from thetahat.optimize.existence import parted, spike, with_ties, with_ties_given
@@ -68,6 +69,11 @@ def _maximise(
 ) -> Outcome:
     model, survey = arrangement.model, arrangement.survey
     family = model.family
+    if family.exact_only and not survey.all_exact:
+        raise ModelError(
+            f"{type(family).__name__} is fitted to rows that are known exactly, and some here are known to intervals; "
+            "leave those out, or choose a family that takes them"
+        )
     declared = _declare(arrangement, engine)
     reason = spike(arrangement)
     if reason is not None:
@@ -75,9 +81,9 @@ def _maximise(
     place = find_gathered(arrangement, engine)
     if place is not None:
         return gathered(model.table, _safe_guess(arrangement), place, declared)
-    if start is None and survey.plain and model.table.all_free:
+    if (start is None or family.edges) and survey.plain:
         known = {name: value for name, value in model.known.items() if not isinstance(value, str)}
-        theta = family.solve(survey, known)
+        theta = family.solve_given(survey, known, _fixed(model))
         if theta is not None:
             return _closed(model, likelihood, theta, declared)
     allowed = _region(arrangement, engine)
@@ -210,7 +216,11 @@ def _closed(
     natural: dict[str, float] = {}
     point: list[float] = []
     edges: list[str] = []
+    ends = tuple(name for name in model.family.edges if name in table.free_names)
     for parameter, value in zip(model.family.declared, theta, strict=True):
+        if parameter.name in table.fixed:
+            natural.update(zip(parameter.names, np.atleast_1d(table.fixed[parameter.name]).tolist(), strict=True))
+            continue
         free = np.atleast_1d(np.asarray(parameter.domain.to_free(value), dtype=float))
         numbers = np.atleast_1d(np.asarray(value, dtype=float))
         entries = numbers * table.unit(parameter.name)
@@ -220,6 +230,8 @@ def _closed(
         edges.extend(on_edge)
         point.extend((_within_reach(free, entries) if on_edge else free).tolist())
     at = np.array(point, dtype=float)
+    if ends:
+        return at_outermost(table, natural, at, likelihood.tally(at, DERIVATIVES), ends, declared)
     if edges:
         return at_edge(table, natural, at, likelihood.tally(at, DERIVATIVES), tuple(edges), declared)
     # The closed form is the answer; one look at the derivatives there is the evidence for it.
@@ -267,7 +279,7 @@ class _Ascent:
         table = self.arrangement.model.table
         for limit in limits:
             for power in (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0):
-                point = table.free_from_natural(limit.beside(limit.scale * 10.0**power))
+                point = table.free_from_natural(limit.beside(10.0**power))
                 if self.allowed(point):
                     return point
         return start
@@ -305,7 +317,7 @@ class _Ascent:
             return search
         table = self.arrangement.model.table
         powers = np.arange(0.0, 12.5, 0.5)
-        points = [table.free_from_natural(limit.beside(limit.scale * 10.0**power)) for power in powers]
+        points = [table.free_from_natural(limit.beside(10.0**power)) for power in powers]
         values = [self.likelihood.tally(point, VALUE).value for point in points]
         again = self.climb(points[int(np.argmax(values))])
         better = (

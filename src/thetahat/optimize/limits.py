@@ -36,7 +36,7 @@ ROUNDING = 64 * float(np.finfo(float).eps)
 class LimitFit:
     """A limiting submodel fitted to the same rows.
 
-    ``natural`` holds the family's parameters there, with inf for the one that ran away, and ``at_limit`` the limit's
+    ``natural`` holds the family's parameters there, with inf or 0 for the one that ran away; ``at_limit`` the limit's
     own; ``tally`` is in the free coordinates of ``names``, empty for a parameter that the family has no name for;
     ``slope_and_noise`` takes a pass over the rows, at its first call only.
     """
@@ -51,8 +51,9 @@ class LimitFit:
     scale: float
     slope_and_noise: Callable[[], tuple[float, float]]
 
-    def beside(self, value: float) -> dict[str, float]:
-        """The family's parameters on the way to the limit, where the one that runs away has this value."""
+    def beside(self, factor: float) -> dict[str, float]:
+        """The family's parameters on the way to the limit, so many times beyond the order of one."""
+        value = self.limit.beyond(self.scale, factor)
         return {**self.natural, **self.limit.beside(self.at_limit, value)}
 
     @property
@@ -107,7 +108,7 @@ def _fit(limit: Limit, arrangement: Arrangement, engine: Engine, optimizer: Opti
         return None
     tally = likelihood.tally(point, DERIVATIVES)
     at_limit = limit_model.table.natural(point)
-    natural = limit.beside(at_limit, np.inf)
+    natural = limit.beside(at_limit, limit.end)
     scaled = {name: value / limit_model.table.unit(name) for name, value in at_limit.items()}
     scale = limit.scale(scaled)
     ordered = {name: natural[name] for name in model.table.names}
@@ -193,7 +194,7 @@ def _slope(
     scale: float,
     engine: Engine,
 ) -> tuple[float, float]:
-    far = scale * FAR_OUT
+    far = limit.beyond(scale, FAR_OUT)
     family: Family = model.family
 
     def path(log_value: float) -> Coordinates:

@@ -18,10 +18,12 @@ from thetahat.models.regression import RegressionModel
 from thetahat.numerics.linear_algebra import analyse, solve
 from thetahat.optimize._optimizer import Information, Optimizer, Search
 from thetahat.optimize.aliases import refuse_aliased
+from thetahat.optimize.certificate import Verdict
 from thetahat.optimize.chord import ChordSearch
 from thetahat.optimize.climb import Conditions, answered, climb
 from thetahat.optimize.declared import Declared
 from thetahat.optimize.outcome import Outcome
+from thetahat.optimize.regression_existence import receding
 from thetahat.optimize.regression_limits import fit_regression_limits
 from thetahat.optimize.verdict import judge
 from thetahat.regression_pass import RegressionArrangement
@@ -33,6 +35,17 @@ ROWS_A_COLUMN = 20
 """Rows of the sample for each coefficient, below which its fit would say little of that of all rows."""
 REPEATED = 2_048
 NEARLY_SINGULAR = 1e-9
+WITHOUT_MAXIMUM = frozenset(
+    {
+        Verdict.AT_INFINITY,
+        Verdict.UNBOUNDED,
+        Verdict.NOT_CONVERGED,
+        Verdict.FLAT,
+        Verdict.SADDLE,
+        Verdict.BOUNDARY,
+    }
+)
+"""Verdicts after which a direction is looked for along which the likelihood rises for ever."""
 FEW_COLUMNS, MANY_COLUMNS = 8, 256
 
 
@@ -54,7 +67,10 @@ def maximise_regression(
         if arrangement.model.family.limits and search.tally is not None and search.tally.finite:
             limits = fit_regression_limits(arrangement, engine, optimizer, search.point)
             declared = replace(declared, limits=limits)
-        return judge(likelihood, search, declared)
+        outcome = judge(likelihood, search, declared)
+        if outcome.certificate.verdict in WITHOUT_MAXIMUM:
+            return receding(arrangement, engine, optimizer, search, declared) or outcome
+        return outcome
 
 
 def conditions(arrangement: RegressionArrangement, optimizer: Optimizer) -> Conditions:

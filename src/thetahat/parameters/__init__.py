@@ -8,6 +8,7 @@ from typing import Any
 
 from thetahat.parameters._domain import Domain
 from thetahat.parameters._parameter import Parameter
+from thetahat.parameters.above import Above
 from thetahat.parameters.bounded import Bounded
 from thetahat.parameters.ordered import Ordered
 from thetahat.parameters.positive import Positive
@@ -15,6 +16,7 @@ from thetahat.parameters.real import Real
 from thetahat.parameters.simplex import Simplex
 from thetahat.parameters.table import ParameterTable
 from thetahat.parameters.unit_interval import UnitInterval
+from thetahat.parameters.whole import Whole
 
 DOMAINS: Mapping[str, type[Any]] = MappingProxyType(
     {
@@ -24,12 +26,15 @@ DOMAINS: Mapping[str, type[Any]] = MappingProxyType(
         "bounded": Bounded,
         "simplex": Simplex,
         "ordered": Ordered,
+        "above": Above,
+        "whole": Whole,
     }
 )
 """Every domain by its name; a new one adds its file and its line here."""
 
 __all__ = [
     "DOMAINS",
+    "Above",
     "Bounded",
     "Domain",
     "Ordered",
@@ -39,4 +44,5 @@ __all__ = [
     "Real",
     "Simplex",
     "UnitInterval",
+    "Whole",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isnan
@@ -135,9 +136,12 @@ def title_of(model: Mapping[str, Any]) -> str:
 
 
 def label_of(name: str, model: Mapping[str, Any]) -> str:
-    """A parameter's name, with the label of its category where it has one: ``probs[1] (setosa)``."""
+    """A parameter's name, with its category where it has one: ``probs[1] (setosa)``, ``thresholds[0] (low | high)``."""
     levels = model.get("levels")
-    if levels is None or not name.endswith("]"):
+    parts = re.fullmatch(r"(probs|thresholds)\[(\d+)\]", name)
+    if levels is None or parts is None:
         return name
-    index = int(name[name.rindex("[") + 1 : -1])
-    return f"{name} ({levels[index]})" if index < len(levels) else name
+    index = int(parts[2])
+    if parts[1] == "probs":
+        return f"{name} ({levels[index]})"
+    return f"{name} ({levels[index]} | {levels[index + 1]})"

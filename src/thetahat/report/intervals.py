@@ -14,6 +14,7 @@ _NOWHERE = (float("nan"), float("nan"))
 _REASONS = {
     "fixed": "fixed, not estimated",
     "boundary": "on the edge of its domain",
+    "edge": "the support ends there",
     "at_infinity": "the supremum is at infinity",
     "flat": "the likelihood is flat along it",
     "unidentified": "the data do not determine it",

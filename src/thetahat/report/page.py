@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from thetahat._errors import InferenceError, ParameterError
-from thetahat.inference.covariance import covariance
 from thetahat.inference.profile import curve
 from thetahat.models import DERIVATIVES
 from thetahat.models.iid import IndependentModel
@@ -212,7 +211,7 @@ def _covariance(fit: Fitted) -> str:
     names = [label_of(name, fit.model) for name in fit.free_names]
     if not names or not fit.certificate.allows_standard_errors:
         return ""
-    matrix = covariance(fit.solution)
+    matrix = fit.solution.natural_covariance(fit.solution.free_covariance())
     with np.errstate(all="ignore"):
         roots = np.sqrt(np.diag(matrix))
         correlation = matrix / np.outer(roots, roots)
