@@ -647,7 +647,7 @@ def test_limits_are_reached_with_the_slope_that_they_declare(cls, limit):
         **{name: distribution.given[own] for name, own in limit.names.items()},
     }
     target = distribution.limiting(kind())
-    target = target.carrying(given_values, {**target.known_values, **known_of(kind)})
+    target = target.carrying(given_values, known_of(target))
     y = np.asarray(target.quantile([0.01, 0.3, 0.5, 0.8, 0.999]))
     assert limit.parameter in [p.name for p in distribution.declared]
     assert limit.scale(dict(target.given)) > 0
