@@ -24,6 +24,7 @@ from thetahat.families.logit_normal import LogitNormal
 from thetahat.families.negative_binomial import NegativeBinomial
 from thetahat.families.normal import Normal
 from thetahat.families.poisson import Poisson
+from thetahat.families.skellam import Skellam
 from thetahat.families.student_t import StudentT
 from thetahat.families.uniform import Uniform
 from thetahat.families.von_mises import VonMises
@@ -52,6 +53,7 @@ CATALOGUE: tuple[type[Family], ...] = (
     NegativeBinomial,
     Normal,
     Poisson,
+    Skellam,
     StudentT,
     Uniform,
     VonMises,
