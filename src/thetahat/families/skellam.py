@@ -20,6 +20,7 @@ from thetahat.families._survey import Survey
 from thetahat.families._terms import Array, Coordinates, Rows, Terms
 from thetahat.parameters import Parameter, Positive
 
+_TERMS = 20
 _SMALLEST = 1e-280
 _MOST = 300.0
 """Roots of rates, and counts, from which on the exponents or the variance would lose digits to cancellation."""
@@ -128,6 +129,9 @@ def _point_terms(y: Array, order: int, log_rate1: Any, log_rate2: Any) -> Terms:
     y, log_rate1, log_rate2 = (np.ravel(item) for item in arrays)
     with np.errstate(all="ignore"):
         value, common, spread = _by_bessel(y, log_rate1, log_rate2)
+        few = np.flatnonzero(np.exp(log_rate1 + log_rate2) <= np.abs(y) + 1.0)
+        if few.size:
+            value[few], common[few], spread[few] = _by_series(y[few], log_rate1[few], log_rate2[few])
         hard = np.flatnonzero(np.isnan(value))
         if hard.size:
             summed = _by_sums(y[hard], log_rate1[hard], log_rate2[hard])
@@ -137,6 +141,24 @@ def _point_terms(y: Array, order: int, log_rate1: Any, log_rate2: Any) -> Terms:
         second = common + np.maximum(-y, 0.0) - rate2
     items = [item.reshape(shape) for item in (value, first, second, spread - rate1, spread, spread - rate2)]
     return Terms(items[0], tuple(items[1:3]), tuple(items[3:])) if order else Terms(items[0])
+
+
+def _by_series(y: Array, log_rate1: Array, log_rate2: Array) -> tuple[Array, Array, Array]:
+    """The sum over j as it is, from Poisson's mass with j = 0, where its terms fall like 1/j!."""
+    distance = np.abs(y)
+    product = np.exp(log_rate1 + log_rate2)
+    term, total = np.ones_like(product), np.zeros_like(product)
+    first, second = np.zeros_like(product), np.zeros_like(product)
+    for j in range(1, _TERMS):
+        term = term * product / (j * (distance + j))
+        total, first, second = total + term, first + j * term, second + j * j * term
+    more, fewer = np.where(y < 0, log_rate2, log_rate1), np.where(y < 0, log_rate1, log_rate2)
+    mean = first / (1.0 + total)
+    return (
+        log_poisson(distance, more) - np.exp(fewer) + np.log1p(total),
+        mean,
+        second / (1.0 + total) - mean * mean,
+    )
 
 
 def _by_bessel(y: Array, log_rate1: Array, log_rate2: Array) -> tuple[Array, Array, Array]:
