@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from thetahat.families._counts import lattice_quantile
-from thetahat.families._lattice import PointTerms, Points, conditional, lattice_points
+from thetahat.families._lattice import Points, PointTerms, conditional, lattice_points
 from thetahat.families._terms import Array, Terms, complement, pairs
 
 _ROWS_AT_ONCE = 64

@@ -112,7 +112,9 @@ def _expanded(row: Array, start: Array, level: int) -> Points:
     )
 
 
-def lattice_points(first: Array, last: Array, mode: Array, log_mass: Callable[[Array, Array], Array]) -> Points:
+def lattice_points(
+    first: Array, last: Array, mode: Array, log_mass: Callable[[Array, Array], Array]
+) -> Points:
     """Points and log weights for sums from ``first`` to ``last``, which may be infinite, by row."""
     rows = np.arange(first.shape[0])
     falling = np.maximum(first, mode + 1.0)

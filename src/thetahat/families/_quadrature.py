@@ -48,7 +48,14 @@ def integrated(starts: Array, widths: Array, terms: PointTerms, order: int, n_no
     True
     """
     parts = [
-        _chunk(np.arange(first, min(first + _ROWS_AT_ONCE, starts.shape[0])), starts, widths, terms, order, n_nodes)
+        _chunk(
+            np.arange(first, min(first + _ROWS_AT_ONCE, starts.shape[0])),
+            starts,
+            widths,
+            terms,
+            order,
+            n_nodes,
+        )
         for first in range(0, max(starts.shape[0], 1), _ROWS_AT_ONCE)
     ]
     return Terms(
@@ -58,9 +65,7 @@ def integrated(starts: Array, widths: Array, terms: PointTerms, order: int, n_no
     )
 
 
-def _chunk(
-    rows: Array, starts: Array, widths: Array, terms: PointTerms, order: int, n_nodes: int
-) -> Terms:
+def _chunk(rows: Array, starts: Array, widths: Array, terms: PointTerms, order: int, n_nodes: int) -> Terms:
     fractions, log_weights = _unit_rule(n_nodes)
     begin, width = starts[rows][..., None], widths[rows][..., None]
     y = (begin + width * fractions).reshape(rows.size, -1)
@@ -80,7 +85,9 @@ def _chunk(
         return np.asarray(np.sum(share * np.where(alive, item, 0.0), axis=1))
 
     gradient = [mean(item) for item in inner.gradient]
-    centred = [np.where(alive, item - at[:, None], 0.0) for item, at in zip(inner.gradient, gradient, strict=True)]
+    centred = [
+        np.where(alive, item - at[:, None], 0.0) for item, at in zip(inner.gradient, gradient, strict=True)
+    ]
     return Terms(
         mass,
         tuple(gradient),

@@ -114,7 +114,11 @@ class Kumaraswamy(Family):
         def at(y: Array, rows: Array, order: int) -> Terms:
             there = tuple(item[rows][:, None] for item in coordinates)
             prepared = self.prepare(NUMPY, y, NOTHING_KNOWN)
-            return self.derivatives(prepared, there) if order else Terms(self.log_density(NUMPY, prepared, there))
+            return (
+                self.derivatives(prepared, there)
+                if order
+                else Terms(self.log_density(NUMPY, prepared, there))
+            )
 
         clear = high - low < np.minimum(low, 1.0 - high)
         return narrow_refined(terms, low, high, clear, at, order)
@@ -191,7 +195,9 @@ def _information(_log_a: Any, log_b: Any) -> tuple[Any, ...]:
     mean_t = digamma_difference(1.0, b)
     by_a = mean_t - (rise - rise_twice - 2.0 * further)
     share = np.asarray(np.abs(b - 1.0))
-    mean_s = digamma_difference(np.minimum(2.0, b + 1.0), np.maximum(share, 1e-300)) / np.maximum(share, 1e-300)
+    mean_s = digamma_difference(np.minimum(2.0, b + 1.0), np.maximum(share, 1e-300)) / np.maximum(
+        share, 1e-300
+    )
     return by_a, -b * mean_s, np.ones_like(b)
 
 

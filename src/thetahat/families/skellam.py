@@ -31,9 +31,9 @@ class Skellam(Family):
     """Skellam distribution: P(Y = y) = exp(-rate1 - rate2) (rate1/rate2)^(y/2) I_|y|(2 √(rate1 rate2)).
 
     y = ..., -1, 0, 1, ...; Y = N₁ - N₂ of independent Poisson counts (Skellam, 1946). Working coordinates are
-    log rate1 and log rate2. Mean rate1 - rate2, variance rate1 + rate2. The score is the mean of the two counts given y less the
-    rates. Where the Bessel function would underflow or its exponents cancel, the mass is summed over what the smaller
-    of the two counts may have been, by quadrature.
+    log rate1 and log rate2. Mean rate1 - rate2, variance rate1 + rate2. The score is the mean of the two counts given
+    y less the rates. Where the Bessel function would underflow or its exponents cancel, the mass is summed over what
+    the smaller of the two counts may have been, by quadrature.
 
     Examples
     --------
@@ -207,4 +207,6 @@ def _information(log_rate1: float, log_rate2: float) -> Array:
     terms = _point_terms(y, 2, log_rate1, log_rate2)
     mass = step * np.exp(terms.value)
     first, second = terms.gradient
-    return np.array([np.sum(mass * first * first), np.sum(mass * first * second), np.sum(mass * second * second)])
+    return np.array(
+        [np.sum(mass * first * first), np.sum(mass * first * second), np.sum(mass * second * second)]
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any, ClassVar, final
 
 import numpy as np
@@ -46,7 +47,10 @@ class VonMises(Family):
     'maximum'
     """
 
-    declared = (Parameter("location", Real(), (-3.0, 3.0)), Parameter("concentration", Positive(), (0.05, 200.0)))
+    declared = (
+        Parameter("location", Real(), (-3.0, 3.0)),
+        Parameter("concentration", Positive(), (0.05, 200.0)),
+    )
     support = Support(-np.pi, np.pi, includes_lower=False)
     gathers: ClassVar[Gathering] = Gathering(
         both={"concentration": np.inf}, point={"concentration": np.inf}, centre=("location", float)
@@ -56,7 +60,9 @@ class VonMises(Family):
 
     def uniqueness_given(self, fixed: Mapping[str, Any], survey: Survey) -> str | None:
         """The score in the location is κ n R sin d; the density is an exponential family in the concentration."""
-        return "with one of the two fixed, the score vanishes once on its way down" if survey.all_exact else None
+        return (
+            "with one of the two fixed, the score vanishes once on its way down" if survey.all_exact else None
+        )
 
     def prepare(self, xp: Any, y: Any, known: Known) -> Rows:
         """Return y and its cosine and sine."""
@@ -78,7 +84,9 @@ class VonMises(Family):
             np.maximum(low, -np.pi), np.minimum(high, np.pi), *eta
         )
         shape = low.shape
-        low, high, location, log_kappa = (np.ravel(item).astype(float) for item in (low, high, location, log_kappa))
+        low, high, location, log_kappa = (
+            np.ravel(item).astype(float) for item in (low, high, location, log_kappa)
+        )
         # Whole turns do not matter; the rest is exact.
         location = np.remainder(location + np.pi, 2.0 * np.pi) - np.pi
         inner = _mass([(low, high)], location, log_kappa, order)
@@ -134,7 +142,7 @@ class VonMises(Family):
         """By Newton's method in a bracket."""
         eta = tuple(np.float64(item) for item in self.working(theta))
 
-        def tail(y: Array, upper: bool) -> Array:  # noqa: FBT001 - as the inversion calls it
+        def tail(y: Array, upper: bool) -> Array:
             edge = np.full_like(y, np.pi if upper else -np.pi)
             low, high = (y, edge) if upper else (edge, y)
             return np.asarray(self.log_mass(low, high, known, eta, 0).value)
@@ -180,7 +188,7 @@ def _mass(ends: list[tuple[Array, Array]], location: Array, log_kappa: Array, or
         return _nothing(location.size, order)
     starts, widths, signs = [], [], []
     for low, high in ends:
-        for left, right in zip(_SPLITS[:-1], _SPLITS[1:], strict=True):
+        for left, right in pairwise(_SPLITS):
             begin, end = np.maximum(low - location, left), np.minimum(high - location, right)
             width = np.where(end > begin, end - begin, 0.0)
             if not width.any():
@@ -198,7 +206,7 @@ def _mass(ends: list[tuple[Array, Array]], location: Array, log_kappa: Array, or
     sides = np.concatenate(signs, axis=1)
     n_nodes = 20
 
-    def terms(distance: Array, rows: Array, order: int) -> Terms:
+    def terms(distance: Array, rows: Array, _order: int) -> Terms:
         return _terms(distance, np.repeat(sides[rows], n_nodes, axis=1), log_kappa[rows][:, None])
 
     return integrated(np.concatenate(starts, axis=1), np.concatenate(widths, axis=1), terms, order, n_nodes)
@@ -243,7 +251,9 @@ def _concentration(versine: float) -> float:
 
 def _linear_moments(location: Any, concentration: Any) -> tuple[Any, Any]:
     """Mean and variance of y on (-π, π], from panels on both sides of the mode and of the antimode."""
-    location, kappa = np.broadcast_arrays(np.asarray(location, dtype=float), np.asarray(concentration, dtype=float))
+    location, kappa = np.broadcast_arrays(
+        np.asarray(location, dtype=float), np.asarray(concentration, dtype=float)
+    )
     shape = location.shape
     at = np.remainder(np.ravel(location) + np.pi, 2.0 * np.pi) - np.pi
     kappa = np.ravel(kappa)
@@ -253,7 +263,10 @@ def _linear_moments(location: Any, concentration: Any) -> tuple[Any, Any]:
     width = np.full(at.size, np.pi)
     panels = _panels(np.zeros(at.size), width, kappa)
     # The cut at ±π is a jump of y, and so an end of panels too.
-    cuts = [np.sort(np.concatenate([panels, (np.pi - side * at)[:, None]], axis=1).clip(0.0, np.pi)) for side in (-1.0, 1.0)]
+    cuts = [
+        np.sort(np.concatenate([panels, (np.pi - side * at)[:, None]], axis=1).clip(0.0, np.pi))
+        for side in (-1.0, 1.0)
+    ]
     for side, cut in zip((-1.0, 1.0), cuts, strict=True):
         half = 0.5 * np.diff(cut, axis=1)[..., None]
         distance = cut[:, :-1, None] + half * (nodes + 1.0)
