@@ -67,9 +67,7 @@ def _of_block(arrangement: RegressionArrangement, index: int, block: Any) -> _Gr
 
 
 def _gram(packed: PackedRegression, index: int) -> Matrix:
-    return np.sum(
-        [part.designs[index].gram(np.ones(part.n_rows)) for part in packed.parts], axis=0
-    )
+    return np.sum([part.designs[index].gram(np.ones(part.n_rows)) for part in packed.parts], axis=0)
 
 
 class _Rows:

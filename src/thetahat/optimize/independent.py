@@ -219,7 +219,9 @@ def _closed(
     ends = tuple(name for name in model.family.edges if name in table.free_names)
     for parameter, value in zip(model.family.declared, theta, strict=True):
         if parameter.name in table.fixed:
-            natural.update(zip(parameter.names, np.atleast_1d(table.fixed[parameter.name]).tolist(), strict=True))
+            natural.update(
+                zip(parameter.names, np.atleast_1d(table.fixed[parameter.name]).tolist(), strict=True)
+            )
             continue
         free = np.atleast_1d(np.asarray(parameter.domain.to_free(value), dtype=float))
         numbers = np.atleast_1d(np.asarray(value, dtype=float))
