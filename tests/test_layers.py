@@ -29,6 +29,7 @@ FLOORS = (
     ("solved",),
     ("inference",),
     ("diagnostics",),
+    ("prediction",),
     ("report",),
     ("arguments",),
     ("storage", "regressing"),

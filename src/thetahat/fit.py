@@ -14,7 +14,7 @@ from thetahat._errors import InferenceError
 from thetahat.arguments import DEFAULT_ENGINE
 from thetahat.engines.watched import Watched
 from thetahat.estimation import solve
-from thetahat.facets import DiagnosticsFacet, InferenceFacet
+from thetahat.facets import DiagnosticsFacet, InferenceFacet, PredictionFacet
 from thetahat.families import Family
 from thetahat.optimize.certificate import Certificate
 from thetahat.progress import Progress, following
@@ -92,10 +92,10 @@ def fit(
 
 
 @final
-class Fit(InferenceFacet, DiagnosticsFacet):
+class Fit(InferenceFacet, DiagnosticsFacet, PredictionFacet):
     """A fitted model. Immutable; what needs the data keeps a reference to them, which ``save`` leaves behind.
 
-    What it can tell beside its numbers stands in its facets: inference, diagnostics.
+    What it can tell beside its numbers stands in its facets: inference, diagnostics, prediction.
 
     ``copy`` and ``deepcopy`` return the fit itself. A pickle holds what ``save`` writes, so that a fit which comes back
     from one is like a loaded one: without the data, and without the record of the optimiser's steps.

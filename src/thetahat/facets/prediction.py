@@ -1,0 +1,158 @@
+"""Predictions of rows, those of the fit or new ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from thetahat.facets._facet import Facet
+
+if TYPE_CHECKING:
+    from thetahat.prediction.predictions import Predictions
+
+
+class PredictionFacet(Facet):
+    """What the fit says of rows."""
+
+    __slots__ = ()
+
+    @overload
+    def predict(
+        self,
+        data: Any = None,
+        what: str = "mean",
+        *,
+        level: None = None,
+        probability: float | None = None,
+        y: Any = None,
+        offset: Any = None,
+        designs: Mapping[str, Any] | None = None,
+        covariance: str = "observed",
+        **known: Any,
+    ) -> NDArray[Any]: ...
+
+    @overload
+    def predict(
+        self,
+        data: Any = None,
+        what: str = "mean",
+        *,
+        level: float,
+        probability: float | None = None,
+        y: Any = None,
+        offset: Any = None,
+        designs: Mapping[str, Any] | None = None,
+        covariance: str = "observed",
+        **known: Any,
+    ) -> Predictions: ...
+
+    def predict(
+        self,
+        data: Any = None,
+        what: str = "mean",
+        *,
+        level: float | None = None,
+        probability: float | None = None,
+        y: Any = None,
+        offset: Any = None,
+        designs: Mapping[str, Any] | None = None,
+        covariance: str = "observed",
+        **known: Any,
+    ) -> NDArray[Any] | Predictions:
+        """A quantity q(θ_i) of the distribution of each row, θ_i = link⁻¹(x_iᵀβ̂ + offset_i).
+
+        =============== ==========================================================================================
+        what
+        =============== ==========================================================================================
+        ``mean``        mean of the response
+        ``variance``    its variance
+        a parameter     by its name: ``"sd"``, ``"size"``, ``"prob"``, ``"probs"`` (n, K), ...
+        ``predictor``   x_iᵀβ̂ + offset_i of the primary parameter, also called ``link``; (n, K - 1) of a softmax
+        ``quantile``    of the response, at ``probability``
+        ``probability`` P(Y <= y); without ``y``, of classifiers (Bernoulli, Categorical, Ordinal) the probability of
+                        each label, (n, K) in the order of ``labels``, and of others P(Y <= the row's own response)
+        ``class``       the most probable label
+        ``log_prob``    log density or mass at ``y``, or of the row's own response as it was observed
+        =============== ==========================================================================================
+
+        Standard errors are √(∇qᵀ V ∇q) (the delta method). The interval is made on the predictor (on the free scale,
+        where the link does not take every number) and mapped back if q depends on one coordinate alone; else on the
+        logarithm of positive quantities and the logit of bounded ones; so that it stays in range. Where coefficients
+        are at infinity (separated rows), a prediction is its limit along the certificate's ``direction``, on which the
+        rows of the fit always agree; it has no interval.
+
+        Parameters
+        ----------
+        data
+            Columns that the formulas read, as a data frame, dict or path; a matrix for fits of ``th.regress``, whose
+            constant is added by itself; None for the rows of the fit.
+        what
+            One of those above.
+        level
+            Confidence level; None for the predictions alone.
+        probability
+            Of a quantile.
+        y
+            Values, one for all rows or one a row.
+        offset, designs
+            Of new rows, where ``th.regress`` was given them.
+        covariance
+            Kind of V, as in ``covariance``.
+        known
+            What the family knows of each new row, such as ``trials=``, where it is no column of the data.
+
+        Returns
+        -------
+        NDArray or Predictions
+            One number (or label, or K numbers) a row of the data, NaN for rows that the fit left out; with ``level`` an
+            object with ``estimate``, ``standard_error``, ``low`` and ``high``.
+
+        Raises
+        ------
+        DataError
+            If a column is missing, a level was never seen, or a matrix has another number of columns.
+        InferenceError
+            If the quantity does not exist, the verdict leaves no point, or there are no data.
+
+        Notes
+        -----
+        Oehlert (1992).
+
+        Examples
+        --------
+        >>> import thetahat as th
+        >>> columns = {"dose": [0.0, 1.0, 2.0, 3.0], "count": [1, 1, 4, 6]}
+        >>> fit = th.fit(th.Regression("count ~ dose", th.Poisson()), columns)
+        >>> fit.predict({"dose": [1.5, 4.0]})
+        array([ 2.2574, 12.2917])
+        >>> fit.predict({"dose": [1.5, 4.0]}, "quantile", probability=0.9)
+        array([ 4., 17.])
+        """
+        from thetahat.prediction.new_rows import Asked
+        from thetahat.prediction.predicting import Question, predict
+
+        asked = Asked(data, offset=offset, designs=designs, known=known)
+        return predict(self._solved, Question(what, probability, y), asked, level, covariance)
+
+    @property
+    def labels(self) -> tuple[Any, ...]:
+        """The labels of a classifier, in the order of the columns of their probabilities.
+
+        Raises
+        ------
+        InferenceError
+            If the family is no classifier.
+
+        Examples
+        --------
+        >>> import thetahat as th
+        >>> th.fit(th.Categorical(), ["a", "b", "b"]).labels
+        ('a', 'b')
+        """
+        from thetahat.prediction.laws import Laws
+        from thetahat.prediction.quantities import required_labels
+
+        return required_labels(Laws(self._solved, "labels").family, "labels")
