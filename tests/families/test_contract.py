@@ -531,8 +531,12 @@ def test_coordinates_by_row_give_what_each_row_gives_alone(cls):
                 one_row = distribution.expected_information(single, known_of(cls))
             for both, one in zip(information, one_row, strict=True):
                 assert np.allclose(
-                np.broadcast_to(both, y.shape)[row], one, rtol=1e-10, atol=1e-14, equal_nan=bool(cls.edges)
-            )
+                    np.broadcast_to(both, y.shape)[row],
+                    one,
+                    rtol=1e-10,
+                    atol=1e-14,
+                    equal_nan=bool(cls.edges),
+                )
 
 
 @ordered_family
