@@ -121,7 +121,10 @@ def test_counts_that_do_not_vary_enough_have_the_wrapped_limit():
     for wrapper in (th.ZeroInflated, th.Hurdle):
         fit = th.fit(wrapper(th.NegativeBinomial()), y)
         limit = th.fit(wrapper(th.Poisson()), y)
-        assert (fit.certificate.verdict, fit.certificate.limit) == ("at_infinity", f"{wrapper.__name__}(Poisson)")
+        assert (fit.certificate.verdict, fit.certificate.limit) == (
+            "at_infinity",
+            f"{wrapper.__name__}(Poisson)",
+        )
         assert fit.certificate.supremum == pytest.approx(limit.log_likelihood, rel=1e-12)
 
 
