@@ -228,6 +228,11 @@ class Fit(InferenceFacet, DiagnosticsFacet, PredictionFacet):
         InferenceError
             If the model is a density of one's own, or the estimates are no point of the family.
         """
+        if self.model["kind"] == "regression":
+            raise InferenceError(
+                "each row of a regression has a distribution of its own; ask for what is wanted of it: predict(data), "
+                "predict(data, 'sd'), predict(data, 'quantile', probability=0.9), ..., or draw from it: simulate(rng)"
+            )
         if self._solved.family is None:
             raise InferenceError("a density of one's own has no distribution object; evaluate its log_prob")
         return self._solved.family.frozen(self.estimates)
@@ -285,9 +290,12 @@ class Fit(InferenceFacet, DiagnosticsFacet, PredictionFacet):
         return to_text(self.solution, self.data_digest, self._solved.columns)
 
 
-def restored(text: str, where: str | PathLike[str] = "the pickle of a fit") -> Fit:
+def restored(
+    text: str,
+    where: str | PathLike[str] = "the pickle of a fit",
+    functions: Mapping[str, Callable[..., Any]] | None = None,
+) -> Fit:
     """The fit of a text that ``Fit.save`` wrote."""
     from thetahat.storage import from_text
 
-    solution, family, digest, columns = from_text(text, where)
-    return Fit(Solved(solution, family, None, columns, ()), digest)
+    return Fit(*from_text(text, where, functions))

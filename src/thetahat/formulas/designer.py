@@ -133,6 +133,7 @@ class FormulaDesigner(Designer):
             "offsets": list(self._offsets),
             "levels": {text: list(levels) for text, levels in self.levels.items()},
             "states": {text: dict(state) for text, state in self._states.items()},
+            "functions": sorted(self._functions),
         }
 
     def _spelled(self, text: str) -> dict[str, str]:

@@ -107,7 +107,7 @@ class Reading:
         laws = self.laws
         reader: Any = laws.model.reader
         beside: dict[str, Any] = {}
-        known = _known(laws, asked.known or {}, beside)
+        known = _known(laws, asked.known or {}, beside, needed=knowing)
         source, matrices = _opened(laws, asked, beside)
         response = reader.response
         if responses and asked.y is not None:
@@ -242,7 +242,7 @@ def _by_row(value: Any, matrices: Mapping[str, Any], what: str) -> Any:
     return value
 
 
-def _known(laws: Laws, given: Mapping[str, Any], beside: dict[str, Any]) -> dict[str, Any]:
+def _known(laws: Laws, given: Mapping[str, Any], beside: dict[str, Any], *, needed: bool) -> dict[str, Any]:
     """What is known of new rows: numbers, or the names of columns."""
     reader: Any = laws.model.reader
     strange = [name for name in given if name not in reader.known]
@@ -254,6 +254,8 @@ def _known(laws: Laws, given: Mapping[str, Any], beside: dict[str, Any]) -> dict
     known: dict[str, Any] = {}
     for name, held in reader.known.items():
         value = given.get(name)
+        if value is None and not needed:
+            continue
         if value is None:
             if np.ndim(held) or (isinstance(held, str) and held.startswith("(")):
                 raise DataError(
