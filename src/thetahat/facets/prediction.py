@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 from numpy.typing import NDArray
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from thetahat.facets._facet import Facet
 
 if TYPE_CHECKING:
+    from thetahat.prediction.effects import MarginalEffects
     from thetahat.prediction.predictions import Predictions
 
 
@@ -155,3 +156,58 @@ class PredictionFacet(Facet):
         from thetahat.prediction.quantities import required_labels
 
         return required_labels(Laws(self._solved, "labels").family, "labels")
+
+    def marginal_effects(
+        self,
+        variables: Sequence[str] | str | None = None,
+        at: Any = "overall",
+        level: float = 0.95,
+        *,
+        data: Any = None,
+        weights: Any = None,
+        covariance: str = "observed",
+        **known: Any,
+    ) -> MarginalEffects:
+        """Average marginal effects of columns on the mean, or on the probability of each label.
+
+        Of a numeric column Σ w_i ∂μ_i/∂x_i / Σ w_i, through every term of every formula that reads it, differenced
+        centrally; of a category or truth value the average of μ_i(level) - μ_i(reference). With standard errors by the
+        delta method. For fits of ``th.regress`` each column of a matrix is a variable by itself.
+
+        Parameters
+        ----------
+        variables
+            Names of columns; by default all that terms read.
+        at
+            ``"overall"``, or a dict of columns and the values that all rows are given before, such as ``{"age": 40}``.
+        level
+            Confidence level of the intervals.
+        data, weights, known
+            Rows to average over in the place of those of the fit, as in ``predict``.
+        covariance
+            As in ``covariance``.
+
+        Raises
+        ------
+        InferenceError
+            If there is no such variable, the mean does not exist, or there are no data.
+
+        Notes
+        -----
+        Bartus (2005), Williams (2012).
+
+        Examples
+        --------
+        >>> import thetahat as th
+        >>> columns = {"dose": [0.0, 1.0, 2.0, 3.0], "count": [1, 1, 4, 6]}
+        >>> fit = th.fit(th.Regression("count ~ dose", th.Poisson()), columns)
+        >>> fit.marginal_effects()
+        average marginal effects on the mean, 95 % intervals
+        variable   effect   standard error    low   high        p
+        dose        2.033            0.958  0.156  3.911   0.0338
+        """
+        from thetahat.prediction.effects import marginal_effects
+        from thetahat.prediction.new_rows import Asked
+
+        asked = Asked(data, weights=weights, known=known)
+        return marginal_effects(self._solved, variables, at, level, covariance, asked)

@@ -79,6 +79,21 @@ class Uncertainty:
             pieces.append(np.where(self._lost(piece, some), np.nan, self.length(matrix)))
         return np.concatenate(pieces) if pieces else np.zeros(0)
 
+    def summed(self, rows: LawRows, slopes: Sequence[Any], weights: Vector) -> tuple[Vector, bool]:
+        """Σ w J over rows, and whether a row of weight depends on what has no standard error."""
+        total = np.zeros(self.laws.table.n_working)
+        for k, slope in enumerate(slopes):
+            if slope is None:
+                continue
+            bend, group, span = rows.bends[k], self.laws.group_of[k], self.laws.spans[k]
+            item = rows.full(slope) * (1.0 if bend is None else bend[0]) * weights
+            item = np.where(weights == 0.0, 0.0, item)
+            if group.design is None:
+                total[span.start] += np.add.reduce(item) * self.laws.unit_slopes[span.start]
+            else:
+                total[span] += rows.designs[group.design].transpose(np.ascontiguousarray(item))
+        return total[self.kept], bool((self._lost(rows, slopes) & (weights != 0.0)).any())
+
     def length(self, jacobian: Array) -> Vector:
         """Root of J V Jᵀ by row, in units of the standard errors and of each row's largest term.
 
