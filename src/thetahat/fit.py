@@ -8,7 +8,6 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from thetahat._errors import InferenceError
 from thetahat.arguments import DEFAULT_ENGINE
@@ -236,10 +235,6 @@ class Fit(InferenceFacet, DiagnosticsFacet, PredictionFacet):
         if self._solved.family is None:
             raise InferenceError("a density of one's own has no distribution object; evaluate its log_prob")
         return self._solved.family.frozen(self.estimates)
-
-    def simulate(self, rng: np.random.Generator | int | None = None, n: int | None = None) -> NDArray[Any]:
-        """Draw ``n`` values (by default as many as rows) from the fitted distribution."""
-        return self.distribution.sample(self.n_rows if n is None else n, rng=rng)
 
     def summary(self, level: float = 0.95) -> Summary:
         """The fit as a table: renders in a terminal, in a notebook and as plain text."""

@@ -78,11 +78,23 @@ class MarginalEffects(Mapping[str, Effect]):
             for k in range(len(self.labels) or 1):
                 one = [
                     float(np.atleast_1d(item)[k])
-                    for item in (effect.estimate, effect.standard_error, effect.low, effect.high, effect.p_value)
+                    for item in (
+                        effect.estimate,
+                        effect.standard_error,
+                        effect.low,
+                        effect.high,
+                        effect.p_value,
+                    )
                 ]
                 label = (str(self.labels[k]),) if self.labels else ()
                 low, high = alike(one[2:4], one[1])
-                cells = (to_precision(one[0], one[1]), to_precision(one[1], one[1]), low, high, number(one[4], 3))
+                cells = (
+                    to_precision(one[0], one[1]),
+                    to_precision(one[1], one[1]),
+                    low,
+                    high,
+                    number(one[4], 3),
+                )
                 rows.append((name, *label, *cells))
         return Table(("variable", *of, "effect", "standard error", "low", "high", "p"), tuple(rows))
 
@@ -97,9 +109,7 @@ def marginal_effects(
     variables = chosen(laws, names)
     fixed = _held(laws, at)
     labels = quantities.labels_of(laws.family) if laws.family.labelled else ()
-    quantity = (
-        quantities.class_probabilities(laws.family) if labels else quantities.mean(laws.family)
-    )
+    quantity = quantities.class_probabilities(laws.family) if labels else quantities.mean(laws.family)
     averaging = _Averaging(laws, Reading(laws, asked, weighted=True), quantity, covariance, fixed)
     effects: dict[str, Effect] = {}
     width = float(special.ndtri(0.5 + level / 2))
@@ -173,9 +183,7 @@ class _Averaging:
                     self._slope(totals, extents[variable.name].of(variable), here, weights)
         return totals
 
-    def _levels(
-        self, totals: dict[str, _Total], variable: Variable, block: Block, weights: Vector
-    ) -> None:
+    def _levels(self, totals: dict[str, _Total], variable: Variable, block: Block, weights: Vector) -> None:
         reference, *others = variable.levels
         base = self.reading.rows(variable.changed(block, reference))
         for other in others:
@@ -186,12 +194,14 @@ class _Averaging:
             self._add(total, base, -weights)
 
     def _slope(self, totals: dict[str, _Total], variable: Variable, block: Block, weights: Vector) -> None:
-        """Slope of the parabola through three points, as central as the column's range allows; then Richardson's step."""
+        """Slope of the parabola through three points, as central as the range allows; then Richardson's step."""
         total = self._total(totals, variable.name, float(weights.sum()))
         values = variable.values(block)
         for share, factor in ((1.0, -1.0 / 3.0), (0.5, 4.0 / 3.0)):
             step = share * variable.steps(values)
-            centre = np.clip(values, variable.low + step, np.maximum(variable.high - step, variable.low + step))
+            centre = np.clip(
+                values, variable.low + step, np.maximum(variable.high - step, variable.low + step)
+            )
             # What a value held beyond the column's range has around it is its own business.
             inside = (values >= variable.low) & (values <= variable.high)
             centre = np.where(inside, centre, values)

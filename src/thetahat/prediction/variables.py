@@ -60,7 +60,9 @@ class Variable:
         """How far each row's value is moved to either side."""
         if not self.spread > 0.0:
             return SHARE * np.maximum(np.abs(values), 1.0)
-        size = np.minimum(self.spread, np.abs(values)) if self.low > 0.0 else np.full(values.shape, self.spread)
+        size = (
+            np.minimum(self.spread, np.abs(values)) if self.low > 0.0 else np.full(values.shape, self.spread)
+        )
         return SHARE * size
 
 
