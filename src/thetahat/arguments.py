@@ -10,7 +10,8 @@ import numpy as np
 from thetahat._errors import DataError, ModelError, ParameterError
 from thetahat.data import Source, open_source
 from thetahat.engines import Threads
-from thetahat.families import CATALOGUE, Family
+from thetahat.families import CATALOGUE, WRAPPERS, Family
+from thetahat.families._contract import snake_case
 from thetahat.optimize.newton import Newton
 from thetahat.parameters import ParameterTable
 from thetahat.response import Exact, Observations, Response, parse_response
@@ -52,7 +53,14 @@ def as_family(model: Any) -> Family:
 
 
 def family_named(name: str) -> Family:
-    """Return the family of a name in snake case, or say which there are."""
+    """Return the family of a name in snake case, such as ``zero_inflated(poisson)``, or say which there are."""
+    wrapper, bracket, rest = name.partition("(")
+    outer = next((kind for kind in WRAPPERS if snake_case(kind.__name__) == wrapper.strip()), None)
+    if bracket and outer is not None and rest.rstrip().endswith(")"):
+        make: Any = outer
+        return make(family_named(rest.rstrip().removesuffix(")").strip()))
+    if outer is not None:
+        raise ModelError(f"{name!r} lacks the family inside; write {wrapper.strip()}(poisson)")
     families = {kind().name: kind for kind in CATALOGUE}
     if name in families:
         return families[name]()

@@ -80,7 +80,7 @@ def regress(
     >>> import thetahat as th
     >>> fit = th.regress([[0.0], [1.0], [2.0], [3.0]], [1, 1, 4, 6], th.Poisson(), intercept=True)
     >>> {name: round(value, 4) for name, value in fit.estimates.items()}
-    {'Intercept': -0.2026, 'x0': 0.6779}
+    {'Intercept': -0.1799, 'x0': 0.674}
     """
     family = as_family(family)
     source, response = open_rows(None, y)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from thetahat._errors import ModelError
@@ -21,7 +21,7 @@ from thetahat.arguments import (
 )
 from thetahat.data import Source, open_source
 from thetahat.data.joined import JoinedSource
-from thetahat.designs import Designer
+from thetahat.designs import Designer, WithoutConstant
 from thetahat.engines import Engine
 from thetahat.families import Family
 from thetahat.formulas import Selection, designers, read_formula
@@ -65,6 +65,7 @@ def solve_regression(
     climber = option("optimizer", optimizer, Optimizer, DEFAULT_OPTIMIZER)
     engine = option("engine", engine, Engine, DEFAULT_ENGINE)
     reader = _reader(parts, source, engine)
+    parts = _with_its_constant(parts, reader.family)
     laid_out = predictors(reader.family, parts.designers, parts.links, plain(fixed, "fixed"))
     model = RegressionModel(reader, laid_out, parts.text, parts.selection)
     return solve_model(model, source, start=plain(start, "start"), climber=climber, engine=engine)
@@ -89,6 +90,15 @@ def solve_model(
         Likelihood(model, lambda: source.blocks(model.columns), packed=False, engine=engine),
     )
     return Solved(solution, None, source, model.columns, outcome.trace, model)
+
+
+def _with_its_constant(parts: Parts, family: Family) -> Parts:
+    """Leave the constant out of the primary predictor where other parameters hold it."""
+    primary = primary_of(family)
+    designer = parts.designers[primary]
+    if not family.holds_constant or designer.intercept is None:
+        return parts
+    return replace(parts, designers={**parts.designers, primary: WithoutConstant(designer)})
 
 
 def _reader(parts: Parts, source: Source, engine: Engine) -> IndependentModel:

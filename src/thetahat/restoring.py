@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from thetahat._errors import DataError, FormulaError, ModelError
-from thetahat.designs import ConstantDesigner, Designer, MatrixDesigner
+from thetahat.designs import ConstantDesigner, Designer, MatrixDesigner, WithoutConstant
 from thetahat.families import Family
 from thetahat.formulas import Selection, restore_designer
 from thetahat.models._predictors import predictors
@@ -87,7 +87,12 @@ def _selection(description: Mapping[str, Any], columns: tuple[str, ...]) -> Sele
 
 def _called(designs: Mapping[str, Any]) -> tuple[str, ...]:
     """The user's own functions that formulas call."""
-    return tuple(name for held in designs.values() for name in held.get("functions", ()))
+    names: list[str] = []
+    for held in designs.values():
+        for _ in range(DEEPEST):
+            names += held.get("functions", ())
+            held = held.get("of", {})
+    return tuple(names)
 
 
 def _designer(held: Any, functions: Functions, deepest: int) -> Designer:
@@ -98,6 +103,10 @@ def _designer(held: Any, functions: Functions, deepest: int) -> Designer:
         if deepest == 0 or not isinstance(held["prefix"], str):
             raise ValueError("a constant stands for no design")
         return ConstantDesigner(_designer(held["of"], functions, deepest - 1), held["prefix"])
+    if kind == "without_constant":
+        if deepest == 0:
+            raise ValueError("designs stand inside one another too deeply")
+        return WithoutConstant(_designer(held["of"], functions, deepest - 1))
     if kind == "matrix":
         return MatrixDesigner.restored(held)
     if kind != "formula":

@@ -166,6 +166,16 @@ def lomax(shape, scale):
     )
 
 
+def pareto(shape, minimum):
+    def growth(y):
+        return mp.log(max(y, minimum) / minimum)
+
+    return by_sf(
+        lambda y: mp.log(shape / y) - shape * growth(y) if y >= minimum else -mp.inf,
+        lambda y: -shape * growth(y),
+    )
+
+
 def generalized_pareto(scale, shape):
     def w(y):
         if not shape:
@@ -245,6 +255,7 @@ CASES = [
     (th.Maxwell, root_gamma(mp.mpf(3) / 2), HALF_LINE, [{"scale": 0.7}]),
     (th.HalfNormal, root_gamma(mp.mpf(1) / 2), HALF_LINE, [{"scale": 0.7}]),
     (th.Frechet, frechet, HALF_LINE, [{"shape": 0.4, "scale": 2.0}, {"shape": 7.0, "scale": 0.5}]),
+    (th.Pareto, pareto, HALF_LINE, [{"shape": 0.3, "minimum": 0.5}, {"shape": 30.0, "minimum": 1.0 - 1e-9}]),
     (th.Lomax, lomax, HALF_LINE, [{"shape": 0.3, "scale": 2.0}, {"shape": 300.0, "scale": 9.0}]),
     (
         th.GeneralizedPareto,

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from thetahat.families import Family, Ordinal
+from thetahat.families import (
+    Binomial,
+    Family,
+    Geometric,
+    Hurdle,
+    NegativeBinomial,
+    Ordinal,
+    Poisson,
+    Wrapper,
+    ZeroInflated,
+)
 
 
 class Variant:
@@ -33,6 +43,24 @@ def _ordinal(link: str, *, located: bool) -> Variant:
     return Variant(f"Ordinal-{link}{'-located' if located else ''}", make)
 
 
-VARIANTS = (_ordinal("probit", located=True), _ordinal("cauchit", located=False))
-OTHERS = tuple(_ordinal(link, located=True) for link in ("logit", "cloglog", "loglog", "cauchit"))
+def _wrapped(wrapper: type[Wrapper], inner: type[Family]) -> Variant:
+    def make(**values: Any) -> Family:
+        return wrapper(inner(), **values)
+
+    return Variant(f"{wrapper.__name__}-{inner.__name__}", make)
+
+
+VARIANTS = (
+    _ordinal("probit", located=True),
+    _ordinal("cauchit", located=False),
+    *(
+        _wrapped(wrapper, inner)
+        for wrapper in (ZeroInflated, Hurdle)
+        for inner in (Poisson, NegativeBinomial)
+    ),
+)
+OTHERS = (
+    *(_ordinal(link, located=True) for link in ("logit", "cloglog", "loglog", "cauchit")),
+    *(_wrapped(wrapper, inner) for wrapper in (ZeroInflated, Hurdle) for inner in (Binomial, Geometric)),
+)
 """Further ones, for tests that are quick."""

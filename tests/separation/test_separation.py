@@ -112,6 +112,27 @@ def test_units_and_means_of_columns_do_not_matter() -> None:
     assert np.array_equal(turned.separated, plain.separated)
 
 
+@pytest.mark.parametrize("mean", [1e5, 1e9])
+@pytest.mark.parametrize("kind", ["none", "quasi", "complete"])
+def test_a_mean_that_dwarfs_the_spread(mean, kind) -> None:
+    rng = np.random.default_rng(15)
+    x = np.round(rng.normal(size=400) * 1024) / 1024
+    centre = {"none": x + 0.3 * rng.normal(size=400), "quasi": np.round(x), "complete": x}[kind]
+    y = (centre > 0).astype(float)
+    if kind == "quasi":
+        x = np.sign(centre) * np.abs(np.round(x))
+        y[x == 0] = rng.random(np.count_nonzero(x == 0)) < 0.5
+    X = np.column_stack([np.ones(400), x + mean])
+    centred = np.column_stack([np.ones(400), x])
+    plain = binary(centred, y)
+    point, scores = logistic(centred, y)
+    for found in (binary(X, y), binary(X, y, None, (point - [point[1] * mean, 0.0], scores))):
+        assert (found is None) == (kind == "none")
+        if found is not None:
+            assert np.array_equal(found.separated, plain.separated)
+            assert found.limits == {"x0": -np.inf, "x1": np.inf}
+
+
 def test_collinear_and_separated() -> None:
     rng = np.random.default_rng(6)
     X = rng.normal(size=(100, 5))

@@ -9,6 +9,7 @@ from thetahat.designs._sparse import SparseDesign
 from thetahat.designs.constant import ConstantDesigner
 from thetahat.designs.matrix import MatrixDesigner
 from thetahat.designs.split import SplitDesign
+from thetahat.designs.without_constant import WithoutConstant
 
 __all__ = [
     "ConstantDesigner",
@@ -18,4 +19,5 @@ __all__ = [
     "MatrixDesigner",
     "SparseDesign",
     "SplitDesign",
+    "WithoutConstant",
 ]

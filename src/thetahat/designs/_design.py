@@ -61,6 +61,10 @@ class Design(ABC):
         """Return X as an array, however large."""
 
     @abstractmethod
+    def without(self, column: int) -> Design:
+        """Return the other columns."""
+
+    @abstractmethod
     def plain(self) -> Any:
         """Return X as an array, or as a sparse matrix of SciPy's where most of it is zero."""
 

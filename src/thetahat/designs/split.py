@@ -164,6 +164,20 @@ class SplitDesign(Design):
             part.fill(matrix)
         return matrix
 
+    def without(self, column: int) -> SplitDesign:
+        """Return the other columns, of which the one left out is dense."""
+        kept = self.positions != column
+        positions = self.positions[kept]
+        coded = []
+        for part in self.coded:
+            places = columns_of(part)
+            places = places - (places > column)
+            whole = isinstance(part.positions, slice)
+            where = slice(int(places[0]), int(places[-1]) + 1) if whole and places.size else places
+            coded.append(Coded(part.codes, part.width, where, part.scale))
+        matrix = np.ascontiguousarray(self.numbers.matrix[:, kept])
+        return SplitDesign(self.n_columns - 1, matrix, positions - (positions > column), tuple(coded))
+
     def plain(self) -> Any:
         """Return a sparse matrix."""
         from scipy import sparse

@@ -365,7 +365,8 @@ class PredictionFacet(Facet):
         """Draw from the fitted distribution: ``n`` values (by default as many as rows) of a fit of a family.
 
         Of a regression, one value for each row given its predictors, (rows,); with ``n`` that many times, (n, rows).
-        So too of a family that knows something of each row, such as its trials.
+        So too of a family that knows something of each row, such as its trials. Where all rows of a fit of a family
+        were truncated at the same limits, so are the values drawn.
 
         Parameters
         ----------
@@ -379,7 +380,8 @@ class PredictionFacet(Facet):
         Raises
         ------
         InferenceError
-            If the verdict leaves no point, or there are no rows to draw for.
+            If the verdict leaves no point, there are no rows to draw for, or rows have limits of truncation of their
+            own.
 
         Examples
         --------
@@ -388,11 +390,15 @@ class PredictionFacet(Facet):
         >>> fit.simulate(7).shape, fit.simulate(7, 100).shape
         ((4,), (100, 4))
         """
-        family = self._solved.family
-        by_row = any(isinstance(value, str) for value in self.solution.description.get("known", {}).values())
+        family, description = self._solved.family, self.solution.description
+        by_row = any(isinstance(value, str) for value in description.get("known", {}).values())
         if family is not None and not by_row and data is None:
+            from thetahat.inference.simulation import simulated
+            from thetahat.response import parse_response
+
             law = family.frozen(self.solution.natural)
-            return law.sample(self.solution.n_rows if n is None else n, rng=rng)
+            response = parse_response(str(description["response"]), self._solved.columns)
+            return simulated(law, response, self.solution.n_rows if n is None else n, rng)
         from thetahat.prediction.new_rows import Asked
         from thetahat.prediction.simulation import simulate_rows
 

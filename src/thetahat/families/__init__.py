@@ -14,6 +14,7 @@ from thetahat.families.burr_xii import BurrXII
 from thetahat.families.categorical import Categorical
 from thetahat.families.cauchy import Cauchy
 from thetahat.families.chi_squared import ChiSquared
+from thetahat.families.conway_maxwell_poisson import ConwayMaxwellPoisson
 from thetahat.families.dagum import Dagum
 from thetahat.families.discrete_uniform import DiscreteUniform
 from thetahat.families.exponential import Exponential
@@ -24,12 +25,14 @@ from thetahat.families.gamma import Gamma
 from thetahat.families.gamma_mean import GammaMean
 from thetahat.families.generalized_gamma import GeneralizedGamma
 from thetahat.families.generalized_pareto import GeneralizedPareto
+from thetahat.families.generalized_poisson import GeneralizedPoisson
 from thetahat.families.geometric import Geometric
 from thetahat.families.gev import GEV
 from thetahat.families.gompertz import Gompertz
 from thetahat.families.gumbel import Gumbel
 from thetahat.families.gumbel_min import GumbelMin
 from thetahat.families.half_normal import HalfNormal
+from thetahat.families.hurdle import Hurdle
 from thetahat.families.hyperbolic_secant import HyperbolicSecant
 from thetahat.families.inverse_gamma import InverseGamma
 from thetahat.families.inverse_gaussian import InverseGaussian
@@ -46,13 +49,16 @@ from thetahat.families.nakagami import Nakagami
 from thetahat.families.negative_binomial import NegativeBinomial
 from thetahat.families.normal import Normal
 from thetahat.families.ordinal import Ordinal
+from thetahat.families.pareto import Pareto
 from thetahat.families.poisson import Poisson
 from thetahat.families.rayleigh import Rayleigh
+from thetahat.families.skellam import Skellam
 from thetahat.families.student_t import StudentT
 from thetahat.families.truncated import Truncated
 from thetahat.families.uniform import Uniform
 from thetahat.families.von_mises import VonMises
 from thetahat.families.weibull import Weibull
+from thetahat.families.zero_inflated import ZeroInflated
 from thetahat.families.zeta import Zeta
 
 CATALOGUE: tuple[type[Family], ...] = (
@@ -66,6 +72,7 @@ CATALOGUE: tuple[type[Family], ...] = (
     Categorical,
     Cauchy,
     ChiSquared,
+    ConwayMaxwellPoisson,
     Dagum,
     DiscreteUniform,
     Exponential,
@@ -76,6 +83,7 @@ CATALOGUE: tuple[type[Family], ...] = (
     GammaMean,
     GeneralizedGamma,
     GeneralizedPareto,
+    GeneralizedPoisson,
     Geometric,
     GEV,
     Gompertz,
@@ -98,8 +106,10 @@ CATALOGUE: tuple[type[Family], ...] = (
     NegativeBinomial,
     Normal,
     Ordinal,
+    Pareto,
     Poisson,
     Rayleigh,
+    Skellam,
     StudentT,
     Uniform,
     VonMises,
@@ -107,7 +117,7 @@ CATALOGUE: tuple[type[Family], ...] = (
     Zeta,
 )
 
-WRAPPERS: tuple[type[Wrapper], ...] = (Truncated,)
+WRAPPERS: tuple[type[Wrapper], ...] = (Hurdle, Truncated, ZeroInflated)
 """Families made of another one, which they take as their first argument."""
 
 

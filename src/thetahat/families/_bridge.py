@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from thetahat._errors import ModelError
 from thetahat.families._contract import FamilyContract
+from thetahat.families._host import packed_words, sent_words, unpacked
 from thetahat.families._tails import inner_point, tail_terms
 from thetahat.families._terms import Array, Terms
 from thetahat.numerics.namespace import namespace
@@ -126,14 +127,14 @@ class _Tail:
         kind = inputs[0].dtype
 
         def host(*packed: Any) -> NDArray[Any]:
-            shape, terms = self._terms(tuple(_unpacked(item) for item in packed), order)
+            shape, terms = self._terms(tuple(unpacked(item) for item in packed), order)
             rows = int(np.prod(shape))
             columns = [np.broadcast_to(item, (rows,)) for item in part(terms)]
             result = np.stack(columns, axis=-1).reshape((*shape, width)) if columns else np.zeros((*shape, 0))
-            return _packed(result.astype(kind))
+            return packed_words(result.astype(kind))
 
         shape = jnp.broadcast_shapes(*(item.shape for item in inputs))
-        sent = [_sent(item) for item in inputs]
+        sent = [sent_words(item) for item in inputs]
         like = typed.ShapeDtypeStruct((*shape, width, *sent[0].shape[inputs[0].ndim :]), sent[0].dtype)
         answer = jax.pure_callback(host, like, *sent, vmap_method="expand_dims")
         return jax.lax.bitcast_convert_type(answer, kind) if answer.dtype == np.uint32 else answer
@@ -252,22 +253,3 @@ def _moves(tangent: Any) -> bool:
     from jax.custom_derivatives import SymbolicZero
 
     return not isinstance(tangent, SymbolicZero)
-
-
-# JAX's double precision is a setting of each thread, and callbacks come on threads that do not have it, on
-# which doubles would be rounded to single precision. So they travel as pairs of 32-bit words.
-
-
-def _sent(item: Any) -> Any:
-    from jax import lax
-
-    return lax.bitcast_convert_type(item, np.uint32) if item.dtype == np.float64 else item
-
-
-def _unpacked(item: Any) -> Array:
-    array = np.ascontiguousarray(item)
-    return array.view(np.float64)[..., 0] if array.dtype == np.uint32 else array
-
-
-def _packed(array: Array) -> Array:
-    return np.ascontiguousarray(array)[..., None].view(np.uint32) if array.dtype == np.float64 else array

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from thetahat.families._terms import Coordinates, Rows
 
 
@@ -56,8 +58,10 @@ class Limit:
 
     def beside(self, at_limit: Mapping[str, float], value: float) -> dict[str, float]:
         """Return the family's natural parameters where ``parameter`` has this value, from the limit's."""
+        with np.errstate(over="ignore"):
+            moved = {name: float(place(at_limit, np.float64(value))) for name, place in self.moving.items()}
         return {
             **{ours: at_limit[theirs] for theirs, ours in self.names.items()},
             self.parameter: value,
-            **{name: float(place(at_limit, value)) for name, place in self.moving.items()},
+            **moved,
         }

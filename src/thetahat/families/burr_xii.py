@@ -48,7 +48,7 @@ class BurrXII(BurrKernel, ChartedFamily):
 
     declared = (
         Parameter("c", Positive(), (0.3, 10.0)),
-        Parameter("k", Positive(), (0.2, 10.0)),
+        Parameter("k", Positive(), (0.2, 3.0)),
         Parameter("scale", Positive(), (0.01, 100.0)),
     )
     support = POSITIVE

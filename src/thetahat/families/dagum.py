@@ -47,7 +47,7 @@ class Dagum(ChartedFamily):
     """
 
     declared = (
-        Parameter("p", Positive(), (0.2, 10.0)),
+        Parameter("p", Positive(), (0.2, 3.0)),
         Parameter("a", Positive(), (0.3, 10.0)),
         Parameter("scale", Positive(), (0.01, 100.0)),
     )

@@ -63,6 +63,7 @@ class Ordinal(LabelledFamily):
     declared: tuple[Parameter, ...] = ()
     support: Support = COUNTS
     options: ClassVar[tuple[str, ...]] = ("levels", "link", "located")
+    holds_constant: ClassVar[bool] = True
     uniqueness: ClassVar[str | None] = "a multinomial distribution by other coordinates"
 
     def __init__(

@@ -9,14 +9,14 @@ from typing import Any, ClassVar, final
 import numpy as np
 from numpy.typing import NDArray
 
-from thetahat._errors import ParameterError
+from thetahat._errors import ModelError
 from thetahat.families._contract import Known, Theta
+from thetahat.families._cut import cut, limit_of
 from thetahat.families._family import Family
 from thetahat.families._gathering import Gathering
 from thetahat.families._limit import Limit
 from thetahat.families._moments import EDGES, points_of
 from thetahat.families._monotone import first_float, first_integer
-from thetahat.families._support import Support
 from thetahat.families._survey import Survey
 from thetahat.families._terms import Array, Coordinates, Rows, Terms, less
 from thetahat.families._wrapper import Wrapper, family_inside
@@ -24,6 +24,8 @@ from thetahat.numerics.namespace import NUMPY
 
 _WORTH_REJECTING = 0.05
 """The share of draws between the limits from which on the others are simply drawn again."""
+_COARSE = 1e-3
+"""The share between the limits below which a family's own quantiles do not tell one place there from another."""
 _ROWS_AT_ONCE = 256
 _KEPT: tuple[str, ...] = (
     "declared",
@@ -32,7 +34,10 @@ _KEPT: tuple[str, ...] = (
     "uniqueness_truncated",
     "unbounded_in_theory",
     "region_of",
+    "edges",
+    "exact_only",
     "primary",
+    "regressed",
     "increasing",
 )
 """What a family declares and keeps between limits."""
@@ -67,8 +72,8 @@ class Truncated(Wrapper):
     --------
     >>> import thetahat as th
     >>> positive = th.Truncated(th.Poisson(rate=1.5), low=0)
-    >>> round(positive.mean(), 6), positive.density(0)
-    (1.930825, 0.0)
+    >>> round(positive.mean(), 6), positive.log_prob(0)
+    (1.930825, -inf)
     >>> fit = th.fit(th.Truncated(th.Poisson(), low=0), [1, 1, 2, 3, 1, 2])
     >>> round(fit.estimates["rate"], 6)
     1.126261
@@ -86,8 +91,8 @@ class Truncated(Wrapper):
         **values: Any,
     ) -> None:
         inner = family_inside("Truncated", family)
-        self.low, self.high = _limit("low", low), _limit("high", high)
-        support, self._low, self._high = _cut(inner, self.low, self.high)
+        self.low, self.high = limit_of("low", low), limit_of("high", high)
+        support, self._low, self._high = cut(inner, self.low, self.high)
         self.inner = inner.carrying({}, {})
         self.support = support
         # Class data of a leaf, which here depend on the family inside.
@@ -161,14 +166,18 @@ class Truncated(Wrapper):
 
     def log_mass(self, low: Array, high: Array, known: Known, eta: Coordinates, order: int) -> Terms:
         """The mass of the part of an interval that lies between the limits, relative to all between them."""
+        return self._relative(low, high, known, eta, order, self._window(known, eta, order))
+
+    def _relative(
+        self, low: Array, high: Array, known: Known, eta: Coordinates, order: int, window: Terms
+    ) -> Terms:
         low, high = np.maximum(low, self._low), np.minimum(high, self._high)
         empty = np.floor(high) <= np.floor(low) if self.support.discrete else high <= low
         some = bool(np.any(empty))
         if some:
             low, high = np.where(empty, self._low, low), np.where(empty, self._high, high)
         terms = self.inner.log_mass(low, high, known, eta, order)
-        mass = self._window(known, eta, order)
-        terms = less(terms, mass) if order else less(Terms(terms.value), mass)
+        terms = less(terms if order else Terms(terms.value), window)
         if not some:
             return terms
         return Terms(
@@ -202,7 +211,18 @@ class Truncated(Wrapper):
         return Truncated(family, low=self.low, high=self.high)
 
     def start(self, points: NDArray[np.float64], known: Known) -> Theta:
-        """Those of the family inside, which sees no truncation."""
+        """Those of the family inside, which sees no truncation.
+
+        Raises
+        ------
+        ModelError
+            If the support of the family ends at its parameters, which values between limits do not tell.
+        """
+        if self.edges:
+            raise ModelError(
+                f"{self.title} cannot be fitted: the support of {self.inner.title} ends at its parameters, which "
+                "values between limits do not tell; choose a family of fixed support"
+            )
         return self.inner.start(points, known)
 
     def solve(self, survey: Survey, known: Known) -> Theta | None:
@@ -245,31 +265,41 @@ class Truncated(Wrapper):
     # ---- The distribution ---------------------------------------------------------------------------------------
 
     def quantile_at(self, probability: Array, theta: Theta, known: Known) -> Any:
-        """By halving, to the last bit."""
-        eta = self.working(theta)
-        p, *rest = np.broadcast_arrays(probability, *(np.asarray(item) for item in (*eta, *known.values())))
+        """By halving about the family's own quantile, to the last bit."""
+        given = (*theta, *known.values())
+        p, *rest = np.broadcast_arrays(probability, *(np.asarray(item, dtype=float) for item in given))
         shape, p = p.shape, p.ravel().astype(float)
-        flat = (
-            [item.ravel() for item in rest]
-            if any(np.ndim(item) for item in (*eta, *known.values()))
-            else None
-        )
-        if flat is not None:
-            eta, known = tuple(flat[: len(eta)]), dict(zip(known, flat[len(eta) :], strict=True))
+        if any(np.ndim(item) for item in given):
+            flat = [item.ravel() for item in rest]
+            theta, known = tuple(flat[: len(theta)]), dict(zip(known, flat[len(theta) :], strict=True))
+        eta = self.working(theta)
+        sought = np.where((p == 0) | (p == 1), 0.5, p)
+        guess, window = self._near_quantile(sought, theta, known, eta)
 
         def reached(y: Array) -> NDArray[np.bool_]:
             with np.errstate(all="ignore"):
-                return np.asarray(
-                    np.exp(self.log_mass(np.full_like(y, -np.inf), y, known, eta, 0).value) >= p
-                )
+                mass = self._relative(np.full_like(y, -np.inf), y, known, eta, 0, window)
+                return np.asarray(np.exp(mass.value) >= sought)
 
         lower, upper = self.support.lower, self.support.upper
         if self.support.discrete:
-            found = first_integer(reached, np.full(p.shape, lower - 1.0), np.full(p.shape, upper))
+            found = first_integer(reached, np.full(p.shape, lower - 1.0), np.full(p.shape, upper), guess)
         else:
-            found = first_float(reached, np.full(p.shape, lower), np.full(p.shape, upper))
+            found = first_float(reached, np.full(p.shape, lower), np.full(p.shape, upper), guess)
         found = np.where(p == 0, lower, np.where(p == 1, upper, found))
         return np.where(np.isnan(p), np.nan, found).reshape(shape)
+
+    def _near_quantile(self, p: Array, theta: Theta, known: Known, eta: Coordinates) -> tuple[Array, Terms]:
+        """A quantile by way of the family's own, which is coarse far out in its upper tail; and the log mass."""
+        with np.errstate(all="ignore"):
+            window = self._window(known, eta, 0)
+            before: Any = 0.0
+            if self._low > -np.inf:
+                ends = np.full(p.shape, -np.inf), np.full(p.shape, self._low)
+                before = np.exp(self.inner.log_mass(*ends, known, eta, 0).value)
+            inside = np.clip(before + p * np.exp(window.value), 0.0, 1.0)
+            guess = np.asarray(self.inner.quantile_at(inside, theta, known), dtype=float)
+        return np.clip(guess, self.support.lower, self.support.upper), window
 
     def sample_at(self, rng: np.random.Generator, size: int, theta: Theta, known: Known) -> Array:
         """Draws of the family inside that lie between the limits; quantiles where few do."""
@@ -291,7 +321,12 @@ class Truncated(Wrapper):
         """Points and probabilities by row, along a last axis."""
         wide = tuple(np.asarray(item)[..., None] for item in eta)
         seen = {name: np.asarray(value)[..., None] for name, value in known.items()}
-        quantiles = np.asarray(self.quantile_at(EDGES, self.theta(wide), seen))
+        theta = self.theta(wide)
+        shape = np.broadcast_shapes(EDGES.shape, *(item.shape for item in (*wide, *seen.values())))
+        probability = np.broadcast_to(EDGES, shape)
+        quantiles, window = self._near_quantile(probability, theta, seen, wide)
+        if not np.min(np.exp(window.value)) > _COARSE:
+            quantiles = np.asarray(self.quantile_at(probability, theta, seen))
 
         def log_density(y: Array) -> Array:
             return np.asarray(self.inner.log_density(NUMPY, self.inner.prepare(NUMPY, y, seen), wide))
@@ -351,46 +386,3 @@ class Truncated(Wrapper):
             inside = self.inner.variance_at(theta, known)
             found = self._where_it_exists(self._moment(theta, known, mean, 2), inside, signed=False)
             return np.where(np.isfinite(mean), found, np.nan)
-
-
-def _limit(name: str, value: Any) -> float | None:
-    if value is None:
-        return None
-    try:
-        number = float(value)
-    except (TypeError, ValueError) as error:
-        raise ParameterError(
-            f"Truncated({name}={value!r}): give a number, or None where there is no limit"
-        ) from error
-    if np.isnan(number):
-        raise ParameterError(f"Truncated({name}=nan): give a number, or None where there is no limit")
-    return number
-
-
-def _cut(inner: Family, low: float | None, high: float | None) -> tuple[Support, float, float]:
-    """The support that is left, and the limits as far as they bind."""
-    support = inner.support
-    lower, upper = -np.inf if low is None else low, np.inf if high is None else high
-    if support.discrete:
-        lower, upper = float(np.floor(lower)), float(np.floor(upper))
-    binds_below = lower >= support.lower if support.discrete else lower > support.lower
-    binds_above = upper < support.upper
-    shown = f"Truncated({type(inner).__name__}, low={low}, high={high})"
-    if not (binds_below or binds_above):
-        raise ParameterError(
-            f"{shown}: this leaves out nothing of the support, {support.describe()}; give low or high inside it, or "
-            f"use {type(inner).__name__} itself"
-        )
-    least = lower + 1.0 if support.discrete else lower
-    left = Support(
-        least if binds_below else support.lower,
-        upper if binds_above else support.upper,
-        support.discrete,
-        support.includes_lower if not binds_below else support.discrete,
-        support.includes_upper or binds_above,
-    )
-    if left.lower > left.upper or (left.lower == left.upper and not support.discrete):
-        raise ParameterError(f"{shown}: no value of the support lies above low and not above high")
-    if left.lower == left.upper:
-        raise ParameterError(f"{shown}: only {left.lower:g} is left, so that there is nothing to estimate")
-    return left, lower if binds_below else -np.inf, upper if binds_above else np.inf

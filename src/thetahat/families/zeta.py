@@ -128,7 +128,7 @@ class Zeta(Family):
 
 @remembered
 def _terms(log_gap: Any) -> tuple[Any, ...]:
-    """log ζ(1 + e^log_gap) with its two derivatives in log_gap; minus the second, freed of the first, is the information."""
+    """log ζ(1 + gap), gap times its first derivative and gap² times its second, which is the information."""
     gap = np.exp(log_gap)
     value, first, second = log_zeta_terms(gap)
     return value, gap * first, gap * gap * second

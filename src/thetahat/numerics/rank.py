@@ -211,7 +211,7 @@ def _pivot(gram: Array) -> tuple[NDArray[np.intp], NDArray[np.intp], Array, Call
 
 def _echelon(null: Array, scale: Array) -> NullSpace:
     """Eliminate from the last column on, so that each vector tells a column by earlier ones."""
-    vectors = null.T.copy()
+    vectors: Array = null.T.copy()
     dependent: list[int] = []
     pending = len(vectors)
     for column in range(len(scale) - 1, -1, -1):
@@ -232,7 +232,7 @@ def _echelon(null: Array, scale: Array) -> NullSpace:
     # The pivots stand in a triangle; solving with it clears the other dependent columns from each vector.
     vectors = vectors[pending:]
     if places.size:
-        vectors = np.linalg.solve(vectors[:, places], vectors)
+        vectors = np.linalg.solve(vectors[:, places], vectors).astype(np.float64, copy=False)
     largest = np.max(np.abs(vectors), axis=1, keepdims=True, initial=0.0)
     vectors[np.abs(vectors) <= _NEGLIGIBLE * largest] = 0.0
     basis = (vectors / scale).T * scale[places]

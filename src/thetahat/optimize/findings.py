@@ -24,6 +24,15 @@ CONCERNED = 1e-3
 def maximum(table: ParameterTable, found: Evidence, search: Search, declared: Declared) -> Outcome:
     """An interior maximum."""
     natural = table.natural(found.point)
+    lost_names = [
+        name
+        for parameter in table.free_parameters
+        if not parameter.domain.vector
+        for name in parameter.names
+        if np.isinf(natural[name]) or parameter.domain.is_edge(natural[name])
+    ]
+    if lost_names:
+        return _out_of_range(table, found, search, lost_names, declared)
     regularity = declared.regularity(natural)
     regular = regularity in {"smooth", "kinked"}
     if not table.n_free:
@@ -54,6 +63,30 @@ def maximum(table: ParameterTable, found: Evidence, search: Search, declared: De
         allows=regular and table.n_free > 0,
     )
     return concluded(natural, found, search, certificate, np.full(table.n_free, regular))
+
+
+def _out_of_range(
+    table: ParameterTable, found: Evidence, search: Search, names: list[str], declared: Declared
+) -> Outcome:
+    """A maximum in free coordinates whose natural ones double precision does not hold."""
+    sentence = (
+        f"There is a maximum, but no double precision number is near its {listed(tuple(names))}: it over- or "
+        "underflows. Multiply the data by a factor that brings them near 1."
+    )
+    certificate = certify(
+        Verdict.NOT_CONVERGED,
+        table,
+        found,
+        declared,
+        sentence=sentence,
+        exists=True,
+        supremum=found.tally.value,
+        status=dict.fromkeys(table.free_names, "not_converged"),
+        parameters=tuple(names),
+        allows=False,
+    )
+    mask = np.zeros(table.n_free, dtype=bool)
+    return concluded(table.natural(found.point), found, search, certificate, mask)
 
 
 def at_limit(

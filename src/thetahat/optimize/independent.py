@@ -29,6 +29,7 @@ from thetahat.optimize.existence import parted, spike, with_ties, with_ties_give
 from thetahat.optimize.findings import unbounded
 from thetahat.optimize.limits import LimitFit, fit_limits
 from thetahat.optimize.outcome import Outcome
+from thetahat.optimize.outermost import where_it_breaks_off
 from thetahat.optimize.verdict import judge
 from thetahat.parameters import Positive
 
@@ -86,6 +87,11 @@ def _maximise(
         theta = family.solve_given(survey, known, _fixed(model))
         if theta is not None:
             return _closed(model, likelihood, theta, declared)
+    if family.edges:
+        guess, how = _safe_guess(arrangement), conditions(arrangement, engine, optimizer)
+        broken = where_it_breaks_off(model, likelihood, survey, guess, how, declared)
+        if broken is not None:
+            return broken
     allowed = _region(arrangement, engine)
     limits = fit_limits(arrangement, engine, optimizer)
     declared = replace(declared, limits=limits)
@@ -160,6 +166,8 @@ def _declare(arrangement: Arrangement, engine: Engine) -> Declared:
     family = model.family
     unbounded_in_theory = _unbounded_in_theory(arrangement, engine)
     theorem = theorem_of(family, survey)
+    # With the ends of the support fixed, what is left is as regular as any.
+    settled = bool(family.edges) and not any(name in model.table.free_names for name in family.edges)
     if not (model.table.all_free or family.affine or family.uniqueness_censored):
         # Concavity outlives the fixing of a parameter; other reasons for uniqueness need not.
         theorem = None
@@ -173,7 +181,7 @@ def _declare(arrangement: Arrangement, engine: Engine) -> Declared:
         theorem=theorem,
         region=None if unbounded_in_theory is None or _region_is_fixed(model) else family.region(),
         unbounded_in_theory=unbounded_in_theory,
-        regularity=lambda natural: family.regularity(tuple(natural.values())),
+        regularity=lambda natural: "smooth" if settled else family.regularity(tuple(natural.values())),
         n_rows=survey.n_rows,
         sizes=dict.fromkeys(family.scales, size),
     )
@@ -347,8 +355,8 @@ def _start(ascent: _Ascent, start: Mapping[str, Any] | None) -> Vector:
             and likelihood.tally(search.point, DERIVATIVES).finite
         ):
             return search.point
-    # Start recipes do not know of fixed parameters, nor of truncation.
-    return guess if model.table.all_free and not survey.truncated else ascent.wider(guess)
+    # Start recipes do not know of fixed parameters.
+    return guess if model.table.all_free else ascent.wider(guess)
 
 
 def _natural_by_parameter(model: IndependentModel, free: Vector) -> dict[str, Any]:

@@ -15,12 +15,12 @@ from thetahat.optimize._recession_rows import Array, Conditions
 
 Mask = NDArray[np.bool_]
 
-_PINNED = (1e-4, 1e-8)
+_PINNED = (1e-2, 1e-5)
 """Shares of the largest multiplier from which on a row is taken to be held in place, to be proved."""
 _LOOSE_SINE = 1e-8
 """What rows may leave of a direction along which the linear programme found them all to be zero."""
-_BALANCED = 1e-9
-"""The gain per unit of direction that rounding may leave open in a row held in place."""
+_RANK = 1e-13
+"""Eigenvalues of a Gram matrix at unit diagonal that are below are rounding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +119,14 @@ def recession(
         heaviest = float(np.max(multipliers[inequality], initial=0.0))
         for share in _PINNED:
             held = inequality & (multipliers > share * heaviest)
-            if held.any() and _balanced(conditions, held, equality, columns, multipliers, sizes):
-                found = _within(conditions, inequality & ~held, held | equality, columns, point)
+            subspace, _ = _null_space(conditions, held | equality, columns)
+            rank = columns.size - len(subspace.dependent)
+            if held.any() and _balanced(conditions, held, equality, columns, multipliers, rank):
+                found = _within(conditions, inequality & ~held, subspace, point)
                 proved = True
                 break
     if not proved:
-        found = _within(conditions, inequality, equality, columns, point)
+        found = _within(conditions, inequality, _null_space(conditions, equality, columns)[0], point)
     if found is None:
         return None
     span, cone, inside = _polished(conditions, found, everything, columns)
@@ -150,9 +152,9 @@ def recession(
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A direction, the rows that it raises, and the cone in which it was sought."""
+    """A direction in the coordinates of the cone in which it was sought, and the rows that it raises."""
 
-    direction: Array
+    inside: Array
     separated: Mask
     subspace: NullSpace
     cone: Cone
@@ -190,12 +192,14 @@ def _balanced(
     equality: Mask,
     columns: NDArray[np.intp],
     multipliers: Array,
-    sizes: Array,
+    rank: int,
 ) -> bool:
     """Whether rows have positive multipliers with Σ μ_i b_i + Σ ν_k e_k = 0, so that no direction raises any of them.
 
-    The residual of the score is spread over the rows in proportion to their multipliers' squares, so that each
-    changes by a small part of itself if at all possible (Dikin, 1967).
+    The residual r of the score is spread over the rows in proportion to their multipliers' squares, so that each
+    changes by a small part of itself if at all possible (Dikin, 1967). What rounding leaves does no harm: with
+    M = Σ μ_i² b_i b_iᵀ and terms μ_i b_i·d >= 0 that sum to r·d, r·d <= ‖r‖_M⁻¹ ‖d‖_M <= ‖r‖_M⁻¹ (r·d), so that all are
+    zero where ‖r‖_M⁻¹ < 1.
     """
     taken = held | equality
     weights = np.where(held, multipliers**2, 0.0)
@@ -203,29 +207,27 @@ def _balanced(
     gram = conditions.gram(weights)[np.ix_(columns, columns)]
     scale = np.sqrt(np.where(np.diag(gram) > 0, np.diag(gram), 1.0))
     values, vectors = np.linalg.eigh(gram / scale[:, None] / scale)
-    kept = values > 1e-13 * max(float(values[-1]), 0.0) if values.size else values > 0
+    values, vectors = values[values.size - rank :], vectors[:, vectors.shape[1] - rank :]
+    # A direction in which the weights have no say, though the rows do, would go without proof.
+    if not rank or values[0] <= _RANK * values[-1]:
+        return False
     corrected = np.where(taken, multipliers, 0.0)
+    left = vectors.T @ (conditions.transposed(corrected)[columns] / scale)
     for _ in range(2):
-        left = conditions.transposed(corrected)[columns] / scale
         step = np.zeros(conditions.shape[1])
-        step[columns] = vectors[:, kept] @ ((vectors[:, kept].T @ left) / values[kept]) / scale
+        step[columns] = vectors @ (left / values) / scale
         corrected -= weights * conditions.product(step)
+        left = vectors.T @ (conditions.transposed(corrected)[columns] / scale)
     if np.any(corrected[held] < 0.25 * multipliers[held]):
         return False
-    left = conditions.transposed(corrected)[columns]
-    open_gain = float(np.sum(np.abs(left) / sizes[columns]))
-    return open_gain <= _BALANCED * float(np.min(corrected[held])) * float(np.sqrt(np.count_nonzero(taken)))
+    # M falls by 16 at most with the multipliers by 4, which leaves a margin of ten.
+    return float(np.sum(left * left / values)) < 1 / 1600
 
 
 def _within(
-    conditions: Conditions,
-    candidates: Mask,
-    held: Mask,
-    columns: NDArray[np.intp],
-    point: Array | None,
+    conditions: Conditions, candidates: Mask, subspace: NullSpace, point: Array | None
 ) -> _Found | None:
-    """Directions among those that leave some rows where they are; None where there are none."""
-    subspace, _ = _null_space(conditions, held, columns)
+    """Directions in a subspace that the candidate rows allow; None where there are none."""
     if not subspace.dependent or not candidates.any():
         return None
     cone = Cone(conditions, subspace.basis, candidates)
@@ -239,7 +241,7 @@ def _within(
         return None
     separated = np.zeros(conditions.shape[0], dtype=bool)
     separated[cone.positions[raised]] = True
-    return _Found(cone.basis @ np.sum(directions, axis=0), separated, subspace, cone)
+    return _Found(np.sum(directions, axis=0), separated, subspace, cone)
 
 
 def _polished(
@@ -247,14 +249,13 @@ def _polished(
 ) -> tuple[NullSpace, Cone, Array]:
     """What the remaining rows do not tell, the cone in it, and the direction found as a point inside that."""
     if np.count_nonzero(found.separated) == np.count_nonzero(found.cone.active):
-        inside = found.cone.project(found.direction)
-        if found.cone.contains(inside):
-            return found.subspace, found.cone, inside
+        return found.subspace, found.cone, found.inside
+    direction = found.cone.basis @ found.inside
     for zero_sine in (ZERO_SINE, _LOOSE_SINE):
         span, _ = _null_space(conditions, everything & ~found.separated, columns, zero_sine)
         if span.dependent:
             cone = Cone(conditions, span.basis, found.separated)
-            inside = cone.project(found.direction)
+            inside = cone.project(direction)
             if cone.contains(inside):
                 return span, cone, inside
     raise InferenceError(

@@ -30,6 +30,7 @@ Vector = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 MOST_NUMBERS = 4e8
 """Numbers of a design, beyond which it is not gathered in memory for the sake of this question."""
+FIRTH = frozenset({"bernoulli", "binomial", "poisson"})
 NEAR = 1e-12
 """In nats a row, how near to the supremum the point along the direction is taken."""
 
@@ -220,7 +221,9 @@ def _concluded(
 
 
 def _has_firth(model: RegressionModel) -> bool:
-    return all(group.link is None or group.link.trivial for group in model.predictors.groups)
+    return model.family.name in FIRTH and all(
+        group.link is None or group.link.trivial for group in model.predictors.groups
+    )
 
 
 def _direction(model: RegressionModel, found: Recession) -> Vector:

@@ -22,6 +22,11 @@ def simulate_rows(
 ) -> Array:
     """Draw a value for every row, or ``n`` of them: (rows,) or (n, rows)."""
     laws = Laws(solved, "simulate()")
+    if laws.model.reader.response.truncated:
+        raise InferenceError(
+            f"simulate(): the rows of {laws.model.reader.response.describe()} have limits of truncation of their own, "
+            "between which no values are drawn; regress th.Truncated(...) where all rows have the same"
+        )
     if n is not None and (int(n) != n or n < 0):
         raise InferenceError(
             f"simulate(n={n!r}): how often each row is drawn must be a whole number from 0 up"

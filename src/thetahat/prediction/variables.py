@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from thetahat._errors import InferenceError
 from thetahat.data import Block
+from thetahat.designs import WithoutConstant
 from thetahat.formulas import FormulaDesigner
 from thetahat.prediction.laws import Laws
 from thetahat.prediction.matrices import matrix_designs
@@ -88,7 +89,8 @@ def variables_of(laws: Laws) -> tuple[list[Variable], list[Variable]]:
     """The variables of terms, and those of offsets alone."""
     first: dict[str, Variable] = {}
     beside: dict[str, Variable] = {}
-    for designer in laws.designers:
+    for held in laws.designers:
+        designer = held.whole if isinstance(held, WithoutConstant) else held
         if not isinstance(designer, FormulaDesigner):
             continue
         categories = designer.categories
