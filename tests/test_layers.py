@@ -31,7 +31,7 @@ FLOORS = (
     ("diagnostics",),
     ("prediction",),
     ("report",),
-    ("arguments",),
+    ("arguments", "restoring"),
     ("storage", "regressing"),
     ("estimation", "null_model"),
     ("facets",),

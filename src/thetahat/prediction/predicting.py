@@ -207,7 +207,7 @@ def _quantile(laws: Laws, question: Question) -> Plan:
 
 def _probability(laws: Laws, question: Question) -> Plan:
     family = laws.family
-    ends = by_scale((0.0, 1.0))
+    ends = by_coordinate(laws, (0.0, 1.0))
     if question.y is None and quantities.classified(family):
         return _plain(quantities.class_probabilities(family), ends, quantities.labels_of(family))
     at = None if question.y is None else np.asarray(family.encode(question.y), dtype=float)

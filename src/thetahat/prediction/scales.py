@@ -50,7 +50,14 @@ def scale_of_domain(domain: Domain) -> Range:
 
 def by_scale(between: Range) -> Ends:
     """Symmetric on the real line, on the logarithm of the distance to one end, or on the logit between two."""
-    return lambda found: _spread(found.value, found.width * found.error, *between)
+
+    def ends(found: Found) -> tuple[Array, Array]:
+        low, high = _spread(found.value, found.width * found.error, *between)
+        # What has reached its end, as far as double precision tells, has no logarithm to be spread on.
+        certain = found.error == 0.0
+        return np.where(certain, found.value, low), np.where(certain, found.value, high)
+
+    return ends
 
 
 def _spread(value: Array, spread: Array, lower: float, upper: float) -> tuple[Array, Array]:
@@ -84,7 +91,7 @@ def by_coordinate(laws: Laws, between: Range) -> Ends:
 
     def ends(found: Found) -> tuple[Array, Array]:
         concerned = [k for k, slope in enumerate(found.slopes) if slope is not None]
-        if len(concerned) != 1 or found.value.ndim != 1:
+        if len(concerned) != 1:
             return by_scale(between)(found)
         (k,) = concerned
         link = laws.group_of[k].link

@@ -44,7 +44,10 @@ class Uncertainty:
         self.kept = free[regular]
         self.lost = free[~regular]
         whole = free_covariance(laws.solved, kind) if regular.any() else np.zeros((free.size, free.size))
-        self.covariance = np.asarray(whole[np.ix_(regular, regular)])
+        inside = np.asarray(whole[np.ix_(regular, regular)])
+        with np.errstate(all="ignore"):
+            self.errors = np.sqrt(np.diag(inside))
+            self.correlation = inside / self.errors / self.errors[:, np.newaxis]
 
     def jacobian(self, rows: LawRows, slopes: Sequence[Any]) -> Array:
         """Derivatives by the estimates of (n, k) of a quantity with these slopes by coordinate."""
@@ -73,10 +76,37 @@ class Uncertainty:
             piece = rows_between(rows, start, min(start + step, rows.n_rows))
             some = [None if slope is None else _cut(slope, start, start + step) for slope in slopes]
             matrix = self.jacobian(piece, [0.0 if slope is None else slope for slope in some])
-            variance = np.sum((matrix @ self.covariance) * matrix, axis=1)
-            lost = self._lost(piece, some)
-            pieces.append(np.where(lost, np.nan, np.sqrt(np.maximum(variance, 0.0))))
+            pieces.append(np.where(self._lost(piece, some), np.nan, self.length(matrix)))
         return np.concatenate(pieces) if pieces else np.zeros(0)
+
+    def summed(self, rows: LawRows, slopes: Sequence[Any], weights: Vector) -> tuple[Vector, bool]:
+        """Σ w J over rows, and whether a row of weight depends on what has no standard error."""
+        total = np.zeros(self.laws.table.n_working)
+        for k, slope in enumerate(slopes):
+            if slope is None:
+                continue
+            bend, group, span = rows.bends[k], self.laws.group_of[k], self.laws.spans[k]
+            item = rows.full(slope) * (1.0 if bend is None else bend[0]) * weights
+            item = np.where(weights == 0.0, 0.0, item)
+            if group.design is None:
+                total[span.start] += np.add.reduce(item) * self.laws.unit_slopes[span.start]
+            else:
+                total[span] += rows.designs[group.design].transpose(np.ascontiguousarray(item))
+        return total[self.kept], bool((self._lost(rows, slopes) & (weights != 0.0)).any())
+
+    def length(self, jacobian: Array) -> Vector:
+        """Root of J V Jᵀ by row, in units of the standard errors and of each row's largest term.
+
+        No square then over- or underflows.
+        """
+        if not jacobian.size:
+            return np.zeros(jacobian.shape[0])
+        spread = jacobian * self.errors
+        sizes = np.max(np.abs(spread), axis=1)
+        sizes = np.where((sizes > 0.0) & np.isfinite(sizes), sizes, 1.0)
+        spread = spread / sizes[:, np.newaxis]
+        squares = np.sum((spread @ self.correlation) * spread, axis=1)
+        return np.asarray(np.sqrt(np.maximum(squares, 0.0)) * sizes)
 
     def _lost(self, rows: LawRows, slopes: Sequence[Any]) -> NDArray[np.bool_]:
         """Rows that depend on an estimate without standard error, or whose coordinate has run to infinity."""
