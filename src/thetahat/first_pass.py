@@ -61,10 +61,8 @@ def arrange(model: IndependentModel, source: Source, engine: Engine) -> Arrangem
             _refuse_weightless(model, float(levels.weights.sum()))
             if model.family.labelled:
                 family: Any = model.family
-                known_levels = family.levels
-                model = model.changed(
-                    family=family if known_levels is not None else family.with_levels(levels.values)
-                )
+                family = family if family.levels is not None else family.with_levels(levels.values)
+                model = model.changed(family=family)
             counted = model.changed(weight_column=COUNT)
             packed_blocks: Iterable[Any] = [_block_of(model, levels.values, levels.weights)]
             return _gather(

@@ -48,6 +48,7 @@ CASES = {
     "uni_bernoulli_infert": Case(th.Bernoulli(), ("p",)),
     "uni_binomial_weldon": Case(th.Binomial(trials=12), ("p",)),
     "uni_poisson_horsekicks": Case(th.Poisson(), ("lambda",)),
+    "uni_zip_biochemists": Case(th.ZeroInflated(th.Poisson()), ("p_zero", "lambda")),
     "uni_geometric_discoveries": Case(th.Geometric(), ("p",)),
     "uni_negbin_toxocara": Case(th.NegativeBinomial(), ("mu", "size")),
     "weighted_gamma_aircondit7": Case(th.Gamma(), ("shape", "rate")),
@@ -102,7 +103,9 @@ def answers(name: str, part: str = "expected") -> dict:
 
 
 def by_our_names(name: str, values: dict) -> dict:
-    return {ours: values[theirs] for ours, theirs in zip(fitted(name).free_names, CASES[name].theirs, strict=True)}
+    return {
+        ours: values[theirs] for ours, theirs in zip(fitted(name).free_names, CASES[name].theirs, strict=True)
+    }
 
 
 def matrix(name: str) -> np.ndarray:

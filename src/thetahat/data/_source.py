@@ -200,6 +200,13 @@ def _joined(pieces: list[Mapping[str, Column]]) -> dict[str, Column]:
 
 
 def _packed(column: Column) -> Iterator[bytes | memoryview]:
+    if not isinstance(column, np.ndarray):
+        # A sparse matrix: rows by their positions and numbers.
+        yield b"rows"
+        yield np.diff(column.indptr).astype("<i8").data
+        yield column.indices.astype("<i8").data
+        yield from _packed(column.data)
+        return
     if column.dtype.kind == "O":
         present = [value for value in column.tolist() if value is not None]
         encoded = [value.encode("utf-8", "surrogatepass") for value in present]

@@ -8,6 +8,7 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
+from thetahat.designs._across import cross_by_columns
 from thetahat.designs._coded import Coded
 from thetahat.designs._dense import DenseDesign
 from thetahat.designs._design import Design
@@ -102,15 +103,9 @@ class SplitDesign(Design):
 
     def cross(self, weights: Vector, other: Design) -> Matrix:
         """Return Xᵀ diag(w) Z."""
-        result = np.zeros((self.n_columns, other.n_columns))
         if not isinstance(other, SplitDesign):
-            # Column by column of the other, so that nothing is made dense that was not.
-            unit = np.zeros(other.n_columns)
-            for k in range(other.n_columns):
-                unit[k] = 1.0
-                result[:, k] = self.transpose(weights * other.matvec(unit))
-                unit[k] = 0.0
-            return result
+            return cross_by_columns(self, weights, other)
+        result = np.zeros((self.n_columns, other.n_columns))
         mine, theirs = self.numbers.matrix, other.numbers.matrix
         result[np.ix_(self.positions, other.positions)] = self.numbers.cross(weights, other.numbers)
         for part in self.coded:
@@ -168,6 +163,36 @@ class SplitDesign(Design):
         for part in self.coded:
             part.fill(matrix)
         return matrix
+
+    def without(self, column: int) -> SplitDesign:
+        """Return the other columns, of which the one left out is dense."""
+        kept = self.positions != column
+        positions = self.positions[kept]
+        coded = []
+        for part in self.coded:
+            places = columns_of(part)
+            places = places - (places > column)
+            whole = isinstance(part.positions, slice)
+            where = slice(int(places[0]), int(places[-1]) + 1) if whole and places.size else places
+            coded.append(Coded(part.codes, part.width, where, part.scale))
+        matrix = np.ascontiguousarray(self.numbers.matrix[:, kept])
+        return SplitDesign(self.n_columns - 1, matrix, positions - (positions > column), tuple(coded))
+
+    def plain(self) -> Any:
+        """Return a sparse matrix."""
+        from scipy import sparse
+
+        columns = [np.broadcast_to(self.positions, (self.n_rows, self.positions.size)).ravel()]
+        rows = [np.repeat(np.arange(self.n_rows), self.positions.size)]
+        numbers = [self.numbers.matrix.ravel()]
+        for part in self.coded:
+            held = np.flatnonzero(part.codes < part.width)
+            rows.append(held)
+            columns.append(columns_of(part)[part.codes[held]])
+            numbers.append(np.ones(held.size) if part.scale is None else part.scale[held])
+        places = (np.concatenate(rows), np.concatenate(columns))
+        shape = (self.n_rows, self.n_columns)
+        return sparse.csr_matrix((np.concatenate(numbers), places), shape=shape)
 
     @classmethod
     def stack(cls, parts: list[Any]) -> SplitDesign:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import ABC
+from abc import ABC, abstractmethod
 
 from thetahat.solution import Solution
 from thetahat.solved import Solved
@@ -14,6 +14,9 @@ class Facet(ABC):
     __slots__ = ()
 
     _solved: Solved
+
+    @abstractmethod
+    def __init__(self, solved: Solved, digest: str | None = None) -> None: ...
 
     @property
     def solution(self) -> Solution:

@@ -21,29 +21,69 @@ class InferenceFacet(Facet):
 
     __slots__ = ()
 
-    def covariance(self, kind: str = "observed") -> NDArray[np.float64]:
+    def covariance(self, kind: str = "observed", cluster: Any = None) -> NDArray[np.float64]:
         """Covariance of the estimates, (k, k) over ``free_names``.
+
+        With A the observed information and B = Σ w u uᵀ over the rows' scores u, or B = Σ_g s_g s_gᵀ over the sums
+        s_g = Σ w u of each of G clusters:
+
+        ============  ====================  ================================
+        kind          of rows               of clusters
+        ============  ====================  ================================
+        ``observed``  A⁻¹
+        ``expected``  inverse of E A
+        ``opg``       B⁻¹
+        ``sandwich``  A⁻¹BA⁻¹ (HC0)         A⁻¹BA⁻¹
+        ``stata``     times n/(n - 1)       times G/(G - 1)
+        ``HC1``       times n/(n - k)       times G/(G - 1) (n - 1)/(n - k)
+        ``HC2``       B = Σ w u uᵀ/(1 - h)
+        ``HC3``       B = Σ w u uᵀ/(1 - h)²
+        ============  ====================  ================================
+
+        n is ``n_obs``. In a regression k counts the estimated coefficients of predictors and not parameters without
+        a formula, such as the sd of a normal regression, as R's ``sandwich`` and Stata's ``regress`` do; elsewhere it
+        is ``dof``. h is the leverage of one observation (``leverage``, without the row's weight), so that HC2 and HC3
+        exist in regressions of a primary parameter only. For families with more parameters the h of the primary one
+        stands for all.
 
         Parameters
         ----------
         kind
-            ``observed`` A⁻¹; ``expected`` from the Fisher information; ``opg`` B⁻¹, B = Σ w u uᵀ; ``sandwich``
-            A⁻¹BA⁻¹ (HC0); ``HC1`` times n/(n - k); ``stata`` times n/(n - 1).
+            One of those above.
+        cluster
+            Which rows belong together: one label a row, numbers or text, or the name of a column of the data. ``stata``
+            is then what Stata prints for maximum likelihood, ``HC1`` what it prints for ``regress``, and what
+            ``sandwich::vcovCL`` gives for ``lm``.
 
         Raises
         ------
         InferenceError
             If the kind is unknown, needs data that are not there, or does not exist (expected, under censoring).
+        DataError
+            If a label is missing, or there are not as many as rows.
+
+        Notes
+        -----
+        Huber (1967), White (1982); HC1 to HC3 MacKinnon & White (1985); clusters Liang & Zeger (1986).
+
+        Examples
+        --------
+        >>> import thetahat as th
+        >>> fit = th.fit(th.Exponential(), [1.0, 2.0, 3.0, 6.0])
+        >>> float(fit.covariance()[0, 0]), float(fit.covariance("sandwich")[0, 0])
+        (0.027777, 0.010802)
+        >>> float(fit.covariance("sandwich", cluster=["a", "a", "b", "b"])[0, 0])
+        0.013889
         """
         from thetahat.inference.covariance import covariance
 
-        return covariance(self.solution, kind)
+        return covariance(self._solved, kind, cluster)
 
     def information(self, kind: str = "observed") -> NDArray[np.float64]:
         """Information of the natural parameters: the inverse of ``covariance(kind)``."""
         from thetahat.inference.covariance import information
 
-        return information(self.solution, kind)
+        return information(self._solved, kind)
 
     def intervals(
         self,
@@ -120,4 +160,4 @@ class InferenceFacet(Facet):
         """
         from thetahat.inference.delta import transform
 
-        return transform(self.solution, function, level, method, covariance)
+        return transform(self._solved, function, level, method, covariance)

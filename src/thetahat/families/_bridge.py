@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from thetahat._errors import ModelError
 from thetahat.families._contract import FamilyContract
+from thetahat.families._host import packed_words, sent_words, unpacked
 from thetahat.families._tails import inner_point, tail_terms
 from thetahat.families._terms import Array, Terms
 from thetahat.numerics.namespace import namespace
@@ -39,17 +40,29 @@ def log_tail(family: FamilyContract, y: Any, theta: tuple[Any, ...], *, upper: b
     """Log P(Y > y), or log P(Y <= y), at JAX's ``y`` or parameters, differentiable twice in both."""
     import jax.numpy as jnp
 
-    if family.labelled:
+    if not family.ordered:
         raise ModelError(
             f"the labels of {type(family).__name__} have no order, so it has no distribution function"
         )
     kind = jnp.result_type(float)
     known = [family.known_values[name] for name in family.known]
     inputs = [jnp.asarray(item).astype(kind) for item in (y, *known, *family.working(theta))]
+    return _Tail(family, upper=upper).function()(*_of_equal_rank(inputs))
+
+
+def log_window(family: FamilyContract, window: tuple[float, float], known: Any, eta: tuple[Any, ...]) -> Any:
+    """Log P(low < Y <= high) at JAX's working coordinates or known quantities, differentiable twice in the former."""
+    import jax.numpy as jnp
+
+    kind = jnp.result_type(float)
+    inputs = [jnp.asarray(item).astype(kind) for item in (0.0, *(known[name] for name in family.known), *eta)]
+    return _Tail(family, upper=False, window=window).function()(*_of_equal_rank(inputs))
+
+
+def _of_equal_rank(inputs: list[Any]) -> list[Any]:
+    """Equal ranks, so that what vmap puts in front keeps broadcasting as NumPy does."""
     rank = max(item.ndim for item in inputs)
-    # Equal ranks, so that what vmap puts in front keeps broadcasting as NumPy does.
-    aligned = [item.reshape((1,) * (rank - item.ndim) + item.shape) for item in inputs]
-    return _Tail(family, upper=upper).function()(*aligned)
+    return [item.reshape((1,) * (rank - item.ndim) + item.shape) for item in inputs]
 
 
 def _inside(family: FamilyContract, xp: Any, y: Any) -> Any:
@@ -62,14 +75,20 @@ def _inside(family: FamilyContract, xp: Any, y: Any) -> Any:
 
 @final
 class _Tail:
-    """One tail of one family, as a differentiable function of (y, known quantities, working coordinates)."""
+    """One tail of one family, as a differentiable function of (y, known quantities, working coordinates).
 
-    def __init__(self, family: FamilyContract, *, upper: bool) -> None:
+    With a ``window`` it is the log mass of that, whatever y.
+    """
+
+    def __init__(
+        self, family: FamilyContract, *, upper: bool, window: tuple[float, float] | None = None
+    ) -> None:
         # Without its numbers, which may be a trace's and must not outlive it.
         self._family = family.carrying({}, {})
         self._known_names = family.known
         self._first = 1 + len(family.known)
         self._upper = upper
+        self._window = window
         self._recent: deque[tuple[tuple[Array, ...], Terms]] = deque(maxlen=REMEMBERED)
 
     # ---- In NumPy, on whatever thread the callback runs ----------------------------------------------------
@@ -85,7 +104,13 @@ class _Tail:
         ]
         known = dict(zip(self._known_names, flat[1 : self._first], strict=True))
         y = np.broadcast_to(inputs[0], shape).ravel()
-        terms = tail_terms(self._family, y, known, tuple(flat[self._first :]), upper=self._upper, order=order)
+        eta = tuple(flat[self._first :])
+        if self._window is None:
+            terms = tail_terms(self._family, y, known, eta, upper=self._upper, order=order)
+        else:
+            low, high = (np.full(y.shape, end) for end in self._window)
+            with np.errstate(all="ignore"):
+                terms = self._family.log_mass(low, high, known, eta, order)
         if order:
             # Copies, since the callback's arguments are lent for the call only.
             self._recent.append((tuple(item.copy() for item in inputs), terms))
@@ -102,14 +127,14 @@ class _Tail:
         kind = inputs[0].dtype
 
         def host(*packed: Any) -> NDArray[Any]:
-            shape, terms = self._terms(tuple(_unpacked(item) for item in packed), order)
+            shape, terms = self._terms(tuple(unpacked(item) for item in packed), order)
             rows = int(np.prod(shape))
             columns = [np.broadcast_to(item, (rows,)) for item in part(terms)]
             result = np.stack(columns, axis=-1).reshape((*shape, width)) if columns else np.zeros((*shape, 0))
-            return _packed(result.astype(kind))
+            return packed_words(result.astype(kind))
 
         shape = jnp.broadcast_shapes(*(item.shape for item in inputs))
-        sent = [_sent(item) for item in inputs]
+        sent = [sent_words(item) for item in inputs]
         like = typed.ShapeDtypeStruct((*shape, width, *sent[0].shape[inputs[0].ndim :]), sent[0].dtype)
         answer = jax.pure_callback(host, like, *sent, vmap_method="expand_dims")
         return jax.lax.bitcast_convert_type(answer, kind) if answer.dtype == np.uint32 else answer
@@ -228,22 +253,3 @@ def _moves(tangent: Any) -> bool:
     from jax.custom_derivatives import SymbolicZero
 
     return not isinstance(tangent, SymbolicZero)
-
-
-# JAX's double precision is a setting of each thread, and callbacks come on threads that do not have it, on
-# which doubles would be rounded to single precision. So they travel as pairs of 32-bit words.
-
-
-def _sent(item: Any) -> Any:
-    from jax import lax
-
-    return lax.bitcast_convert_type(item, np.uint32) if item.dtype == np.float64 else item
-
-
-def _unpacked(item: Any) -> Array:
-    array = np.ascontiguousarray(item)
-    return array.view(np.float64)[..., 0] if array.dtype == np.uint32 else array
-
-
-def _packed(array: Array) -> Array:
-    return np.ascontiguousarray(array)[..., None].view(np.uint32) if array.dtype == np.float64 else array

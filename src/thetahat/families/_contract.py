@@ -15,114 +15,34 @@ from functools import cache
 from inspect import Parameter as Argument
 from inspect import Signature
 from types import MappingProxyType
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from thetahat._errors import ParameterError
-from thetahat.families._gathering import Gathering
-from thetahat.families._limit import Limit
+from thetahat.families._declarations import Declarations
+from thetahat.families._frozen import Frozen
 from thetahat.families._regression_form import in_regression
-from thetahat.families._support import Support
 from thetahat.families._survey import Survey
 from thetahat.families._terms import Array, Coordinates, Rows, Terms
+from thetahat.families._text import text_of
 from thetahat.numerics.namespace import namespace
 from thetahat.parameters import Parameter
 
 Theta = tuple[Any, ...]
 Known = Mapping[str, Any]
 NOTHING_KNOWN: Known = MappingProxyType({})
-LONGEST_VECTOR = 100
 EDGE = 800.0
 """A log or logit that is the edge itself in double precision."""
 
 
-class FamilyContract(ABC):
+class FamilyContract(Frozen, Declarations, ABC):
     """A parametric family; with all its numbers, a distribution; with some of them, those fixed.
-
-    Class data
-    ----------
-    declared
-        The parameters in order. Working coordinates are their domains' free coordinates, concatenated.
-    support
-        Where the density can be positive. A support that moves with a parameter declares its widest extent and
-        returns -inf outside.
-    known
-        Names of quantities known for each row, such as ``trials``.
-    limits
-        Limiting submodels (STATISTICS: at_infinity).
-    gathers
-        Where the mass can be gathered, which settles whether censored rows have a maximum.
-    scales
-        Parameters that are multiplied by c when y is: lets data near 1e300 be fitted near 1.
-    affine
-        Whether ``log_density`` is affine in the prepared columns (or quadratic in a single one: ``"quadratic"``), so
-        that their means (and spread) are sufficient.
-    spikes
-        Where constant data make the density unbounded: ``"anywhere"``, ``"at zero"`` or ``"nowhere"``.
-    uniqueness
-        The theorem by which a stationary point is the global maximum for exact rows, or None.
-    uniqueness_censored
-        The same for censored rows, or None.
-    uniqueness_truncated, uniqueness_entered
-        The same for exact rows between limits of truncation, and for exact and censored ones above one, or None.
-    unbounded_in_theory
-        A sentence where the likelihood of exact rows has no global bound, every parameter being free, or None.
-    region_of
-        The parameters that the regular region bounds; with one of them fixed there is nothing left to bound.
-    edges
-        Parameters that end the support: their maximum lies on outermost values, beyond which a row would have no
-        density. Their closed form must then not be stationary.
-    exact_only
-        Whether rows must be known exactly for the parameters to be estimated.
-    open_only
-        Whether rows that are not known exactly must be open above for the parameters to be estimated.
-    labelled
-        Whether rows are labels, whose distinct values are found on a first pass.
-    primary
-        The parameter that the first formula of a regression drives; empty for the first one declared.
-    regressed
-        Whether regressions may move the primary parameter; False where no parameter orders the distributions.
-    increasing
-        Whether values grow, stochastically, as the primary working coordinate does.
-    single_maximum
-        By name, the links of the primary parameter under which a regression on it alone has at most one maximum, and
-        the theorem that says so. ``*`` stands for the default link.
-    regresses_as
-        Name of the family that a regression fits in place of this one; empty for itself.
-    options
-        Names of the settings that its own constructor takes beside parameters and keeps as attributes: numbers, text
-        or sequences of them.
 
     Immutable, and can be copied and pickled: what ``__init__`` of a leaf sets beside, it sets before that of the
     contract.
     """
-
-    declared: tuple[Parameter, ...]
-    support: Support
-    known: ClassVar[tuple[str, ...]] = ()
-    limits: ClassVar[tuple[Limit, ...]] = ()
-    gathers: ClassVar[Gathering] = Gathering()
-    scales: ClassVar[tuple[str, ...]] = ()
-    affine: ClassVar[str] = ""
-    spikes: ClassVar[str] = "nowhere"
-    uniqueness: ClassVar[str | None] = None
-    uniqueness_censored: ClassVar[str | None] = None
-    uniqueness_truncated: ClassVar[str | None] = None
-    uniqueness_entered: ClassVar[str | None] = None
-    unbounded_in_theory: ClassVar[str | None] = None
-    region_of: ClassVar[tuple[str, ...]] = ()
-    edges: ClassVar[tuple[str, ...]] = ()
-    exact_only: ClassVar[bool] = False
-    open_only: ClassVar[bool] = False
-    labelled: ClassVar[bool] = False
-    primary: ClassVar[str] = ""
-    regressed: ClassVar[bool] = True
-    increasing: ClassVar[bool] = True
-    single_maximum: Mapping[str, str] = MappingProxyType({})
-    regresses_as: ClassVar[str] = ""
-    options: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, *, y: str | None = None, **values: Any) -> None:
         names = [parameter.name for parameter in self.declared]
@@ -162,25 +82,6 @@ class FamilyContract(ABC):
                 for name in ("y", *(parameter.name for parameter in declared), *cls.known)
             ]
             cls.__signature__ = Signature(arguments[1:])  # type: ignore[attr-defined]
-
-    def __setattr__(self, name: str, value: object) -> None:
-        if "_values" in vars(self):
-            raise AttributeError(
-                f"a family is immutable; {name!r} cannot be set. Make another: {type(self).__name__}({name}=...)"
-            )
-        super().__setattr__(name, value)
-
-    def __delattr__(self, name: str) -> None:
-        raise AttributeError(f"a family is immutable; {name!r} cannot be deleted")
-
-    def __getstate__(self) -> dict[str, Any]:
-        # Not by way of the constructor, which refuses the edges that a fitted distribution may lie on.
-        return {**vars(self), "_known": dict(self._known), "_values": dict(self._values)}
-
-    def __setstate__(self, state: Mapping[str, Any]) -> None:
-        vars(self).update(state)
-        vars(self)["_known"] = MappingProxyType(state["_known"])
-        vars(self)["_values"] = MappingProxyType(state["_values"])
 
     def _checked(self, parameter: Parameter, value: Any) -> Any:
         if namespace(value).is_jax or (parameter.domain.vector and any(namespace(v).is_jax for v in value)):
@@ -258,6 +159,10 @@ class FamilyContract(ABC):
         """Turn what users call values into the numbers that ``prepare`` takes; labels become codes."""
         return y
 
+    def decode(self, y: Array) -> Array:
+        """Turn the numbers that ``prepare`` takes into what users call values; the inverse of ``encode``."""
+        return y
+
     def misfits(self, y: Array, known: Known) -> tuple[Array, str] | None:
         """Rows that what is known of them rules out, as a mask with the reason; None where there can be none."""
         return None
@@ -297,6 +202,13 @@ class FamilyContract(ABC):
         """Parameters along which the likelihood of exact rows rises without bound, for families where some do."""
         return ()
 
+    def collapse(self, survey: Survey) -> tuple[Mapping[str, float], float, str] | None:
+        """Where the supremum of exact rows is neared and not attained, beside what ``gathers`` tells.
+
+        The parameters there, the supremum and the place in words; None where there is nothing of the kind.
+        """
+        return None
+
     def regression_form(self) -> FamilyContract:
         """The family that a regression fits in place of this one, with the numbers that mean the same there.
 
@@ -330,7 +242,7 @@ class FamilyContract(ABC):
     @property
     def name(self) -> str:
         """The family's name in snake case."""
-        return _snake_case(type(self).__name__)
+        return snake_case(type(self).__name__)
 
     @property
     def given(self) -> Mapping[str, Any]:
@@ -353,12 +265,8 @@ class FamilyContract(ABC):
         return len(self._values) == len(self.declared)
 
     def __repr__(self) -> str:
-        given = [f"y={self.y!r}"] if self.y is not None else []
         options = {name: value for name, value in self.option_values.items() if value is not None}
-        given += [
-            f"{name}={_text(value)}" for name, value in {**self._values, **self._known, **options}.items()
-        ]
-        return f"{type(self).__name__}({', '.join(given)})"
+        return text_of(type(self).__name__, self.y, {**self._values, **self._known, **options})
 
     def frozen(self, estimates: Mapping[str, float]) -> Self:
         """Return the distribution with these numbers, edges such as prob = 1 included.
@@ -412,10 +320,6 @@ class FamilyContract(ABC):
 
 
 @cache
-def _snake_case(name: str) -> str:
+def snake_case(name: str) -> str:
+    """``NegativeBinomial`` -> ``negative_binomial``."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
-
-
-def _text(value: Any) -> str:
-    # A vector's every digit, so that the text makes the distribution again; a column's beginning and end.
-    return repr(value.tolist() if isinstance(value, np.ndarray) and value.size <= LONGEST_VECTOR else value)

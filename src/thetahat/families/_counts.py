@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from thetahat.families._terms import Array
 
-_LARGEST = 1e300
+_LONGEST_TABLE = 2_000_000
 
 
 def positive_mean(points: NDArray[np.float64]) -> float:
@@ -76,3 +76,20 @@ def root_in_bracket(
             return float(moved)
         at = moved
     return float(at)
+
+
+def sampled_from_table(
+    rng: np.random.Generator, size: int, log_mass: Callable[[Array], Array], low: float, high: float
+) -> Array:
+    """Draws by inversion of the masses from ``low`` to ``high``, outside which there is next to nothing.
+
+    Where the table would be too long, its entries stand for cells of counts, within which all are equally likely.
+    """
+    cell = max(1.0, np.ceil((high - low + 1.0) / _LONGEST_TABLE))
+    starts = np.arange(low, high + 1.0, cell)
+    log_masses = log_mass(np.floor(starts + 0.5 * (cell - 1.0)))
+    share = np.cumsum(np.exp(log_masses - np.max(log_masses)))
+    drawn = starts[
+        np.searchsorted(share, rng.random(size) * share[-1], side="right").clip(max=starts.size - 1)
+    ]
+    return np.asarray(drawn if cell == 1.0 else drawn + np.floor(cell * rng.random(size)))

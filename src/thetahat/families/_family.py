@@ -28,6 +28,23 @@ class Family(FamilyContract):
     """
 
     @property
+    def title(self) -> str:
+        """The family's name as in Python."""
+        return type(self).__name__
+
+    def specification(self) -> Mapping[str, Any]:
+        """Name and options as plain data, from which the family can be made again."""
+        options = {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in self.option_values.items()
+        }
+        return {"family": self.name, **options}
+
+    def limiting(self, family: Family) -> Family:
+        """What a family that was declared as a limit is here."""
+        return family
+
+    @property
     def parameters(self) -> Mapping[str, Any]:
         """The numbers that the distribution has, by name; a vector's entries as ``probs[0]``, ..."""
         entries: dict[str, Any] = {}
@@ -124,7 +141,10 @@ class Family(FamilyContract):
             raise ParameterError(f"quantile({probability!r}): a probability must be between 0 and 1")
         with np.errstate(all="ignore"):
             result = np.asarray(self.quantile_at(array, self.distribution_theta(), self.known_values))
-        return result if result.ndim else float(result)
+        result = self.decode(result)
+        if result.ndim:
+            return result
+        return result.item() if self.labelled else float(result)
 
     def mean(self) -> Any:
         """Mean of the distribution; inf or nan where it does not exist."""

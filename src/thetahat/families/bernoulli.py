@@ -47,6 +47,7 @@ class Bernoulli(Family):
         "exponential family, also between limits (Barndorff-Nielsen, 1978)"
     )
     single_maximum = LOG_CONCAVE_LINKS
+    tilted: ClassVar[bool] = True
 
     def prepare(self, xp: Any, y: Any, known: Known) -> Rows:
         """Return y."""

@@ -54,6 +54,7 @@ class Binomial(Family):
         "exponential family, also between limits (Barndorff-Nielsen, 1978)"
     )
     single_maximum = LOG_CONCAVE_LINKS
+    tilted: ClassVar[bool] = True
 
     def misfits(self, y: Array, known: Known) -> tuple[Array, str] | None:
         """Trials that are no counts, and more successes than trials."""

@@ -50,6 +50,7 @@ class Geometric(Family):
     uniqueness_entered: ClassVar[str | None] = "concave in log(1 - prob)"
     increasing: ClassVar[bool] = False
     single_maximum = LOG_CONCAVE_LINKS
+    tilted: ClassVar[bool] = True
 
     def prepare(self, xp: Any, y: Any, known: Known) -> Rows:
         """Return y."""

@@ -51,6 +51,7 @@ class Poisson(Family):
         "exponential family, also between limits (Barndorff-Nielsen, 1978)"
     )
     single_maximum = MappingProxyType({"*": "concave in log rate", "identity": "concave in the rate"})
+    tilted: ClassVar[bool] = True
 
     def prepare(self, xp: Any, y: Any, known: Known) -> Rows:
         """Return y and log y!."""

@@ -78,14 +78,17 @@ class Checker:
         """
         quoted = text.startswith("`") and text.endswith("`") and "`" not in text[1:-1]
         if quoted or "(" not in text:
-            name = text[1:-1] if quoted else text
-            self._named[name] = None
-            self._refuse_two_meanings(name)
-            return name
+            return self.column(text[1:-1] if quoted else text)
         factor = Walk(self._scope, text).factor()
         self._calls.setdefault(factor.text, factor)
         self._refuse_two_meanings(factor.text)
         return factor.text
+
+    def column(self, name: str) -> str:
+        """Take a text as the name of a column, which is looked for only when its factor is asked for."""
+        self._named[name] = None
+        self._refuse_two_meanings(name)
+        return name
 
     def factor(self, normal: str) -> Factor:
         """The factor of a normal spelling, a column if it is no call.

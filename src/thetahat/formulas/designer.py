@@ -15,7 +15,7 @@ from thetahat.formulas.columns import Columns
 from thetahat.formulas.contrasts import Level
 from thetahat.formulas.evaluation import Rows, numbers_of
 from thetahat.formulas.functions import Function
-from thetahat.formulas.nodes import Category, Factor, Value
+from thetahat.formulas.nodes import Category, Column, Factor, Value
 from thetahat.formulas.selection import refuse_missing
 from thetahat.formulas.terms import Term
 from thetahat.formulas.transforms import State
@@ -46,6 +46,8 @@ class FormulaDesigner(Designer):
         What was learned, by the text of factors and of calls of transforms.
     functions
         The user's own functions.
+    n_rows
+        How many rows of the fit count.
     prefix
         Stands before every name: ``sd:``.
     """
@@ -60,22 +62,45 @@ class FormulaDesigner(Designer):
         levels: Mapping[str, tuple[Level, ...]],
         states: Mapping[str, State],
         functions: Mapping[str, Function],
+        n_rows: int,
         prefix: str = "",
     ) -> None:
         self.text = text
         self.prefix = prefix
         self.terms = terms
+        self.n_rows = n_rows
         self._offsets = offsets
         self._factors = factors
         self._kinds = kinds
         self.levels = levels
         self._states = states
         self._functions = functions
-        self._columns = Columns(terms, factors.__getitem__, levels, states)
+        self._columns = Columns(terms, factors.__getitem__, levels, states, n_rows)
         self._numeric = tuple(name for name, kind in kinds.items() if kind == "number")
         self.columns = tuple(kinds)
         self.names = tuple(prefix + name for name in self._columns.names)
         self.intercept = self._columns.intercept
+
+    @property
+    def term_columns(self) -> tuple[str, ...]:
+        """The columns that terms read, those of offsets alone left out."""
+        factors = dict.fromkeys(text for term in self.terms for text in term)
+        return tuple(dict.fromkeys(name for text in factors for name in self._factors[text].columns))
+
+    @property
+    def kinds(self) -> Mapping[str, Value]:
+        """What the columns hold."""
+        return self._kinds
+
+    @property
+    def categories(self) -> Mapping[str, tuple[tuple[Level, ...], int]]:
+        """The columns that are put into categories as they stand: levels, and the position of the reference."""
+        found = {}
+        for text, levels in self.levels.items():
+            content = self._factors[text].content
+            if isinstance(content, Category) and isinstance(content.argument, Column):
+                found[content.argument.name] = (levels, content.contrast.base(levels))
+        return found
 
     def __repr__(self) -> str:
         return f"FormulaDesigner({self.text!r}, {len(self.names)} columns)"
@@ -123,11 +148,13 @@ class FormulaDesigner(Designer):
             "kind": "formula",
             "formula": self.text,
             "prefix": self.prefix,
+            "n_rows": self.n_rows,
             "columns": dict(self._kinds),
             "terms": [[self._spelled(factor) for factor in term] for term in self.terms],
             "offsets": list(self._offsets),
             "levels": {text: list(levels) for text, levels in self.levels.items()},
             "states": {text: dict(state) for text, state in self._states.items()},
+            "functions": sorted(self._functions),
         }
 
     def _spelled(self, text: str) -> dict[str, str]:
@@ -184,6 +211,7 @@ def restore_designer(
             levels,
             states,
             own,
+            int(description["n_rows"]),
             str(description["prefix"]),
         )
     except ModelError:
@@ -196,8 +224,8 @@ def restore_designer(
 
 def _factor_text(item: Mapping[str, str], checker: Checker) -> str:
     if "column" in item:
-        return checker.normal(f"`{item['column']}`")
-    return checker.normal(item["call"])
+        return checker.column(str(item["column"]))
+    return checker.normal(str(item["call"]))
 
 
 def _level(level: Any) -> Level:

@@ -144,11 +144,6 @@ _PLURALS = {"text": "text", "boolean": "True/False", "number": "numbers"}
 
 
 def _own(node: OwnCall, rows: Rows) -> Vector:
-    if node.name not in rows.functions:
-        raise FormulaError(
-            f"{node.text}: {node.name} is a function of your own and has to be passed again, as in "
-            f"functions={{{node.name!r}: {node.name}}}"
-        )
     arguments = [_value(argument, rows) for argument in node.arguments]
     result = np.asarray(rows.functions[node.name](*arguments, **node.options))
     if result.shape != (rows.n_rows,) or result.dtype.kind not in "fiub":

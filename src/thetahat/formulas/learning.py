@@ -14,11 +14,11 @@ from thetahat.data import Block, Source
 from thetahat.engines import Engine
 from thetahat.formulas.contrasts import Level
 from thetahat.formulas.designer import FormulaDesigner
-from thetahat.formulas.evaluation import Rows, category_of, evaluate, numbers_of
+from thetahat.formulas.evaluation import Rows, category_of, numbers_of
 from thetahat.formulas.formula import Formula
 from thetahat.formulas.functions import Function
 from thetahat.formulas.levels import Distinct
-from thetahat.formulas.nodes import Category, Node, TransformCall, transforms_of
+from thetahat.formulas.nodes import Category, Column, Node, TransformCall, transforms_of
 from thetahat.formulas.selection import Selection, missing_message, missing_values
 from thetahat.formulas.transforms import State, Summary
 
@@ -88,6 +88,7 @@ def designers(
             {text: learner.levels[text] for text in formula.factors if text in learner.levels},
             {call.text: learner.states[call.text] for call in _calls(formula)},
             formula.functions,
+            learner.n_kept,
             f"{parameter}:" if parameter else "",
         )
         for parameter, formula in formulas.items()
@@ -155,6 +156,7 @@ class _Learner:
                     self._plain[text] = content
             self._calls.update({call.text: call for call in _calls(formula)})
         self._first = True
+        self.n_kept = 0
 
     def learn(self, source: Source, columns: tuple[str, ...], engine: Engine) -> bool:
         """Make one pass; return whether another is needed."""
@@ -177,6 +179,7 @@ class _Learner:
         )
         if self._first:
             self._refuse_rows(found, source)
+            self.n_kept = found.n_kept
         self._first = False
         for text, distinct in found.distinct.items():
             self.levels[text] = distinct.ordered(text)
@@ -204,20 +207,30 @@ class _Learner:
     ) -> _Found:
         columns, where = self._selection.of(block)
         n_kept = block.n_rows if where.kept is None else where.kept.size
+        texts = {
+            item.argument.name: Distinct.of(columns[item.argument.name])
+            for item in categories.values()
+            if isinstance(item.argument, Column) and item.argument.kind == "text"
+        }
         missing = {}
         if self._first and self._selection.missing == "error":
             for name in self._selection.columns:
-                bad = missing_values(columns[name])
+                # Where the distinct values are known already, they tell whether one is missing.
+                bad = missing_values(columns[name]) if name not in texts or texts[name].missing else None
                 if bad is not None:
                     missing[name] = (int(bad.sum()), where.of(int(np.argmax(bad))))
         if missing or n_kept == 0:
             return _Found(block.n_rows, n_kept, missing, {}, {}, {})
         rows = Rows(columns, where, n_kept, self.states, self._functions)
-        distinct = {text: Distinct.of(category_of(item, rows)) for text, item in categories.items()}
+        distinct = {
+            text: texts[item.argument.name]
+            if isinstance(item.argument, Column) and item.argument.name in texts
+            else Distinct.of(category_of(item, rows))
+            for text, item in categories.items()
+        }
         summaries = {}
         for text, call in ready.items():
-            values = np.asarray(evaluate(call.argument, rows), dtype=float)
-            self._refuse_infinite(text, call.argument, rows)
+            values = numbers_of(text, call.argument, rows)
             keep = call.transform.need == "values"
             if (
                 keep
@@ -235,10 +248,6 @@ class _Learner:
             values = numbers_of(text, node, rows)
             extents[text] = (float(values.min()), float(values.max()))
         return _Found(block.n_rows, n_kept, missing, distinct, summaries, extents)
-
-    @staticmethod
-    def _refuse_infinite(text: str, node: Node, rows: Rows) -> None:
-        numbers_of(text, node, rows)
 
     def _refuse_rows(self, found: _Found, source: Source) -> None:
         if found.missing:

@@ -25,12 +25,16 @@ class Distinct:
     """Distinct values of one factor; an associative record."""
 
     values: frozenset[Any]
+    missing: bool = False
 
     @classmethod
     def of(cls, values: Array) -> Distinct:
         """Collect those of one block; missing ones are none."""
         if values.dtype == object:
-            return cls(frozenset(values.tolist()) - {None})
+            found = set(values.tolist())
+            missing = None in found
+            found.discard(None)
+            return cls(frozenset(found), missing)
         if values.dtype.kind == "f":
             values = values[~np.isnan(values)]
             # Adding zero turns -0.0 into the zero that it equals.
@@ -39,9 +43,10 @@ class Distinct:
 
     def merge(self, other: Distinct) -> Distinct:
         """Join those of other rows, up to where they are too many."""
+        missing = self.missing or other.missing
         if other.values <= self.values or len(self.values) > MOST_LEVELS:
-            return self
-        return Distinct(self.values | other.values)
+            return Distinct(self.values, missing)
+        return Distinct(self.values | other.values, missing)
 
     def ordered(self, text: str) -> tuple[Level, ...]:
         """Return the values in order.

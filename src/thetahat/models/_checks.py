@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from thetahat._errors import DataError
+from thetahat._errors import DataError, ModelError
 from thetahat.families import Family
 from thetahat.response import Observed
 from thetahat.response._response import Limits, RowNumbers, numbers, rows_message, shown_column
@@ -96,16 +96,22 @@ def checked_ends(family: Family, what: str, observed: Observed, where: RowNumber
     return np.where(low <= lowest, -np.inf, low), np.where(high >= support.upper, np.inf, high)
 
 
-def checked_limits(family: Family, what: str, limits: Limits) -> tuple[Array, Array]:
-    """Return the limits of truncation, open where they reach the support's, for a family whose values have an order."""
+def refuse_truncation(family: Family, what: str) -> None:
+    """Raise for families whose rows cannot have limits of truncation."""
     if family.labelled:
-        raise DataError(
-            f"{what}: labels of {type(family).__name__} have no order, so they cannot be truncated"
+        raise DataError(f"{what}: rows of {type(family).__name__} are labels, which cannot be truncated")
+    if family.edges:
+        raise ModelError(
+            f"{what}: the support of {type(family).__name__} ends at its parameters, which truncated rows do not tell; "
+            "choose a family of fixed support"
         )
-    support = family.support
-    low, high = (
-        (np.floor(limits.entry), np.floor(limits.exit)) if support.discrete else (limits.entry, limits.exit)
-    )
+
+
+def checked_limits(family: Family, limits: Limits) -> tuple[Array, Array]:
+    """Return the limits of truncation, open where they reach the support's."""
+    support, low, high = family.support, limits.entry, limits.exit
+    if support.discrete:
+        low, high = np.floor(low), np.floor(high)
     open_below = low < support.lower if support.discrete else low <= support.lower
     return np.where(open_below, -np.inf, low), np.where(high >= support.upper, np.inf, high)
 

@@ -22,6 +22,8 @@ VALUE, GRADIENT, DERIVATIVES, SCORES = 0, 1, 2, 3
 
 Only models of which it is asked (those whose information is dear) tell ``GRADIENT`` from ``DERIVATIVES``.
 """
+LARGE = 1 << 16
+"""Numbers of a matrix, from which on a fresh one costs more than the sum."""
 NO_INFORMATION = np.zeros((0, 0))
 
 
@@ -49,7 +51,7 @@ class Tally:
             self.value + other.value,
             self.absolute + other.absolute,
             self.score + other.score,
-            self.information + other.information,
+            _added(self.information, other.information),
             None
             if self.absolute_score is None or other.absolute_score is None
             else self.absolute_score + other.absolute_score,
@@ -79,6 +81,11 @@ class Tally:
     def rounding(self) -> float:
         """A bound for the rounding error of ``value``."""
         return ROUNDING * self.absolute
+
+
+def _added(left: Array, right: Array) -> Array:
+    """The sum, in the left one's place where it is large: a tally that is merged is not asked again."""
+    return np.add(left, right, out=left if left.size > LARGE and left.flags.writeable else None)
 
 
 Packed = TypeVar("Packed")

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from thetahat.designs import Design
 from thetahat.families import Family
-from thetahat.families._terms import Terms
+from thetahat.families._terms import Terms, less
 from thetahat.models._model import GRADIENT, NO_INFORMATION, SCORES, VALUE, Tally
 from thetahat.models._predictors import Group, Predictors
-from thetahat.models._truncation import TruncatedRows, join_truncated, less
+from thetahat.models._truncation import TruncatedRows, join_truncated
 from thetahat.numerics.namespace import NUMPY
 
 Array = NDArray[Any]
@@ -192,9 +192,9 @@ def _tally_tile(family: Family, predictors: Predictors, part: Part, working: Vec
     if order == VALUE or not np.isfinite(value):
         information = NO_INFORMATION if order == GRADIENT else np.zeros((k, k))
         return Tally(value, absolute, np.zeros(k), information, None if order == GRADIENT else np.zeros(k))
-    gradient, hessian = _on_predictors(terms, bends)
+    gradient, hessian = on_predictors(terms, bends)
     densest = float(np.max(values)) + part.log_unit if part.log_unit > -np.inf else -np.inf
-    sums = _Sums(predictors.groups, part, k)
+    sums = Sums(predictors.groups, part, k)
     score = sums.score(gradient)
     if order == GRADIENT:
         return Tally(value, absolute, score, NO_INFORMATION, densest=densest)
@@ -208,7 +208,7 @@ def _tally_tile(family: Family, predictors: Predictors, part: Part, working: Vec
     return Tally(value, absolute, score, information, size, opg, densest)
 
 
-def _on_predictors(
+def on_predictors(
     terms: Terms, bends: tuple[tuple[Any, Any] | None, ...]
 ) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
     """Move derivatives from working coordinates to predictors, by the chain rule through the links."""
@@ -240,10 +240,10 @@ def expected_part(family: Family, predictors: Predictors, part: Part, working: V
         for j in range(i + 1):
             moved.append(entries[position] * slopes[i] * slopes[j])
             position += 1
-    return _Sums(predictors.groups, part, working.size).matrix(tuple(moved))
+    return Sums(predictors.groups, part, working.size).matrix(tuple(moved))
 
 
-class _Sums:
+class Sums:
     """Sums over rows of a tile, from derivatives in the coordinates to derivatives in the point."""
 
     def __init__(self, groups: tuple[Group, ...], part: Part, k: int) -> None:
@@ -282,6 +282,8 @@ class _Sums:
 
     def matrix(self, triangle: tuple[Any, ...]) -> Array:
         """Sum a symmetric matrix of each row, given by its lower triangle in the coordinates."""
+        if len(triangle) == 1 and self._groups[0].design is not None:
+            return np.asarray(self._block(self._groups[0].design, self._groups[0].design, triangle[0]))
         matrix = np.zeros((self._k, self._k))
         places = self._places()
         position = 0

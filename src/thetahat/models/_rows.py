@@ -15,9 +15,9 @@ from thetahat.families import Family
 from thetahat.families._row_sums import SummedByRows
 from thetahat.families._support import Support
 from thetahat.families._survey import Survey, sum_and_rest
-from thetahat.families._terms import Terms
+from thetahat.families._terms import Terms, less
 from thetahat.models._model import SCORES, VALUE, Tally
-from thetahat.models._truncation import TruncatedRows, join_truncated, less
+from thetahat.models._truncation import TruncatedRows, join_truncated
 
 Array = NDArray[Any]
 Vector = NDArray[np.float64]

@@ -124,17 +124,6 @@ def _number(item: Any) -> Any:
     return item[0] if np.ndim(item) else item
 
 
-def less(terms: Terms, mass: Terms) -> Terms:
-    """Terms of rows less those of the mass between their limits; a row whose mass vanishes has the density 0."""
-    with np.errstate(invalid="ignore"):
-        value = np.where(np.isneginf(mass.value), -np.inf, terms.value - mass.value)
-        return Terms(
-            value,
-            tuple(a - b for a, b in zip(terms.gradient, mass.gradient, strict=True)),
-            tuple(a - b for a, b in zip(terms.hessian, mass.hessian, strict=True)),
-        )
-
-
 def join_truncated(
     parts: list[TruncatedRows | None], exact: list[int], interval: list[int]
 ) -> TruncatedRows | None:

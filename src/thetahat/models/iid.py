@@ -20,6 +20,7 @@ from thetahat.models._checks import (
     checked_limits,
     checked_values,
     checked_weights,
+    refuse_truncation,
 )
 from thetahat.models._levels import Levels, levels_of
 from thetahat.models._model import Model, Tally, Vector
@@ -89,10 +90,7 @@ class IndependentModel(Model[PackedRows]):
             "known": known,
             "fixed": fixed,
             "unit": self.unit,
-            **{
-                name: list(value) if isinstance(value, tuple) else value
-                for name, value in self.family.option_values.items()
-            },
+            **self.family.specification(),
         }
 
     def changed(self, **changes: Any) -> IndependentModel:
@@ -115,8 +113,10 @@ class IndependentModel(Model[PackedRows]):
 
     def pack_with_positions(self, block: Block) -> tuple[PackedRows, RowPositions]:
         """Pack one block, and say which of its rows the parts came from."""
-        observed, weights, known, where, used = self._observe(block)
         what = self.response.describe()
+        if self.response.truncated:
+            refuse_truncation(self.family, what)
+        observed, weights, known, where, used = self._observe(block)
         exact_known, interval_known = self._part(known, observed)
         y, extent = checked_values(self.family, what, observed.y, observed.exact_rows, where)
         check_known(self.family, what, y, observed.exact_rows, exact_known, where)
@@ -194,7 +194,7 @@ class IndependentModel(Model[PackedRows]):
         """The limits of the rows, exact ones first."""
         if observed.limits is None:
             return None
-        low, high = checked_limits(self.family, self.response.describe(), observed.limits)
+        low, high = checked_limits(self.family, observed.limits)
         order = _packed_order(observed)
         if order is not None:
             low, high = low[order], high[order]

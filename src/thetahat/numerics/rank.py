@@ -70,7 +70,9 @@ class Alias:
             if number(factor) == "1":
                 return f"{self.name} equals {other}"
         terms = list(self.combination.items())
-        text = " ".join(_term(name, factor, first=not place) for place, (name, factor) in enumerate(terms[:_TERMS]))
+        text = " ".join(
+            _term(name, factor, first=not place) for place, (name, factor) in enumerate(terms[:_TERMS])
+        )
         more = len(terms) - _TERMS
         return f"{self.name} = {text}" + (f" + {more} further terms" if more > 0 else "")
 
@@ -121,7 +123,11 @@ def aliased(
         answer.append(
             Alias(
                 names[column],
-                {names[other]: -float(vector[other]) for other in np.flatnonzero(vector) if other != column},
+                {
+                    names[other]: -float(vector[other])
+                    for other in np.flatnonzero(vector).tolist()
+                    if other != column
+                },
             )
         )
     return tuple(answer)
@@ -193,7 +199,9 @@ def _pivot(gram: Array) -> tuple[NDArray[np.intp], NDArray[np.intp], Array, Call
     rank = int(rank) if np.any(np.diag(gram) > 0) else 0
     upper = np.triu(factor[:rank, :rank])
     right = factor[:rank, rank:]
-    coefficients = solve_triangular(upper, right) if rank and right.size else np.zeros((rank, gram.shape[0] - rank))
+    coefficients = (
+        solve_triangular(upper, right) if rank and right.size else np.zeros((rank, gram.shape[0] - rank))
+    )
 
     def solve(right: Array) -> Array:
         return cho_solve((upper, False), right) if rank else right
@@ -203,7 +211,7 @@ def _pivot(gram: Array) -> tuple[NDArray[np.intp], NDArray[np.intp], Array, Call
 
 def _echelon(null: Array, scale: Array) -> NullSpace:
     """Eliminate from the last column on, so that each vector tells a column by earlier ones."""
-    vectors = null.T.copy()
+    vectors: Array = null.T.copy()
     dependent: list[int] = []
     pending = len(vectors)
     for column in range(len(scale) - 1, -1, -1):
@@ -224,7 +232,7 @@ def _echelon(null: Array, scale: Array) -> NullSpace:
     # The pivots stand in a triangle; solving with it clears the other dependent columns from each vector.
     vectors = vectors[pending:]
     if places.size:
-        vectors = np.linalg.solve(vectors[:, places], vectors)
+        vectors = np.linalg.solve(vectors[:, places], vectors).astype(np.float64, copy=False)
     largest = np.max(np.abs(vectors), axis=1, keepdims=True, initial=0.0)
     vectors[np.abs(vectors) <= _NEGLIGIBLE * largest] = 0.0
     basis = (vectors / scale).T * scale[places]

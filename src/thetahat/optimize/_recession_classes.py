@@ -89,8 +89,8 @@ class Softmax(Conditions):
     def squared_product(self, squares: Array) -> Array:
         """Return Σ_j b_ij² squares_j."""
         by_class = np.zeros((len(self.labels), self.classes))
-        for place, part in enumerate(squares.reshape(self.classes - 1, -1)):
-            by_class[:, place + 1] = squared_product(self.matrix, part)
+        for before, part in enumerate(squares.reshape(self.classes - 1, -1)):
+            by_class[:, before + 1] = squared_product(self.matrix, part)
         place = np.arange(len(self.labels))
         total = by_class + by_class[place, self.labels][:, None]
         total[place, self.labels] = 0.0

@@ -110,6 +110,10 @@ def gathered(arrangement: Arrangement, engine: Engine) -> Gathered | None:
     high_open = np.isposinf(survey.lowest_high)
     if low_open and high_open and survey.n_exact == 0:
         return Gathered(dict.fromkeys(model.table.free_names, float(np.nan)), 0.0, "any place")
+    if survey.all_exact and model.table.all_free:
+        declared = model.family.collapse(survey)
+        if declared is not None:
+            return Gathered(*declared)
     end = None
     if at_upper and high_open:
         end = _end(model, gathers.upper, "the upper end")

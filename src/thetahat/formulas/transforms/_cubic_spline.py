@@ -75,8 +75,12 @@ class CubicSpline(Transform):
             count = int(self.df or 0) - 2 + (self.constraints is not None) + self.cyclic
             values = np.unique(summary.all_values)
             values = values[(values >= low) & (values <= high)]
-            if values.size == 0:
-                raise refuse(call, f"no value lies between {low:.6g} and {high:.6g}")
+            if values.size < count + 2 - self.cyclic:
+                raise refuse(
+                    call,
+                    f"df={self.df} needs {count + 2 - self.cyclic} distinct values between {low:.6g} and {high:.6g}, "
+                    f"and there are {values.size}; give a smaller df",
+                )
             inner = np.percentile(values, np.linspace(0, 100, count + 2)[1:-1]) if count > 0 else np.empty(0)
         inner = inside(call, inner, low, high, given=self.knots is not None)
         knots = np.concatenate(([low], inner, [high]))
