@@ -56,7 +56,8 @@ def draw(seed: int) -> Case:
         low, high = _censored(name, low, rng)
     weights = rng.integers(1, 5, n).astype(float) if rng.random() < 0.2 else None
     fixed: dict[str, float] = {}
-    parameters = [parameter for parameter in family.declared if not parameter.domain.vector]
+    # A fixed end of the support would as a rule leave rows without a density.
+    parameters = [p for p in family.declared if not (p.domain.vector or p.name in kind.edges)]
     if len(parameters) > 1 and rng.random() < 0.15:
         parameter = parameters[int(rng.integers(len(parameters)))]
         value = float(rng.uniform(*parameter.typical))
