@@ -8,13 +8,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from thetahat._errors import InferenceError
 from thetahat.arguments import DEFAULT_ENGINE
 from thetahat.engines.watched import Watched
 from thetahat.estimation import solve
-from thetahat.facets import DiagnosticsFacet, InferenceFacet
+from thetahat.facets import DiagnosticsFacet, InferenceFacet, PredictionFacet
 from thetahat.families import Family
 from thetahat.optimize.certificate import Certificate
 from thetahat.progress import Progress, following
@@ -92,10 +91,10 @@ def fit(
 
 
 @final
-class Fit(InferenceFacet, DiagnosticsFacet):
+class Fit(InferenceFacet, DiagnosticsFacet, PredictionFacet):
     """A fitted model. Immutable; what needs the data keeps a reference to them, which ``save`` leaves behind.
 
-    What it can tell beside its numbers stands in its facets: inference, diagnostics.
+    What it can tell beside its numbers stands in its facets: inference, diagnostics, prediction.
 
     ``copy`` and ``deepcopy`` return the fit itself. A pickle holds what ``save`` writes, so that a fit which comes back
     from one is like a loaded one: without the data, and without the record of the optimiser's steps.
@@ -228,26 +227,14 @@ class Fit(InferenceFacet, DiagnosticsFacet):
         InferenceError
             If the model is a density of one's own, or the estimates are no point of the family.
         """
+        if self.model["kind"] == "regression":
+            raise InferenceError(
+                "each row of a regression has a distribution of its own; ask for what is wanted of it: predict(data), "
+                "predict(data, 'sd'), predict(data, 'quantile', probability=0.9), ..., or draw from it: simulate(rng)"
+            )
         if self._solved.family is None:
             raise InferenceError("a density of one's own has no distribution object; evaluate its log_prob")
         return self._solved.family.frozen(self.estimates)
-
-    def simulate(self, rng: np.random.Generator | int | None = None, n: int | None = None) -> NDArray[Any]:
-        """Draw ``n`` values (by default as many as rows) from the fitted distribution.
-
-        Where all rows were truncated at the same limits, so are the values drawn.
-
-        Raises
-        ------
-        InferenceError
-            If rows have limits of truncation of their own, or there is no fitted distribution.
-        """
-        from thetahat.inference.simulation import simulated
-        from thetahat.response import parse_response
-
-        distribution = self.distribution
-        response = parse_response(str(self.model["response"]), self._solved.columns)
-        return simulated(distribution, response, self.n_rows if n is None else n, rng)
 
     def summary(self, level: float = 0.95) -> Summary:
         """The fit as a table: renders in a terminal, in a notebook and as plain text."""
@@ -298,9 +285,12 @@ class Fit(InferenceFacet, DiagnosticsFacet):
         return to_text(self.solution, self.data_digest, self._solved.columns)
 
 
-def restored(text: str, where: str | PathLike[str] = "the pickle of a fit") -> Fit:
+def restored(
+    text: str,
+    where: str | PathLike[str] = "the pickle of a fit",
+    functions: Mapping[str, Callable[..., Any]] | None = None,
+) -> Fit:
     """The fit of a text that ``Fit.save`` wrote."""
     from thetahat.storage import from_text
 
-    solution, family, digest, columns = from_text(text, where)
-    return Fit(Solved(solution, family, None, columns, ()), digest)
+    return Fit(*from_text(text, where, functions))

@@ -85,7 +85,7 @@ def solve_model(
         arrangement.n_rows,
         arrangement.n_obs,
         likelihood,
-        model.describe(),
+        {**model.describe(), "dropped": arrangement.n_dropped},
         conditions(arrangement, climber),
         Likelihood(model, lambda: source.blocks(model.columns), packed=False, engine=engine),
     )

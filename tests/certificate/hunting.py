@@ -72,7 +72,9 @@ def _exact(name: str, n: int, rng: np.random.Generator) -> tuple[Any, np.ndarray
     if kind.labelled:
         return kind(levels=[0, 1, 2]), rng.choice(3, n, p=rng.dirichlet(np.ones(3)))
     if kind.known:
-        return kind(trials=TRIALS), rng.binomial(TRIALS, rng.random(n) if rng.random() < 0.5 else rng.random(), n)
+        return kind(trials=TRIALS), rng.binomial(
+            TRIALS, rng.random(n) if rng.random() < 0.5 else rng.random(), n
+        )
     if support.discrete and np.isfinite(support.upper):
         return kind(), rng.integers(int(support.lower), int(support.upper) + 1, n)
     if support.discrete:
@@ -85,7 +87,9 @@ def _exact(name: str, n: int, rng: np.random.Generator) -> tuple[Any, np.ndarray
         y = rng.beta(*(10.0 ** rng.uniform(-1, 2, 2)), n)
         y = np.clip(np.round(y, int(rng.integers(1, 8))) if rng.random() < 0.5 else y, 1e-6, 1 - 1e-6)
     elif np.isfinite(support.upper):
-        y = np.clip(np.remainder(y - support.lower, support.upper - support.lower) + support.lower, -3.14, 3.14)
+        y = np.clip(
+            np.remainder(y - support.lower, support.upper - support.lower) + support.lower, -3.14, 3.14
+        )
     elif support.lower == 0:
         y = np.abs(y)
         y = np.where(y == 0, np.max(y) if np.max(y) > 0 else 1.0, y)

@@ -37,6 +37,15 @@ def test_products_are_those_of_the_array(design: SparseDesign) -> None:
     np.testing.assert_allclose(design.quadratic(form), expected, **NEAR)
 
 
+def test_small_and_large_information_agree(design: SparseDesign, monkeypatch: pytest.MonkeyPatch) -> None:
+    weights = RNG.normal(size=50)
+    small = design.gram(weights)
+    monkeypatch.setattr("thetahat.designs._sparse.FEW_PAIRS", 0.0)
+    large = design.gram(weights)
+    np.testing.assert_allclose(small, large, **NEAR)
+    np.testing.assert_array_equal(small, small.T)
+
+
 def test_parts_of_rows_are_parts_of_the_array(design: SparseDesign) -> None:
     np.testing.assert_array_equal(design.rows(3, 9).dense(), MATRIX[3:9])
     np.testing.assert_array_equal(design.take(np.array([4, 1, 4])).dense(), MATRIX[[4, 1, 4]])

@@ -103,7 +103,9 @@ def answers(name: str, part: str = "expected") -> dict:
 
 
 def by_our_names(name: str, values: dict) -> dict:
-    return {ours: values[theirs] for ours, theirs in zip(fitted(name).free_names, CASES[name].theirs, strict=True)}
+    return {
+        ours: values[theirs] for ours, theirs in zip(fitted(name).free_names, CASES[name].theirs, strict=True)
+    }
 
 
 def matrix(name: str) -> np.ndarray:

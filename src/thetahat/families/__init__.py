@@ -52,6 +52,7 @@ from thetahat.families.ordinal import Ordinal
 from thetahat.families.pareto import Pareto
 from thetahat.families.poisson import Poisson
 from thetahat.families.rayleigh import Rayleigh
+from thetahat.families.skellam import Skellam
 from thetahat.families.student_t import StudentT
 from thetahat.families.truncated import Truncated
 from thetahat.families.uniform import Uniform
@@ -108,6 +109,7 @@ CATALOGUE: tuple[type[Family], ...] = (
     Pareto,
     Poisson,
     Rayleigh,
+    Skellam,
     StudentT,
     Uniform,
     VonMises,

@@ -111,7 +111,9 @@ class ConwayMaxwellPoisson(Family):
         if high == low:
             return {"rate": np.inf, "nu": np.inf}, 0.0, f"{low:g}"
         share = float(survey.means[0]) - low
-        supremum = survey.n_exact * float(special.xlogy(share, share) + special.xlogy(1.0 - share, 1.0 - share))
+        supremum = survey.n_exact * float(
+            special.xlogy(share, share) + special.xlogy(1.0 - share, 1.0 - share)
+        )
         rate = share / (1.0 - share) if low == 0.0 else np.inf
         return {"rate": rate, "nu": np.inf}, supremum, f"{low:g} and {high:g}"
 

@@ -108,7 +108,9 @@ class Zeta(Family):
         """ζ(exponent - 2)/ζ(exponent) less the mean squared above 3, infinite below."""
         exponent = np.asarray(theta[0], dtype=float)
         with np.errstate(invalid="ignore"):
-            return np.where(exponent > 3.0, _ratio(exponent, 2.0) - np.square(_ratio(exponent, 1.0)), np.inf)[()]
+            return np.where(exponent > 3.0, _ratio(exponent, 2.0) - np.square(_ratio(exponent, 1.0)), np.inf)[
+                ()
+            ]
 
     def sample_at(self, rng: np.random.Generator, size: int, theta: Theta, known: Known) -> Array:
         """Devroye's (1986) rejection from a continuous power, in floating point since values may pass any integer."""
@@ -126,7 +128,7 @@ class Zeta(Family):
 
 @remembered
 def _terms(log_gap: Any) -> tuple[Any, ...]:
-    """log ζ(1 + e^log_gap) with its two derivatives in log_gap; minus the second, freed of the first, is the information."""
+    """log ζ(1 + gap), gap times its first derivative and gap² times its second, which is the information."""
     gap = np.exp(log_gap)
     value, first, second = log_zeta_terms(gap)
     return value, gap * first, gap * gap * second
@@ -156,4 +158,6 @@ def _exponent(mean_log: float) -> float:
 def _ratio(exponent: Any, less: float) -> Any:
     exponent = np.asarray(exponent, dtype=float)
     exists = exponent > 1.0 + less
-    return np.where(exists, special.zeta(np.where(exists, exponent - less, 2.0)) / special.zeta(exponent), np.inf)[()]
+    return np.where(
+        exists, special.zeta(np.where(exists, exponent - less, 2.0)) / special.zeta(exponent), np.inf
+    )[()]

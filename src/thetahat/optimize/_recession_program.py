@@ -45,7 +45,8 @@ class Cone:
     def __init__(self, conditions: Conditions, basis: Array, candidates: NDArray[np.bool_]) -> None:
         self._conditions = conditions
         self.positions = np.flatnonzero(candidates)
-        self.basis = self._moderate(basis, candidates)
+        self._moments: Array | None = None
+        self.basis = self._prepare(basis, candidates)
         self._explicit = self._in_coordinates() if self._small() else None
         noise = np.sqrt(conditions.squared_product(np.sum(self.basis**2, axis=1)))[self.positions]
         self._noise = _ROUNDING * np.sqrt(self.basis.shape[0]) * noise
@@ -53,18 +54,27 @@ class Cone:
         self.active = self.norms > self._noise
         self._working = np.zeros(0, dtype=np.intp)
 
-    def _moderate(self, basis: Array, candidates: NDArray[np.bool_]) -> Array:
+    def _prepare(self, basis: Array, candidates: NDArray[np.bool_]) -> Array:
+        """Coordinates with moderate second moments, which are kept where they are not the identity."""
         count = max(self.positions.size, 1)
         gram = basis.T @ self._conditions.gram(candidates.astype(np.float64)) @ basis / count
         squares = np.diag(gram).copy()
         squares[squares <= 0] = 1.0
         basis = basis / np.sqrt(squares)
+        gram = gram / np.sqrt(squares)[:, None] / np.sqrt(squares)
         if basis.shape[1] > _WHITENED:
+            self._moments = gram
             return basis
-        values, vectors = np.linalg.eigh(gram / np.sqrt(squares)[:, None] / np.sqrt(squares))
-        # Directions that rounding of the Gram matrix hides keep a moderate length.
-        floor = 1e-14 * max(float(values[-1]), 0.0) if values.size else 0.0
-        return basis @ (vectors / np.sqrt(np.maximum(values, floor if floor > 0 else 1.0)))
+        rotation, doubtful = _whitening(gram)
+        basis = basis @ rotation
+        if doubtful:
+            # A Gram matrix squares the condition number; the rows in coordinates that are nearly right do not.
+            moments = np.zeros_like(gram)
+            for start in range(0, self.positions.size, _BLOCK):
+                part = self._conditions.take(self.positions[start : start + _BLOCK]) @ basis
+                moments += part.T @ part
+            basis = basis @ _whitening(moments / count)[0]
+        return basis
 
     def _small(self) -> bool:
         return self.positions.size * self.basis.shape[1] <= _EXPLICIT
@@ -108,7 +118,10 @@ class Cone:
 
     def project(self, direction: Array) -> Array:
         """Coordinates of what a direction does to the candidate rows."""
-        return self._sum(self._conditions.product(direction)[self.positions]) / max(self.positions.size, 1)
+        total = self._sum(self._conditions.product(direction)[self.positions]) / max(self.positions.size, 1)
+        if self._moments is None:
+            return total
+        return np.linalg.lstsq(self._moments, total, rcond=1e-14)[0].astype(np.float64, copy=False)
 
     def widest(self, guess: Array | None) -> tuple[list[Array], NDArray[np.bool_]]:
         """Directions whose sum is strictly positive in every row in which any direction is, and those rows.
@@ -193,41 +206,51 @@ class Cone:
     def signs(self, functionals: Array, inside: Array) -> Array:
         """By row f of an array: +1 or -1 where y -> f·y has that sign in the whole interior, else nan.
 
-        f has one sign if it is a combination Σ λ_i b_i with λ >= 0 (Farkas, 1902), found by non-negative least squares
-        on the rows nearest to ``inside``; and it has both if ``inside`` can be moved across f·y = 0 within the cone.
+        f has both signs if ``inside`` can be moved across f·y = 0 within the cone; and one sign if and only if it is a
+        combination Σ λ_i b_i with λ >= 0 (Farkas, 1902), which is looked for by non-negative least squares among the
+        rows nearest to ``inside`` before the linear programme is asked.
         """
-        from scipy.optimize import nnls
-
         margins = self.margins(inside)
         nearness = np.where(self.active, margins / np.where(self.active, self.norms, 1.0), np.inf)
         nearest = self._rows(np.argsort(nearness, kind="stable")[: self._batch()]).T
-        length = float(np.linalg.norm(inside))
+        known = [inside / float(np.linalg.norm(inside))]
         answer = np.full(len(functionals), np.nan)
         for place, functional in enumerate(functionals):
             size = float(np.linalg.norm(functional))
-            value = float(functional @ inside)
-            if abs(value) <= _TIE * size * length:
+            values = np.array(known) @ functional
+            sign = float(np.sign(values[0]))
+            if abs(values[0]) <= _TIE * size or np.any(sign * values < -_TIE * size):
                 continue
-            unit = np.sign(value) * functional / size
-            combination, _ = nnls(nearest, unit)
-            if np.linalg.norm(nearest @ combination - unit) <= _TIE or not self._crosses(
-                unit, inside, margins
-            ):
-                answer[place] = np.sign(value)
+            unit = sign * functional / size
+            if self._crosses(unit, inside, margins):
+                continue
+            other = self._opposed(unit, nearest)
+            if other is None:
+                answer[place] = sign
+            else:
+                # What has turned against one coordinate is likely to have turned against others.
+                known.append(other / float(np.linalg.norm(other)))
         return answer
 
     def _crosses(self, unit: Array, inside: Array, margins: Array) -> bool:
-        """Whether f·y, positive at a point inside, is negative elsewhere in the cone."""
+        """Whether f·y, positive at a point inside, is negative straight across from there."""
         slopes = self.margins(unit)
         falling = self.active & (slopes > self.ties(unit))
         room = np.min(margins[falling] / slopes[falling], initial=np.inf)
-        if room > float(unit @ inside) * (1 + 1e-6):
-            return True
+        return bool(room > float(unit @ inside) * (1 + 1e-6))
+
+    def _opposed(self, unit: Array, nearest: Array) -> Array | None:
+        """A direction along which f·y is negative; None where there is none."""
+        from scipy.optimize import nnls
+
         # A row that is the coordinate itself settles its sign.
-        if np.any(slopes[self.active] >= (1 - 1e-12) * self.norms[self.active]):
-            return False
+        if np.any(self.margins(unit)[self.active] >= (1 - 1e-12) * self.norms[self.active]):
+            return None
+        combination, _ = nnls(nearest, unit)
+        if np.linalg.norm(nearest @ combination - unit) <= _TIE:
+            return None
         other = self.furthest(-unit)
-        return other is not None and float(-unit @ other) > _TIE * float(np.linalg.norm(other))
+        return None if other is None or float(-unit @ other) <= _TIE * float(np.linalg.norm(other)) else other
 
     def _batch(self) -> int:
         return min(4 * self.basis.shape[1] + 50, int(np.count_nonzero(self.active)))
@@ -237,6 +260,14 @@ _UNDECIDED = (
     "the linear programme that decides whether the maximum exists could not be certified in double precision; rescale "
     "or centre the columns, or give a prior such as th.Ridge(1.0), with which the maximum always exists"
 )
+
+
+def _whitening(moments: Array) -> tuple[Array, bool]:
+    """A change of coordinates to unit second moments, and whether rounding of the moments may hide some."""
+    values, vectors = np.linalg.eigh(moments)
+    largest = float(values[-1]) if values.size and values[-1] > 0 else 1.0
+    # Directions that rounding hides keep a moderate length.
+    return vectors / np.sqrt(np.maximum(values, 1e-14 * largest)), bool(np.any(values < 1e-8 * largest))
 
 
 def _programme(objective: Array, rows: Array, method: str) -> Any:

@@ -234,11 +234,10 @@ def _closed(
         free = np.atleast_1d(np.asarray(parameter.domain.to_free(value), dtype=float))
         numbers = np.atleast_1d(np.asarray(value, dtype=float))
         entries = numbers * table.unit(parameter.name)
-        named = list(zip(parameter.names, numbers.tolist(), strict=True))
-        on_edge = [name for name, number in named if parameter.domain.is_edge(number)]
+        on_edge = parameter.domain.edges(numbers)
         natural.update(zip(parameter.names, entries.tolist(), strict=True))
-        edges.extend(on_edge)
-        point.extend((_within_reach(free, entries) if on_edge else free).tolist())
+        edges.extend(name for name, edge in zip(parameter.names, on_edge, strict=True) if edge)
+        point.extend((parameter.domain.beside_edge(value, BEYOND) if any(on_edge) else free).tolist())
     at = np.array(point, dtype=float)
     if ends:
         return at_outermost(table, natural, at, likelihood.tally(at, DERIVATIVES), ends, declared)
@@ -246,13 +245,6 @@ def _closed(
         return at_edge(table, natural, at, likelihood.tally(at, DERIVATIVES), tuple(edges), declared)
     # The closed form is the answer; one look at the derivatives there is the evidence for it.
     return judge(likelihood, Settled(at, likelihood.tally(at, DERIVATIVES)), declared)
-
-
-def _within_reach(free: Vector, entries: Vector) -> Vector:
-    """Free coordinates of an edge, far out but finite; a simplex without its first entry keeps its proportions."""
-    if entries.size > 1 and entries[0] == 0:
-        return np.where(entries[1:] > 0, BEYOND + np.log(entries[1:]), 0.0)
-    return np.clip(free, -BEYOND, BEYOND)
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,9 +152,9 @@ def recession(
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A direction, the rows that it raises, and the cone in which it was sought."""
+    """A direction in the coordinates of the cone in which it was sought, and the rows that it raises."""
 
-    direction: Array
+    inside: Array
     separated: Mask
     subspace: NullSpace
     cone: Cone
@@ -241,7 +241,7 @@ def _within(
         return None
     separated = np.zeros(conditions.shape[0], dtype=bool)
     separated[cone.positions[raised]] = True
-    return _Found(cone.basis @ np.sum(directions, axis=0), separated, subspace, cone)
+    return _Found(np.sum(directions, axis=0), separated, subspace, cone)
 
 
 def _polished(
@@ -249,14 +249,13 @@ def _polished(
 ) -> tuple[NullSpace, Cone, Array]:
     """What the remaining rows do not tell, the cone in it, and the direction found as a point inside that."""
     if np.count_nonzero(found.separated) == np.count_nonzero(found.cone.active):
-        inside = found.cone.project(found.direction)
-        if found.cone.contains(inside):
-            return found.subspace, found.cone, inside
+        return found.subspace, found.cone, found.inside
+    direction = found.cone.basis @ found.inside
     for zero_sine in (ZERO_SINE, _LOOSE_SINE):
         span, _ = _null_space(conditions, everything & ~found.separated, columns, zero_sine)
         if span.dependent:
             cone = Cone(conditions, span.basis, found.separated)
-            inside = cone.project(found.direction)
+            inside = cone.project(direction)
             if cone.contains(inside):
                 return span, cone, inside
     raise InferenceError(

@@ -84,7 +84,7 @@ def _fit(
         return _slope(limit, arrangement, natural, scale, engine)
 
     ordered = {name: natural[name] for name in model.table.names}
-    title = type(limiting.family).__name__
+    title = limiting.family.title
     return LimitFit(limit, title, tally.value, ordered, at_limit, names, tally, scale, slope)
 
 
@@ -100,7 +100,7 @@ def _limiting_model(limit: Limit, model: RegressionModel) -> RegressionModel | N
     }
     fixed = {theirs.get(name, name): value for name, value in model.table.fixed.items()}
     reader: Any = model.reader
-    family = kind()
+    family = model.family.limiting(kind())
     return RegressionModel(
         reader.changed(family=family), predictors(family, designers, {}, fixed), model.text, model.selection
     )
