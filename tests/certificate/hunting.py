@@ -145,6 +145,8 @@ def _censored(name: str, y: np.ndarray, rng: np.random.Generator) -> tuple[np.nd
     for i in np.flatnonzero(which):
         if kinds[i] == 0 and y[i] < top:
             low[i], high[i] = (y[i] - 1 if discrete and y[i] > support.lower else y[i]), np.inf
+        elif kind.open_only:
+            continue
         elif kinds[i] == 1:
             low[i] = -np.inf
         else:

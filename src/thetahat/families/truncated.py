@@ -36,6 +36,7 @@ _KEPT: tuple[str, ...] = (
     "region_of",
     "edges",
     "exact_only",
+    "open_only",
     "primary",
     "regressed",
     "increasing",
