@@ -11,10 +11,14 @@ __version__ = "0.1.0"
 
 _PLACES = {
     "fit": ("thetahat.fit", "fit"),
+    "Regression": ("thetahat.models.specification", "Regression"),
     "regress": ("thetahat.regress", "regress"),
     "Fit": ("thetahat.fit", "Fit"),
     "load": ("thetahat.loading", "load"),
     "Model": ("thetahat.models.custom", "Model"),
+    "Ridge": ("thetahat.penalties", "Ridge"),
+    "Prior": ("thetahat.penalties", "Prior"),
+    "Firth": ("thetahat.penalties", "Firth"),
     "Observations": ("thetahat.response", "Observations"),
     "Newton": ("thetahat.optimize", "Newton"),
     "Threads": ("thetahat.engines", "Threads"),
@@ -26,11 +30,13 @@ _PLACES = {
     "unit_interval": ("thetahat.parameters", "UnitInterval"),
     "bounded": ("thetahat.parameters", "Bounded"),
     "simplex": ("thetahat.parameters", "Simplex"),
+    "ordered": ("thetahat.parameters", "Ordered"),
     "ThetahatError": ("thetahat._errors", "ThetahatError"),
     "DataError": ("thetahat._errors", "DataError"),
     "SourceError": ("thetahat._errors", "SourceError"),
     "ParameterError": ("thetahat._errors", "ParameterError"),
     "ModelError": ("thetahat._errors", "ModelError"),
+    "FormulaError": ("thetahat._errors", "FormulaError"),
     "InferenceError": ("thetahat._errors", "InferenceError"),
 }
 """Public name -> module and attribute; every family is one besides."""
@@ -70,10 +76,13 @@ def __dir__() -> list[str]:
 
 
 def _family(name: str) -> Any:
-    catalogue = import_module("thetahat.families").CATALOGUE
-    return next((family for family in catalogue if family.__name__ == name), None)
+    return next((family for family in _all_families() if family.__name__ == name), None)
+
+
+def _all_families() -> list[Any]:
+    families = import_module("thetahat.families")
+    return [*families.CATALOGUE, *families.WRAPPERS]
 
 
 def _public_names() -> list[str]:
-    catalogue = import_module("thetahat.families").CATALOGUE
-    return sorted(["__version__", *_PLACES, *(family.__name__ for family in catalogue)])
+    return sorted(["__version__", *_PLACES, *(family.__name__ for family in _all_families())])

@@ -23,6 +23,10 @@ class ModelError(ThetahatError, ValueError):
     """A model is not well formed: an unknown family, a density that returns the wrong shape, a bad option."""
 
 
+class FormulaError(ModelError):
+    """The text of a formula is not one, calls what it may not, or does not suit the columns."""
+
+
 class InferenceError(ThetahatError, ValueError):
     """A quantity was asked for that theory or the fit's certificate does not allow, with the reason."""
 

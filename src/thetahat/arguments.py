@@ -10,7 +10,8 @@ import numpy as np
 from thetahat._errors import DataError, ModelError, ParameterError
 from thetahat.data import Source, open_source
 from thetahat.engines import Threads
-from thetahat.families import CATALOGUE, Family
+from thetahat.families import CATALOGUE, WRAPPERS, Family
+from thetahat.families._contract import snake_case
 from thetahat.optimize.newton import Newton
 from thetahat.parameters import ParameterTable
 from thetahat.response import Exact, Observations, Response, parse_response
@@ -18,6 +19,8 @@ from thetahat.response import Exact, Observations, Response, parse_response
 WEIGHTS = "(weights)"
 DEFAULT_ENGINE = Threads()
 DEFAULT_OPTIMIZER = Newton()
+EXAMPLES = {"penalty": "th.Ridge"}
+"""What an option that has no default is an instance of."""
 Extra = dict[str, Any]
 """Columns that were handed over beside the data, by the name they get there."""
 
@@ -52,7 +55,14 @@ def as_family(model: Any) -> Family:
 
 
 def family_named(name: str) -> Family:
-    """Return the family of a name in snake case, or say which there are."""
+    """Return the family of a name in snake case, such as ``zero_inflated(poisson)``, or say which there are."""
+    wrapper, bracket, rest = name.partition("(")
+    outer = next((kind for kind in WRAPPERS if snake_case(kind.__name__) == wrapper.strip()), None)
+    if bracket and outer is not None and rest.rstrip().endswith(")"):
+        make: Any = outer
+        return make(family_named(rest.rstrip().removesuffix(")").strip()))
+    if outer is not None:
+        raise ModelError(f"{name!r} lacks the family inside; write {wrapper.strip()}(poisson)")
     families = {kind().name: kind for kind in CATALOGUE}
     if name in families:
         return families[name]()
@@ -102,9 +112,8 @@ def option(name: str, value: Any, kind: type, default: Any) -> Any:
     if value is None:
         return default
     if not isinstance(value, kind):
-        raise ModelError(
-            f"{name}={value!r}: give an instance of th.{type(default).__name__} or a similar object"
-        )
+        example = f"th.{type(default).__name__}" if default is not None else EXAMPLES[name]
+        raise ModelError(f"{name}={value!r}: give an instance of {example} or a similar object")
     return value
 
 
@@ -123,9 +132,9 @@ def check_start(start: Mapping[str, Any] | None, table: ParameterTable) -> None:
     """Refuse start values of what is no parameter, is fixed, or cannot have them."""
     values = plain(start, "start")
     for name, value in values.items():
-        parameter = next((p for p in table.parameters if p.name == name), None)
+        parameter = table.by_name.get(name)
         if parameter is None:
-            names = ", ".join(p.name for p in table.parameters)
+            names = ", ".join(table.by_name)
             raise ParameterError(
                 f"start={{{name!r}: ...}}: there is no parameter {name!r}; there are: {names}"
             )

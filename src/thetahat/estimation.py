@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from thetahat._errors import ModelError
 from thetahat.arguments import (
@@ -24,16 +26,21 @@ from thetahat.data.joined import JoinedSource
 from thetahat.engines import Engine
 from thetahat.first_pass import arrange, blocks_again
 from thetahat.likelihood import Likelihood
-from thetahat.models._columns_model import arrange_columns
-from thetahat.models.custom import Model
 from thetahat.models.iid import IndependentModel
+from thetahat.models.specification import Regression
 from thetahat.optimize._optimizer import Optimizer
 from thetahat.optimize.climb import Conditions
-from thetahat.optimize.custom import maximise_custom
 from thetahat.optimize.independent import conditions, maximise
+from thetahat.optimize.penalised import maximise_penalised
+from thetahat.penalised_likelihood import penalised, with_penalty
+from thetahat.penalties import Penalty
+from thetahat.regressing import solve_formulas
 from thetahat.response import Observations
 from thetahat.solution import Solution
 from thetahat.solved import Solved
+
+if TYPE_CHECKING:
+    from thetahat.models.custom import Model
 
 
 def solve(
@@ -45,12 +52,32 @@ def solve(
     start: Mapping[str, Any] | None,
     optimizer: Optimizer | None,
     engine: Engine | None,
+    penalty: Penalty | None = None,
 ) -> Solved:
     """Read model and data, maximise, and examine what was found."""
-    if isinstance(model, Model):
+    if _is_custom(model):
         return _solve_custom(
-            model, data, weights=weights, fixed=fixed, start=start, optimizer=optimizer, engine=engine
+            model,
+            data,
+            weights=weights,
+            fixed=fixed,
+            start=start,
+            optimizer=optimizer,
+            engine=engine,
+            penalty=penalty,
         )
+    if isinstance(model, Regression):
+        return solve_formulas(
+            model,
+            data,
+            weights=weights,
+            fixed=fixed,
+            start=start,
+            optimizer=optimizer,
+            engine=engine,
+            penalty=penalty,
+        )
+    penalty = option("penalty", penalty, Penalty, None)
     family = as_family(model)
     optimizer = option("optimizer", optimizer, Optimizer, DEFAULT_OPTIMIZER)
     engine = option("engine", engine, Engine, DEFAULT_ENGINE)
@@ -73,8 +100,15 @@ def solve(
         condensed=arrangement.condensed,
         counted=arrangement.counted,
     )
-    outcome = maximise(arrangement, likelihood, engine, optimizer, start)
-    as_given = independent.changed(family=arrangement.model.family, unit=arrangement.model.unit)
+    likelihood = penalised(likelihood, penalty)
+    if penalty is None:
+        outcome = maximise(arrangement, likelihood, engine, optimizer, start)
+    else:
+        outcome = maximise_penalised(arrangement, likelihood, engine, optimizer, start, penalty)
+    how = conditions(arrangement, engine, optimizer)
+    as_given = independent
+    if arrangement.model.family is not independent.family or arrangement.model.unit != independent.unit:
+        as_given = independent.changed(family=arrangement.model.family, unit=arrangement.model.unit)
     solution = Solution.of(
         outcome,
         arrangement.model.table,
@@ -82,15 +116,24 @@ def solve(
         arrangement.survey.n_obs,
         likelihood,
         as_given.describe(),
-        conditions(arrangement, engine, optimizer),
-        Likelihood(
-            arrangement.model,
-            lambda: blocks_again(arrangement, as_given, source, engine),
-            packed=False,
-            engine=engine,
+        replace(how, expected=with_penalty(how.expected, likelihood)),
+        penalised(
+            Likelihood(
+                arrangement.model,
+                lambda: blocks_again(arrangement, as_given, source, engine),
+                packed=False,
+                engine=engine,
+            ),
+            penalty,
         ),
     )
     return Solved(solution, arrangement.model.family, source, independent.columns, outcome.trace)
+
+
+def _is_custom(model: Any) -> bool:
+    """Whether it is a ``th.Model``, whose module has been loaded by whoever made one."""
+    custom = sys.modules.get("thetahat.models.custom")
+    return custom is not None and isinstance(model, custom.Model)
 
 
 def _solve_custom(
@@ -102,8 +145,12 @@ def _solve_custom(
     start: Mapping[str, Any] | None,
     optimizer: Optimizer | None,
     engine: Engine | None,
+    penalty: Penalty | None = None,
 ) -> Solved:
     """Do the same for a density of one's own, which reads whatever columns it likes."""
+    from thetahat.models._columns_model import arrange_columns
+    from thetahat.optimize.custom import maximise_custom
+
     climber = option("optimizer", optimizer, Optimizer, DEFAULT_OPTIMIZER)
     engine = option("engine", engine, Engine, DEFAULT_ENGINE)
     if isinstance(data, Observations):
@@ -117,10 +164,12 @@ def _solve_custom(
     weight_column = column_of(weights, WEIGHTS, "weights", extra)
     if extra:
         source = JoinedSource(source, open_source(extra))
+    penalty = option("penalty", penalty, Penalty, None)
     bound = model.on(source, weight_column, plain(fixed, "fixed"))
     check_start(start, bound.table)
     arrangement = arrange_columns(bound, source, engine)
     likelihood = Likelihood(bound, arrangement.blocks, packed=arrangement.packed, engine=engine)
+    likelihood = penalised(likelihood, penalty)
     outcome = maximise_custom(
         arrangement, likelihood, climber, plain(start, "start"), tries=optimizer is None
     )
@@ -132,6 +181,8 @@ def _solve_custom(
         likelihood,
         bound.describe(),
         Conditions(climber),
-        Likelihood(bound, lambda: source.blocks(bound.columns), packed=False, engine=engine),
+        penalised(
+            Likelihood(bound, lambda: source.blocks(bound.columns), packed=False, engine=engine), penalty
+        ),
     )
     return Solved(solution, None, source, bound.columns, outcome.trace)

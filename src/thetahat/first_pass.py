@@ -61,10 +61,8 @@ def arrange(model: IndependentModel, source: Source, engine: Engine) -> Arrangem
             _refuse_weightless(model, float(levels.weights.sum()))
             if model.family.labelled:
                 family: Any = model.family
-                known_levels = family.levels
-                model = model.changed(
-                    family=family if known_levels is not None else family.with_levels(levels.values)
-                )
+                family = family if family.levels is not None else family.with_levels(levels.values)
+                model = model.changed(family=family)
             counted = model.changed(weight_column=COUNT)
             packed_blocks: Iterable[Any] = [_block_of(model, levels.values, levels.weights)]
             return _gather(
@@ -130,7 +128,7 @@ def _gather(
     def all_blocks() -> Iterable[Any]:
         return packs if in_memory or source is None else source.blocks(model.columns)
 
-    refine = model.family.refinement(survey) if survey.all_exact else None
+    refine = model.family.refinement(survey) if survey.plain else None
     if refine is not None:
         survey = replace(survey, refined=_mean_of(refine, model, all_blocks(), engine, survey))
     return Arrangement(model, all_blocks, in_memory, survey, model.condensed(survey), join(gathered.sample))
@@ -169,7 +167,8 @@ class _Total:
 
 def _collapsible(model: IndependentModel) -> bool:
     per_row = any(isinstance(value, str) for value in model.known.values())
-    return model.family.support.discrete and not model.response.censored and not per_row
+    bounded = model.response.censored or model.response.truncated
+    return model.family.support.discrete and not bounded and not per_row
 
 
 def _unit(model: IndependentModel, survey: Survey) -> float:

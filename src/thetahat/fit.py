@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from os import PathLike
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from thetahat._errors import InferenceError
 from thetahat.arguments import DEFAULT_ENGINE
 from thetahat.engines.watched import Watched
 from thetahat.estimation import solve
+from thetahat.facets import DiagnosticsFacet, InferenceFacet, PredictionFacet
 from thetahat.families import Family
 from thetahat.optimize.certificate import Certificate
 from thetahat.progress import Progress, following
-from thetahat.rendering import write_whole
-from thetahat.solution import Solution
 from thetahat.solved import Solved
 
 if TYPE_CHECKING:
     from thetahat.data import Source
     from thetahat.engines import Engine
-    from thetahat.inference.curve import Profile
-    from thetahat.inference.delta import Transformed, Values
-    from thetahat.inference.intervals import Intervals
     from thetahat.optimize import Optimizer
+    from thetahat.penalties import Penalty
     from thetahat.report.summary import Summary
 
 
@@ -38,6 +34,7 @@ def fit(
     weights: Any = None,
     fixed: Mapping[str, Any] | None = None,
     start: Mapping[str, Any] | None = None,
+    penalty: Penalty | None = None,
     optimizer: Optimizer | None = None,
     engine: Engine | None = None,
     progress: bool | Progress | None = None,
@@ -57,6 +54,10 @@ def fit(
         Parameters held at a value on the natural scale: ``{"df": 5}``.
     start
         Start values on the natural scale for some or all parameters.
+    penalty
+        What is added to the log-likelihood: ``th.Prior({"df": th.Gamma(shape=2, rate=0.1)})``, ``th.Ridge(1.0)``,
+        ``th.Firth()``. The fit is then the mode of a posterior, standard errors are those of its curvature, and
+        profile intervals are those of the penalised likelihood.
     optimizer
         By default ``th.Newton()``.
     engine
@@ -91,13 +92,16 @@ def fit(
             start=start,
             optimizer=optimizer,
             engine=engine if told is None else Watched(DEFAULT_ENGINE if engine is None else engine, told),
+            penalty=penalty,
         )
     return Fit(solved)
 
 
 @final
-class Fit:
+class Fit(InferenceFacet, DiagnosticsFacet, PredictionFacet):
     """A fitted model. Immutable; what needs the data keeps a reference to them, which ``save`` leaves behind.
+
+    What it can tell beside its numbers stands in its facets: inference, diagnostics, prediction.
 
     ``copy`` and ``deepcopy`` return the fit itself. A pickle holds what ``save`` writes, so that a fit which comes back
     from one is like a loaded one: without the data, and without the record of the optimiser's steps.
@@ -137,11 +141,6 @@ class Fit:
         return restored, (self._text(),)
 
     @property
-    def solution(self) -> Solution:
-        """The solved likelihood, on the free scale."""
-        return self._solved.solution
-
-    @property
     def estimates(self) -> dict[str, float]:
         """θ̂ on the natural scale, in declared order, fixed parameters included."""
         return dict(self.solution.natural)
@@ -178,8 +177,23 @@ class Fit:
 
     @property
     def log_likelihood(self) -> float:
-        """ℓ(θ̂) in nats, with every constant, so that it compares across families."""
+        """ℓ(θ̂) in nats, with every constant, so that it compares across families; without a penalty, if there is one."""
         return self.solution.log_likelihood
+
+    @property
+    def penalised_log_likelihood(self) -> float:
+        """What was maximised: ℓ(θ̂) plus the penalty, for a prior its log density with every constant.
+
+        Of a ``th.Ridge`` it is ℓ - λ/2 ‖β‖², without constants. It is ``log_likelihood`` where there is no penalty.
+
+        Examples
+        --------
+        >>> import thetahat as th
+        >>> fit = th.fit(th.Poisson(), [2, 4, 3, 5, 1], penalty=th.Prior({"rate": th.Gamma(shape=2, rate=1)}))
+        >>> fit.log_likelihood, fit.penalised_log_likelihood
+        (-9.059874, -10.745712)
+        """
+        return self.solution.objective
 
     @property
     def nll(self) -> float:
@@ -197,18 +211,24 @@ class Fit:
 
     @property
     def aic(self) -> float:
-        """-2ℓ + 2k (Akaike, 1974)."""
+        """-2ℓ + 2k (Akaike, 1974); NaN for a penalised fit, whose k parameters are not free ones (so are AICc and BIC)."""
+        if self.solution.penalised is not None:
+            return float("nan")
         return -2 * self.log_likelihood + 2 * self.dof
 
     @property
     def aicc(self) -> float:
         """AIC + 2k(k + 1)/(n_obs - k - 1) (Hurvich & Tsai, 1989); inf when n_obs <= k + 1."""
+        if self.solution.penalised is not None:
+            return float("nan")
         spare = self.n_obs - self.dof - 1
         return self.aic + 2 * self.dof * (self.dof + 1) / spare if spare > 0 else float(np.inf)
 
     @property
     def bic(self) -> float:
-        """-2ℓ + k ln n_obs (Schwarz, 1978)."""
+        """-2ℓ + k ln n_obs (Schwarz, 1978); NaN for a penalised fit."""
+        if self.solution.penalised is not None:
+            return float("nan")
         return -2 * self.log_likelihood + self.dof * float(np.log(self.n_obs))
 
     @property
@@ -226,107 +246,6 @@ class Fit:
         """Σ w, the number of observations that the rows stand for."""
         return self.solution.n_obs
 
-    def covariance(self, kind: str = "observed") -> NDArray[np.float64]:
-        """Covariance of the estimates, (k, k) over ``free_names``.
-
-        Parameters
-        ----------
-        kind
-            ``observed`` A⁻¹; ``expected`` from the Fisher information; ``opg`` B⁻¹, B = Σ w u uᵀ; ``sandwich``
-            A⁻¹BA⁻¹ (HC0); ``HC1`` times n/(n - k); ``stata`` times n/(n - 1).
-
-        Raises
-        ------
-        InferenceError
-            If the kind is unknown, needs data that are not there, or does not exist (expected, under censoring).
-        """
-        from thetahat.inference.covariance import covariance
-
-        return covariance(self.solution, kind)
-
-    def information(self, kind: str = "observed") -> NDArray[np.float64]:
-        """Information of the natural parameters: the inverse of ``covariance(kind)``."""
-        from thetahat.inference.covariance import information
-
-        return information(self.solution, kind)
-
-    def intervals(
-        self,
-        level: float = 0.95,
-        method: str = "wald",
-        parameters: Sequence[str] | str | None = None,
-        scale: str = "free",
-    ) -> Intervals:
-        """Confidence intervals by parameter name.
-
-        Parameters
-        ----------
-        level
-            Confidence level.
-        method
-            ``wald``, made on the free scale and mapped back so that it stays in the domain; ``profile``, the values
-            whose profile log-likelihood is within χ²/2 of the maximum, one-sided at an edge.
-        parameters
-            Which; by default all that were estimated.
-        scale
-            ``free``, or ``natural`` for the symmetric Wald interval.
-
-        Raises
-        ------
-        InferenceError
-            If an argument is unknown, or a profile is asked of a fit without data or without a usable point.
-        """
-        from thetahat.inference.intervals import intervals
-
-        return intervals(self.solution, level, method, parameters, scale)
-
-    def profile(self, name: str) -> Profile:
-        """The profile log-likelihood curve of one parameter, out to signed roots of ±3."""
-        from thetahat.inference.profile import curve
-
-        return curve(self.solution, name)
-
-    def transform(
-        self,
-        function: Callable[[Values], Any],
-        level: float = 0.95,
-        method: str = "delta",
-        *,
-        covariance: str = "observed",
-    ) -> Transformed:
-        """Estimate, standard error and interval of any function of the estimates.
-
-        By the invariance of the maximum the estimate is g(θ̂); its standard error is √(∇gᵀ V ∇g).
-
-        Parameters
-        ----------
-        function
-            Takes the parameters, by name or attribute (``lambda p: p.shape / p["rate"]``), or those that its own
-            arguments name (``lambda shape, rate: shape / rate``); returns a number or an array.
-        level
-            Confidence level of the interval, which is symmetric on the function's own scale.
-        method
-            ``delta``.
-        covariance
-            Kind of V, as in ``covariance``.
-
-        Raises
-        ------
-        InferenceError
-            If the function does not return finite numbers near the estimates.
-
-        Examples
-        --------
-        >>> import thetahat as th
-        >>> fit = th.fit(th.Exponential(), [1.0, 2.0, 3.0])
-        >>> mean = fit.transform(lambda rate: 1 / rate)
-        >>> round(mean.estimate, 6), round(mean.standard_error, 6)
-        (2.0, 1.154701)
-        """
-        from thetahat.inference.delta import transform
-
-        return transform(self.solution, function, level, method, covariance)
-
     @property
     def distribution(self) -> Family:
         """The fitted distribution, frozen.
@@ -336,13 +255,14 @@ class Fit:
         InferenceError
             If the model is a density of one's own, or the estimates are no point of the family.
         """
+        if self.model["kind"] == "regression":
+            raise InferenceError(
+                "each row of a regression has a distribution of its own; ask for what is wanted of it: predict(data), "
+                "predict(data, 'sd'), predict(data, 'quantile', probability=0.9), ..., or draw from it: simulate(rng)"
+            )
         if self._solved.family is None:
             raise InferenceError("a density of one's own has no distribution object; evaluate its log_prob")
         return self._solved.family.frozen(self.estimates)
-
-    def simulate(self, rng: np.random.Generator | int | None = None, n: int | None = None) -> NDArray[Any]:
-        """Draw ``n`` values (by default as many as rows) from the fitted distribution."""
-        return self.distribution.sample(self.n_rows if n is None else n, rng=rng)
 
     def summary(self, level: float = 0.95) -> Summary:
         """The fit as a table: renders in a terminal, in a notebook and as plain text."""
@@ -382,10 +302,9 @@ class Fit:
         return str(self._digest)
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write the fit, without the data, as JSON that ``th.load`` reads.
+        """Write the fit, without the data, as JSON that ``th.load`` reads; only a complete text replaces a file."""
+        from thetahat.rendering import write_whole
 
-        A file that is there is replaced only once the text is complete.
-        """
         write_whole(path, self._text())
 
     def _text(self) -> str:
@@ -394,9 +313,12 @@ class Fit:
         return to_text(self.solution, self.data_digest, self._solved.columns)
 
 
-def restored(text: str, where: str | PathLike[str] = "the pickle of a fit") -> Fit:
+def restored(
+    text: str,
+    where: str | PathLike[str] = "the pickle of a fit",
+    functions: Mapping[str, Callable[..., Any]] | None = None,
+) -> Fit:
     """The fit of a text that ``Fit.save`` wrote."""
     from thetahat.storage import from_text
 
-    solution, family, digest, columns = from_text(text, where)
-    return Fit(Solved(solution, family, None, columns, ()), digest)
+    return Fit(*from_text(text, where, functions))

@@ -3,23 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from thetahat._errors import ModelError
-from thetahat.arguments import DEFAULT_ENGINE, DEFAULT_OPTIMIZER, check_start, option, plain
-from thetahat.data import Source
-from thetahat.designs import Designer
+from thetahat.arguments import (
+    DEFAULT_ENGINE,
+    DEFAULT_OPTIMIZER,
+    WEIGHTS,
+    Extra,
+    as_family,
+    check_start,
+    column_of,
+    known_quantities,
+    option,
+    plain,
+)
+from thetahat.data import Source, open_source
+from thetahat.data.joined import JoinedSource
+from thetahat.designs import Designer, WithoutConstant
 from thetahat.engines import Engine
 from thetahat.families import Family
+from thetahat.formulas import Selection, designers, read_formula
 from thetahat.likelihood import Likelihood
-from thetahat.models._predictors import predictors
+from thetahat.models._predictors import predictors, primary_of
 from thetahat.models.iid import IndependentModel
 from thetahat.models.regression import RegressionModel
+from thetahat.models.specification import Regression
 from thetahat.optimize._optimizer import Optimizer
 from thetahat.optimize.regression import conditions, maximise_regression
+from thetahat.penalised_likelihood import layout_of, penalised
+from thetahat.penalties import Penalty
 from thetahat.regression_pass import arrange_regression
-from thetahat.response import Response
+from thetahat.response import Observations, Response
 from thetahat.solution import Solution
 from thetahat.solved import Solved
 
@@ -34,6 +50,7 @@ class Parts:
     weight_column: str | None = None
     known: Mapping[str, Any] = field(default_factory=dict)
     links: Mapping[str, str] = field(default_factory=dict)
+    selection: Selection | None = None
     text: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -45,28 +62,63 @@ def solve_regression(
     start: Mapping[str, Any] | None,
     optimizer: Optimizer | None,
     engine: Engine | None,
+    penalty: Penalty | None = None,
 ) -> Solved:
     """Lay out the parameters, maximise, and examine what was found."""
     climber = option("optimizer", optimizer, Optimizer, DEFAULT_OPTIMIZER)
     engine = option("engine", engine, Engine, DEFAULT_ENGINE)
     reader = _reader(parts, source, engine)
+    parts = _with_its_constant(parts, reader.family)
     laid_out = predictors(reader.family, parts.designers, parts.links, plain(fixed, "fixed"))
-    model = RegressionModel(reader, laid_out, parts.text)
+    model = RegressionModel(reader, laid_out, parts.text, parts.selection)
+    return solve_model(
+        model,
+        source,
+        start=plain(start, "start"),
+        climber=climber,
+        engine=engine,
+        penalty=option("penalty", penalty, Penalty, None),
+    )
+
+
+def solve_model(
+    model: RegressionModel,
+    source: Source,
+    *,
+    start: Mapping[str, Any],
+    climber: Optimizer,
+    engine: Engine,
+    penalty: Penalty | None = None,
+) -> Solved:
+    """Maximise the likelihood of a regression that is laid out, and examine what was found."""
     check_start(start, model.table)
+    if penalty is not None:
+        penalty.bind(layout_of(model))
     arrangement = arrange_regression(model, source, engine)
     likelihood = Likelihood(model, arrangement.blocks, packed=arrangement.packed, engine=engine)
-    outcome = maximise_regression(arrangement, likelihood, engine, climber, plain(start, "start"))
+    likelihood = penalised(likelihood, penalty)
+    rows = Likelihood(model, lambda: source.blocks(model.columns), packed=False, engine=engine)
+    outcome = maximise_regression(arrangement, likelihood, engine, climber, start, penalty)
     solution = Solution.of(
         outcome,
         model.table,
         arrangement.n_rows,
         arrangement.n_obs,
         likelihood,
-        model.describe(),
-        conditions(arrangement, climber),
-        Likelihood(model, lambda: source.blocks(model.columns), packed=False, engine=engine),
+        {**model.describe(), "dropped": arrangement.n_dropped},
+        conditions(arrangement, climber, likelihood),
+        penalised(rows, penalty),
     )
     return Solved(solution, None, source, model.columns, outcome.trace, model)
+
+
+def _with_its_constant(parts: Parts, family: Family) -> Parts:
+    """Leave the constant out of the primary predictor where other parameters hold it."""
+    primary = primary_of(family)
+    designer = parts.designers[primary]
+    if not family.holds_constant or designer.intercept is None:
+        return parts
+    return replace(parts, designers={**parts.designers, primary: WithoutConstant(designer)})
 
 
 def _reader(parts: Parts, source: Source, engine: Engine) -> IndependentModel:
@@ -82,3 +134,73 @@ def _reader(parts: Parts, source: Source, engine: Engine) -> IndependentModel:
         return reader
     levels = engine.reduce(reader.count_levels, source.blocks(reader.columns))
     return reader.changed(family=family.with_levels(levels.values))
+
+
+def solve_formulas(
+    model: Regression,
+    data: Any,
+    *,
+    weights: Any,
+    fixed: Mapping[str, Any] | None,
+    start: Mapping[str, Any] | None,
+    optimizer: Optimizer | None,
+    engine: Engine | None,
+    penalty: Penalty | None = None,
+) -> Solved:
+    """Read the formulas against the data, learn their levels and knots, and solve the regression."""
+    family = as_family(model.family)
+    if isinstance(data, Observations):
+        raise ModelError(
+            f"a th.Regression reads columns, and {data!r} has none to name. Give the columns, and on the left side of "
+            "the formula censored(time, event) or the like; or call th.regress(X, observations, family)"
+        )
+    source = open_source(data)
+    extra: Extra = {}
+    weight_column = column_of(weights, WEIGHTS, "weights", extra)
+    known = known_quantities(family, extra)
+    if extra:
+        source = JoinedSource(source, open_source(extra))
+    beside = [value for value in known.values() if isinstance(value, str)]
+    if weight_column is not None:
+        beside.append(weight_column)
+    source.require(beside)
+    primary = primary_of(family.regression_form())
+    texts = {primary: model.formula, **model.formulas}
+    if primary in model.formulas:
+        raise ModelError(
+            f"{primary}={model.formulas[primary]!r}: the first formula is that of {primary} already"
+        )
+    first = read_formula(model.formula, source, reserved=beside, functions=model.functions)
+    response = _response(family, first.response, model.formula)
+    taken = [*beside, *response.columns]
+    formulas = {"": first}
+    for name, text in model.formulas.items():
+        formulas[name] = read_formula(text, source, reserved=taken, functions=model.functions)
+        if formulas[name].response is not None:
+            raise ModelError(f"{name}={text!r}: only the first formula has a response; write {name}='~ ...'")
+    columns = tuple(dict.fromkeys([*response.columns, *(c for f in formulas.values() for c in f.columns)]))
+    selection = Selection(columns, weight_column, model.missing)
+    found = designers(formulas, source, option("engine", engine, Engine, DEFAULT_ENGINE), selection)
+    parts = Parts(
+        family,
+        response,
+        {name or primary: designer for name, designer in found.items()},
+        weight_column=weight_column,
+        known=known,
+        links=model.links,
+        selection=selection if weight_column is not None or model.missing == "drop" else None,
+        text=texts,
+    )
+    return solve_regression(
+        parts, source, fixed=fixed, start=start, optimizer=optimizer, engine=engine, penalty=penalty
+    )
+
+
+def _response(family: Family, found: Response | None, text: str) -> Response:
+    if found is None:
+        raise ModelError(f"{text!r} has no response; write it on the left: 'y ~ ...'")
+    if family.y is not None:
+        raise ModelError(
+            f"{family!r} names its response, and the formula {text!r} names {found.describe()}; leave out y="
+        )
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,9 @@ import pytest
 
 import thetahat as th
 from thetahat.families._survey import Survey
+from thetahat.optimize._optimizer import Settled
+from thetahat.optimize.elsewhere import leads_back
+from thetahat.optimize.outcome import Outcome
 
 CLUSTERED = (
     ([0.01, -0.038, -0.07, 0.061, 0.051, 8.709, 9.193, 7.715, 5.285, 9.082], -25.539405),
@@ -150,3 +154,33 @@ def test_conditioning_does_not_depend_on_the_units(unit: float) -> None:
     assert correlated.condition_number == pytest.approx(
         th.fit(th.Logistic(), GUMBEL).certificate.condition_number, rel=1e-9
     )
+
+
+def test_a_climb_is_given_up_only_where_newton_goes_to_the_known_maximum() -> None:
+    y = np.random.default_rng(3).standard_t(4, 200)
+    fit = th.fit(th.StudentT(), y)
+    solution = fit.solution
+    likelihood = solution.likelihood
+    assert likelihood is not None
+    found = Outcome(
+        solution.natural,
+        solution.point,
+        solution.log_likelihood,
+        likelihood.tally(solution.point),
+        solution.regular,
+        solution.information,
+        fit.certificate,
+        (),
+    )
+    errors = np.sqrt(np.diag(solution.free_covariance()))
+
+    def at(steps: float) -> Settled:
+        point = solution.point + steps * errors
+        return Settled(point, likelihood.tally(point))
+
+    assert leads_back(found, at(0.1))
+    assert not leads_back(found, at(8.0))
+    elsewhere = replace(found, point=solution.point + 2.0 * errors)
+    assert not leads_back(elsewhere, at(0.1))
+    no_maximum = replace(found, certificate=replace(fit.certificate, verdict=th.Verdict.AT_INFINITY))
+    assert not leads_back(no_maximum, at(0.1))

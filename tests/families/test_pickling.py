@@ -7,6 +7,7 @@ import pickle
 
 import numpy as np
 import pytest
+from tests.families.variants import OTHERS, VARIANTS
 
 from thetahat.families import CATALOGUE, Family
 
@@ -14,7 +15,7 @@ KNOWN = {"trials": 7.0}
 """A value for each quantity that a family may need to know."""
 LABELS = ("a", "b", "c")
 
-every_family = pytest.mark.parametrize("cls", CATALOGUE, ids=lambda cls: cls.__name__)
+every_family = pytest.mark.parametrize("cls", [*CATALOGUE, *VARIANTS, *OTHERS], ids=lambda cls: cls.__name__)
 
 
 def again(family: Family, how: str) -> Family:
@@ -43,7 +44,7 @@ def typical(cls: type[Family]) -> Family:
 def test_what_comes_back_is_the_same(cls: type[Family], how: str) -> None:
     for family in (cls(), blank(cls), typical(cls)):
         back = again(family, how)
-        assert type(back) is cls
+        assert type(back) is type(family)
         assert (repr(back), back.y, back.name) == (repr(family), family.y, family.name)
         assert dict(back.option_values) == dict(family.option_values)
         np.testing.assert_equal(dict(back.given), dict(family.given))

@@ -98,3 +98,23 @@ def test_edges_and_shapes():
     assert np.isnan(log_gamma_mass(np.nan, 1.0, 1.0)[0])
     assert log_gamma_mass(np.ones((2, 1)), np.full(3, 2.0), 1.0, order=1)[1].shape == (2, 3)
     assert log_gamma_mass(np.ones(0), 2.0, 1.0)[0].shape == (0,)
+
+
+@pytest.mark.parametrize("shape", [0.05, 3.0, 2000.0, 5e5])
+def test_derivatives_in_the_shape_at_ends_relative_to_the_mean(assert_close, shape):
+    step, scale = mp.mpf(10) ** -15, 1.0 / np.sqrt(shape)
+
+    def mass(low, high, a):
+        return mp.log(mp.gammainc(a, low * a, high * a, regularized=True))
+
+    for low, high in ((1e-8, 1.5), (1.0 + scale, 1.0 + 1.01 * scale), (1.0 + 5 * scale, np.inf), (0.5, 0.6)):
+        if shape * (low - 1.0 - np.log(low)) > 300:
+            continue
+        with mp.workdps(100):
+            below, here, above = (mass(mp.mpf(low), mp.mpf(high), shape + k * step) for k in (-1, 0, 1))
+            first, second = (above - below) / (2 * step), (above - 2 * here + below) / step**2
+        found = log_gamma_mass(low * shape, high * shape, shape, order=2, relative=True)
+        context = (low, high, shape)
+        assert_close(found[0], here, 1e-12, context=context)
+        assert_close(found[1], first, 1e-10, floor=1e-3 / shape, context=context)
+        assert_close(found[2], second, 1e-9, floor=1e-3 / shape**2, context=context)

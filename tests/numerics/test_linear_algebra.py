@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from thetahat.numerics.linear_algebra import analyse, inverse, scale_to_unit_diagonal, solve
+from thetahat.numerics.linear_algebra import analyse, eigenvalues, inverse, scale_to_unit_diagonal, solve
 
 sizes = st.integers(1, 6)
 seeds = st.integers(0, 10**6)
@@ -115,3 +115,21 @@ def test_two_by_two_is_decomposed_as_larger_matrices_are():
             scale = np.abs(expected * np.sqrt(scales)[:, np.newaxis]).max(axis=0)
             difference = np.abs(factor.solve(right) - expected) * np.sqrt(scales)[:, np.newaxis]
             assert (difference <= 1e-12 * factor.condition * scale).all()
+
+
+@given(seeds, st.integers(1, 4))
+def test_eigenvalues_of_small_matrices_are_numpys(seed, size):
+    matrix = np.random.default_rng(seed).normal(size=(size, size))
+    matrix = matrix + matrix.T
+    assert eigenvalues(matrix) == pytest.approx(np.linalg.eigvalsh(matrix), rel=1e-12, abs=1e-13)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_eigenvalues_of_what_is_not_finite_are_not_numbers(size):
+    assert np.isnan(eigenvalues(np.full((size, size), np.nan))).all()
+
+
+def test_an_inverse_that_is_remembered_is_nobodys_to_change():
+    factor = analyse([[2.0, 0.0], [0.0, 4.0]])
+    factor.inverse()[:] = 0.0
+    assert factor.inverse().tolist() == [[0.5, 0.0], [0.0, 0.25]]

@@ -14,6 +14,7 @@ MADE = {
     "UnitInterval": th.unit_interval(),
     "Bounded": th.bounded(-2.0, 5.0),
     "Simplex": th.simplex(4),
+    "Ordered": th.ordered(4),
     "Above": Above(1.0),
     "Whole": Whole(),
 }
@@ -64,10 +65,24 @@ def test_what_lies_outside_is_refused(domain):
         "Above": 1.0,
         "Whole": 0.5,
         "Simplex": [0.5, 0.5, 0.1, 0.1],
+        "Ordered": [0.0, 1.0, 1.0, 2.0],
     }
     assert not domain.contains(outside[type(domain).__name__])
     assert not domain.contains(np.nan if not domain.vector else [np.nan] * 4)
     assert domain.describe()
+
+
+def test_intervals_of_an_entry_are_made_on_a_line(domain):
+    for free in free_values(domain, 5):
+        value = np.asarray(domain.from_free(free), dtype=float)
+        for entry in range(domain.size):
+            at, slope = domain.line(value, entry)
+            own = value[entry] if domain.vector else float(value)
+            assert domain.from_line(at) == pytest.approx(own, rel=1e-9)
+            step = 1e-6 / slope
+            change = (domain.from_line(at + 1e-6) - domain.from_line(at - 1e-6)) / 2
+            assert change == pytest.approx(step, rel=1e-6)
+            assert np.all(np.isfinite([domain.from_line(end) for end in (at - 3.0, at + 3.0)]))
 
 
 def test_derivatives_keep_their_digits_far_out():
@@ -86,6 +101,12 @@ def test_a_simplex_takes_one_column_a_row():
 def test_bounds_are_two_finite_numbers_in_order(low, high):
     with pytest.raises(th.ParameterError, match="lower one first"):
         th.bounded(low, high)
+
+
+@pytest.mark.parametrize("size", [0, 2.5])
+def test_there_is_a_whole_number_of_ordered_numbers(size):
+    with pytest.raises(th.ParameterError, match="whole number"):
+        th.ordered(size)
 
 
 @pytest.mark.parametrize("size", [0, 2.5])

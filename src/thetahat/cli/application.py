@@ -97,7 +97,8 @@ def _fit(command: ArgumentParser) -> None:
         "--y",
         metavar="COLUMN",
         help='the response, if FILE has several columns: a column, "censored(time, event)", '
-        '"left_censored(value, detected)" or "interval(low, high)"',
+        '"left_censored(value, detected)" or "interval(low, high)"; with limits of truncation '
+        '"censored(time, event, entry=start)", "truncated(value, entry=0)", and likewise exit=',
     )
     command.add_argument("--weights", metavar="COLUMN", help="frequency weights")
     command.add_argument(

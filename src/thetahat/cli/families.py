@@ -39,7 +39,7 @@ def _facts(kind: type[Family]) -> dict[str, Any]:
     return {
         "name": family.name,
         "parameters": {
-            parameter.name: "positive numbers that sum to 1"
+            parameter.name: parameter.domain.describe().partition(" ")[2]
             if parameter.domain.vector
             else parameter.domain.describe()
             for parameter in family.declared

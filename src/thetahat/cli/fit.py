@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from thetahat._errors import ParameterError, SourceError
 from thetahat.arguments import family_named
 from thetahat.cli.answer import answer_of, checked_level, status_of, tell
-from thetahat.families import Family
+from thetahat.families import Family, Wrapper
 from thetahat.fit import fit
 from thetahat.inference.intervals import METHODS
 from thetahat.progress import following
@@ -53,12 +54,14 @@ def run(
 
 
 def _family(name: str, y: str | None, known: dict[str, str]) -> Family:
-    kind = type(family_named(name))
-    unknown = next((key for key in known if key not in kind.known), None)
+    family = family_named(name)
+    unknown = next((key for key in known if key not in family.known), None)
     if unknown is not None:
-        takes = ", ".join(kind.known) or "nothing"
+        takes = ", ".join(family.known) or "nothing"
         raise ParameterError(f"{name} knows no {unknown!r} of its rows; it takes: {takes}")
-    return kind(y=y, **{key: _number_or_column(text) for key, text in known.items()})
+    make: Any = type(family)
+    inside = (family.inner,) if isinstance(family, Wrapper) else ()
+    return make(*inside, y=y, **{key: _number_or_column(text) for key, text in known.items()})
 
 
 def _number_or_column(text: str) -> float | str:

@@ -27,12 +27,14 @@ _LISTED_NAMES = 20
 class Block:
     """``BLOCK_ROWS`` consecutive rows (the last block: the rest), starting at a multiple of ``BLOCK_ROWS``.
 
-    The arrays are contiguous and are to be read, never written: they may be views of the caller's own data.
+    The arrays are contiguous and are to be read, never written: they may be views of the caller's own data. Where rows
+    were left out, ``kept`` has the places of the others among those that there were.
     """
 
     start: int
     n_rows: int
     columns: Mapping[str, Column]
+    kept: np.ndarray[Any, np.dtype[np.intp]] | None = None
 
 
 class Source(ABC):
@@ -93,11 +95,12 @@ class Source(ABC):
         SourceError
             If a column is missing or unusable; a similar name is suggested.
         """
+        schema, unusable = self.schema, self.unusable
         for name in columns:
-            if name in self.unusable:
-                raise SourceError(self.unusable[name])
-            if name not in self.schema:
-                raise SourceError(missing_column(self.title, name, [*self.schema, *self.unusable]))
+            if name in unusable:
+                raise SourceError(unusable[name])
+            if name not in schema:
+                raise SourceError(missing_column(self.title, name, [*schema, *unusable]))
 
     @final
     def digest(self, columns: Sequence[str]) -> str:
@@ -197,6 +200,13 @@ def _joined(pieces: list[Mapping[str, Column]]) -> dict[str, Column]:
 
 
 def _packed(column: Column) -> Iterator[bytes | memoryview]:
+    if not isinstance(column, np.ndarray):
+        # A sparse matrix: rows by their positions and numbers.
+        yield b"rows"
+        yield np.diff(column.indptr).astype("<i8").data
+        yield column.indices.astype("<i8").data
+        yield from _packed(column.data)
+        return
     if column.dtype.kind == "O":
         present = [value for value in column.tolist() if value is not None]
         encoded = [value.encode("utf-8", "surrogatepass") for value in present]

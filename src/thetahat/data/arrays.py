@@ -98,7 +98,10 @@ class ArraySource(MemorySource):
         column = as_column(values, "the array")
         if column.shape[0] == 0:
             raise DataError("the array is empty; give at least one value")
-        return cls({"y": column}, title="array")
+        source = cls.__new__(cls)
+        n_rows = int(column.shape[0])
+        vars(source).update(_title="array", _columns={"y": column}, _unusable={}, _n_rows=n_rows)
+        return source
 
     @property
     def schema(self) -> Mapping[str, Kind]:

@@ -92,6 +92,14 @@ class DenseDesign(Design):
         """Return the array itself."""
         return self.matrix
 
+    def without(self, column: int) -> DenseDesign:
+        """Return the other columns; a view where it is the first."""
+        return DenseDesign(self.matrix[:, 1:] if column == 0 else np.delete(self.matrix, column, axis=1))
+
+    def plain(self) -> Matrix:
+        """Return the array itself."""
+        return self.matrix
+
     @classmethod
     def stack(cls, parts: list[Any]) -> DenseDesign:
         """Put arrays one below another."""

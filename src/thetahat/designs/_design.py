@@ -60,6 +60,14 @@ class Design(ABC):
     def dense(self) -> Matrix:
         """Return X as an array, however large."""
 
+    @abstractmethod
+    def without(self, column: int) -> Design:
+        """Return the other columns."""
+
+    @abstractmethod
+    def plain(self) -> Any:
+        """Return X as an array, or as a sparse matrix of SciPy's where most of it is zero."""
+
     @classmethod
     @abstractmethod
     def stack(cls, parts: list[Any]) -> Design:

@@ -8,10 +8,11 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
-from thetahat._errors import DataError
+from thetahat._errors import DataError, ModelError
 from thetahat.designs._dense import DenseDesign
 from thetahat.designs._design import Design
 from thetahat.designs._designer import Designer
+from thetahat.designs._sparse import SparseDesign, with_constant
 from thetahat.response._response import RowNumbers, numbers
 
 Array = NDArray[Any]
@@ -20,7 +21,7 @@ SHOWN = 5
 
 @final
 class MatrixDesigner(Designer):
-    """The rows of a matrix that stands in one column of the source, with or without a constant before it.
+    """The rows of a matrix, dense or sparse, in one column of the source, with or without a constant before it.
 
     Parameters
     ----------
@@ -53,6 +54,37 @@ class MatrixDesigner(Designer):
         self.names = tuple(prefix + name for name in (("Intercept",) if intercept else ()) + names)
         self.columns = (column, *([offset_column] if offset_column is not None else []))
 
+    @classmethod
+    def restored(cls, description: Mapping[str, Any]) -> MatrixDesigner:
+        """Make a designer again from what ``describe`` returned, which may have been through JSON.
+
+        Raises
+        ------
+        ModelError
+            If the description is damaged.
+        """
+        names, offset = description.get("names"), description.get("offset")
+        texts = (
+            description.get("column"),
+            description.get("prefix"),
+            *(names if isinstance(names, list) else ()),
+        )
+        sound = (
+            isinstance(names, list)
+            and all(isinstance(text, str) for text in texts)
+            and isinstance(offset, str | None)
+            and isinstance(description.get("intercept"), bool)
+        )
+        if not sound or not isinstance(names, list):
+            raise ModelError("the description of a matrix is damaged; save the fit again")
+        return cls(
+            str(description["column"]),
+            tuple(names),
+            intercept=description["intercept"],
+            offset_column=offset,
+            prefix=str(description["prefix"]),
+        )
+
     def build(self, columns: Mapping[str, Array], where: RowNumbers) -> Design:
         """Return the design of these rows.
 
@@ -61,7 +93,11 @@ class MatrixDesigner(Designer):
         DataError
             If a number is missing or infinite.
         """
-        matrix = columns[self._column]
+        matrix: Any = columns[self._column]
+        if not isinstance(matrix, np.ndarray):
+            if not np.isfinite(matrix.data).all():
+                self._refuse_sparse(matrix, where)
+            return SparseDesign(matrix if self.intercept is None else with_constant(matrix))
         # One sum tells whether all are finite; where huge numbers overflow it, each is looked at.
         if not np.isfinite(matrix.sum()):
             self._refuse(matrix, where)
@@ -76,9 +112,18 @@ class MatrixDesigner(Designer):
         bad = ~np.isfinite(matrix)
         if not bad.any():
             return
-        counts = bad.sum(axis=0)
+        rows, columns = np.nonzero(bad)
+        self._refuse_at(rows, columns, where)
+
+    def _refuse_sparse(self, matrix: Any, where: RowNumbers) -> None:
+        bad = np.flatnonzero(~np.isfinite(matrix.data))
+        rows = np.searchsorted(matrix.indptr, bad, side="right") - 1
+        self._refuse_at(rows, matrix.indices[bad], where)
+
+    def _refuse_at(self, rows: Array, columns: Array, where: RowNumbers) -> None:
+        counts = np.bincount(columns, minlength=len(self._plain_names))
         shown = [
-            f"{self._plain_names[j]} ({counts[j]:,}, first in row {where.of(int(np.argmax(bad[:, j])))})"
+            f"{self._plain_names[j]} ({counts[j]:,}, first in row {where.of(rows[columns == j].min())})"
             for j in np.flatnonzero(counts)[:SHOWN]
         ]
         more = int((counts > 0).sum()) - SHOWN

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from thetahat.engines._engine import Engine
-from thetahat.engines.threads import Threads
+from thetahat.engines.threads import Threads, single_blas
 
-__all__ = ["Engine", "Threads"]
+__all__ = ["Engine", "Threads", "single_blas"]

@@ -6,11 +6,10 @@ import os
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from itertools import chain, count, islice
 from threading import Lock
-from typing import Any, final
+from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
@@ -18,12 +17,17 @@ from thetahat._errors import DataError, ModelError
 from thetahat.engines._engine import Block, Engine, Record
 from thetahat.numerics.sums import merge_in_order
 
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
+
 LARGEST_BATCH = 4
 """Blocks that a thread takes at once, since handing over costs as much as a cheap block does."""
 
 
 @cache
 def _pool(workers: int) -> ThreadPoolExecutor:
+    from concurrent.futures import ThreadPoolExecutor
+
     return ThreadPoolExecutor(workers, thread_name_prefix="thetahat")
 
 
@@ -58,7 +62,7 @@ class _SingleBlas:
                 self._limits.restore_original_limits()
 
 
-_single_blas = _SingleBlas()
+single_blas = _SingleBlas()
 
 
 def available_processors() -> int:
@@ -107,7 +111,7 @@ class Threads(Engine):
             with np.errstate(all="ignore"):
                 return function(self._only(head))
         everything = chain(head, remaining)
-        with _single_blas:
+        with single_blas:
             if self.workers == 1:
                 with np.errstate(all="ignore"):
                     return _merged(function(block) for block in everything)

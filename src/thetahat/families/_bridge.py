@@ -40,17 +40,29 @@ def log_tail(family: FamilyContract, y: Any, theta: tuple[Any, ...], *, upper: b
     """Log P(Y > y), or log P(Y <= y), at JAX's ``y`` or parameters, differentiable twice in both."""
     import jax.numpy as jnp
 
-    if family.labelled:
+    if not family.ordered:
         raise ModelError(
             f"the labels of {type(family).__name__} have no order, so it has no distribution function"
         )
     kind = jnp.result_type(float)
     known = [family.known_values[name] for name in family.known]
     inputs = [jnp.asarray(item).astype(kind) for item in (y, *known, *family.working(theta))]
+    return _Tail(family, upper=upper).function()(*_of_equal_rank(inputs))
+
+
+def log_window(family: FamilyContract, window: tuple[float, float], known: Any, eta: tuple[Any, ...]) -> Any:
+    """Log P(low < Y <= high) at JAX's working coordinates or known quantities, differentiable twice in the former."""
+    import jax.numpy as jnp
+
+    kind = jnp.result_type(float)
+    inputs = [jnp.asarray(item).astype(kind) for item in (0.0, *(known[name] for name in family.known), *eta)]
+    return _Tail(family, upper=False, window=window).function()(*_of_equal_rank(inputs))
+
+
+def _of_equal_rank(inputs: list[Any]) -> list[Any]:
+    """Equal ranks, so that what vmap puts in front keeps broadcasting as NumPy does."""
     rank = max(item.ndim for item in inputs)
-    # Equal ranks, so that what vmap puts in front keeps broadcasting as NumPy does.
-    aligned = [item.reshape((1,) * (rank - item.ndim) + item.shape) for item in inputs]
-    return _Tail(family, upper=upper).function()(*aligned)
+    return [item.reshape((1,) * (rank - item.ndim) + item.shape) for item in inputs]
 
 
 def _inside(family: FamilyContract, xp: Any, y: Any) -> Any:
@@ -63,14 +75,20 @@ def _inside(family: FamilyContract, xp: Any, y: Any) -> Any:
 
 @final
 class _Tail:
-    """One tail of one family, as a differentiable function of (y, known quantities, working coordinates)."""
+    """One tail of one family, as a differentiable function of (y, known quantities, working coordinates).
 
-    def __init__(self, family: FamilyContract, *, upper: bool) -> None:
+    With a ``window`` it is the log mass of that, whatever y.
+    """
+
+    def __init__(
+        self, family: FamilyContract, *, upper: bool, window: tuple[float, float] | None = None
+    ) -> None:
         # Without its numbers, which may be a trace's and must not outlive it.
         self._family = family.carrying({}, {})
         self._known_names = family.known
         self._first = 1 + len(family.known)
         self._upper = upper
+        self._window = window
         self._recent: deque[tuple[tuple[Array, ...], Terms]] = deque(maxlen=REMEMBERED)
 
     # ---- In NumPy, on whatever thread the callback runs ----------------------------------------------------
@@ -86,7 +104,13 @@ class _Tail:
         ]
         known = dict(zip(self._known_names, flat[1 : self._first], strict=True))
         y = np.broadcast_to(inputs[0], shape).ravel()
-        terms = tail_terms(self._family, y, known, tuple(flat[self._first :]), upper=self._upper, order=order)
+        eta = tuple(flat[self._first :])
+        if self._window is None:
+            terms = tail_terms(self._family, y, known, eta, upper=self._upper, order=order)
+        else:
+            low, high = (np.full(y.shape, end) for end in self._window)
+            with np.errstate(all="ignore"):
+                terms = self._family.log_mass(low, high, known, eta, order)
         if order:
             # Copies, since the callback's arguments are lent for the call only.
             self._recent.append((tuple(item.copy() for item in inputs), terms))

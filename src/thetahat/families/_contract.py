@@ -11,107 +11,38 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from copy import copy
+from functools import cache
 from inspect import Parameter as Argument
 from inspect import Signature
 from types import MappingProxyType
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from thetahat._errors import ParameterError
-from thetahat.families._gathering import Gathering
-from thetahat.families._limit import Limit
+from thetahat.families._declarations import Declarations
+from thetahat.families._frozen import Frozen
 from thetahat.families._regression_form import in_regression
-from thetahat.families._support import Support
 from thetahat.families._survey import Survey
 from thetahat.families._terms import Array, Coordinates, Rows, Terms
+from thetahat.families._text import text_of
 from thetahat.numerics.namespace import namespace
 from thetahat.parameters import Parameter
 
 Theta = tuple[Any, ...]
 Known = Mapping[str, Any]
 NOTHING_KNOWN: Known = MappingProxyType({})
-LONGEST_VECTOR = 100
 EDGE = 800.0
 """A log or logit that is the edge itself in double precision."""
 
 
-class FamilyContract(ABC):
+class FamilyContract(Frozen, Declarations, ABC):
     """A parametric family; with all its numbers, a distribution; with some of them, those fixed.
-
-    Class data
-    ----------
-    declared
-        The parameters in order. Working coordinates are their domains' free coordinates, concatenated.
-    support
-        Where the density can be positive. A support that moves with a parameter declares its widest extent and
-        returns -inf outside.
-    known
-        Names of quantities known for each row, such as ``trials``.
-    limits
-        Limiting submodels (STATISTICS: at_infinity).
-    gathers
-        Where the mass can be gathered, which settles whether censored rows have a maximum.
-    scales
-        Parameters that are multiplied by c when y is: lets data near 1e300 be fitted near 1.
-    affine
-        Whether ``log_density`` is affine in the prepared columns (or quadratic in a single one: ``"quadratic"``), so
-        that their means (and spread) are sufficient.
-    spikes
-        Where constant data make the density unbounded: ``"anywhere"``, ``"at zero"`` or ``"nowhere"``.
-    uniqueness
-        The theorem by which a stationary point is the global maximum for exact rows, or None.
-    uniqueness_censored
-        The same for censored rows, or None.
-    unbounded_in_theory
-        A sentence where the likelihood of exact rows has no global bound, every parameter being free, or None.
-    region_of
-        The parameters that the regular region bounds; with one of them fixed there is nothing left to bound.
-    edges
-        Parameters that end the support: their maximum lies on outermost values, beyond which a row would have no
-        density. Their closed form must then not be stationary.
-    exact_only
-        Whether rows must be known exactly for the parameters to be estimated.
-    labelled
-        Whether rows are labels, whose distinct values are found on a first pass.
-    primary
-        The parameter that the first formula of a regression drives; empty for the first one declared.
-    increasing
-        Whether values grow, stochastically, as the primary working coordinate does.
-    single_maximum
-        By name, the links of the primary parameter under which a regression on it alone has at most one maximum, and
-        the theorem that says so. ``*`` stands for the default link.
-    regresses_as
-        Name of the family that a regression fits in place of this one; empty for itself.
-    options
-        Names of the settings that its own constructor takes beside parameters and keeps as attributes: numbers, text
-        or sequences of them.
 
     Immutable, and can be copied and pickled: what ``__init__`` of a leaf sets beside, it sets before that of the
     contract.
     """
-
-    declared: tuple[Parameter, ...]
-    support: Support
-    known: ClassVar[tuple[str, ...]] = ()
-    limits: ClassVar[tuple[Limit, ...]] = ()
-    gathers: ClassVar[Gathering] = Gathering()
-    scales: ClassVar[tuple[str, ...]] = ()
-    affine: ClassVar[str] = ""
-    spikes: ClassVar[str] = "nowhere"
-    uniqueness: ClassVar[str | None] = None
-    uniqueness_censored: ClassVar[str | None] = None
-    unbounded_in_theory: ClassVar[str | None] = None
-    region_of: ClassVar[tuple[str, ...]] = ()
-    edges: ClassVar[tuple[str, ...]] = ()
-    exact_only: ClassVar[bool] = False
-    labelled: ClassVar[bool] = False
-    primary: ClassVar[str] = ""
-    increasing: ClassVar[bool] = True
-    single_maximum: Mapping[str, str] = MappingProxyType({})
-    regresses_as: ClassVar[str] = ""
-    options: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, *, y: str | None = None, **values: Any) -> None:
         names = [parameter.name for parameter in self.declared]
@@ -151,25 +82,6 @@ class FamilyContract(ABC):
                 for name in ("y", *(parameter.name for parameter in declared), *cls.known)
             ]
             cls.__signature__ = Signature(arguments[1:])  # type: ignore[attr-defined]
-
-    def __setattr__(self, name: str, value: object) -> None:
-        if "_values" in vars(self):
-            raise AttributeError(
-                f"a family is immutable; {name!r} cannot be set. Make another: {type(self).__name__}({name}=...)"
-            )
-        super().__setattr__(name, value)
-
-    def __delattr__(self, name: str) -> None:
-        raise AttributeError(f"a family is immutable; {name!r} cannot be deleted")
-
-    def __getstate__(self) -> dict[str, Any]:
-        # Not by way of the constructor, which refuses the edges that a fitted distribution may lie on.
-        return {**vars(self), "_known": dict(self._known), "_values": dict(self._values)}
-
-    def __setstate__(self, state: Mapping[str, Any]) -> None:
-        vars(self).update(state)
-        vars(self)["_known"] = MappingProxyType(state["_known"])
-        vars(self)["_values"] = MappingProxyType(state["_values"])
 
     def _checked(self, parameter: Parameter, value: Any) -> Any:
         if namespace(value).is_jax or (parameter.domain.vector and any(namespace(v).is_jax for v in value)):
@@ -220,6 +132,13 @@ class FamilyContract(ABC):
         """``solve`` where some parameters may be fixed; the whole of theta, or None where there is no closed form."""
         return None if fixed else self.solve(survey, known)
 
+    def edge_values(self, survey: Survey) -> Mapping[str, float]:
+        """Values of ``edges`` where ℓ breaks off as it rises, whatever the other parameters; empty where unknown.
+
+        For rows of all kinds that have no closed form.
+        """
+        return {}
+
     @abstractmethod
     def quantile_at(self, probability: Array, theta: Theta, known: Known) -> Any:
         """Smallest y with F(y) >= probability."""
@@ -238,6 +157,10 @@ class FamilyContract(ABC):
 
     def encode(self, y: Any) -> Any:
         """Turn what users call values into the numbers that ``prepare`` takes; labels become codes."""
+        return y
+
+    def decode(self, y: Array) -> Array:
+        """Turn the numbers that ``prepare`` takes into what users call values; the inverse of ``encode``."""
         return y
 
     def misfits(self, y: Array, known: Known) -> tuple[Array, str] | None:
@@ -319,7 +242,7 @@ class FamilyContract(ABC):
     @property
     def name(self) -> str:
         """The family's name in snake case."""
-        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(self).__name__).lower()
+        return snake_case(type(self).__name__)
 
     @property
     def given(self) -> Mapping[str, Any]:
@@ -342,12 +265,8 @@ class FamilyContract(ABC):
         return len(self._values) == len(self.declared)
 
     def __repr__(self) -> str:
-        given = [f"y={self.y!r}"] if self.y is not None else []
         options = {name: value for name, value in self.option_values.items() if value is not None}
-        given += [
-            f"{name}={_text(value)}" for name, value in {**self._values, **self._known, **options}.items()
-        ]
-        return f"{type(self).__name__}({', '.join(given)})"
+        return text_of(type(self).__name__, self.y, {**self._values, **self._known, **options})
 
     def frozen(self, estimates: Mapping[str, float]) -> Self:
         """Return the distribution with these numbers, edges such as prob = 1 included.
@@ -399,27 +318,8 @@ class FamilyContract(ABC):
             start += size
         return tuple(values)
 
-    def distribution_theta(self) -> Theta:
-        """The natural parameters of a complete distribution."""
-        missing = [parameter.name for parameter in self.declared if parameter.name not in self._values]
-        if missing:
-            example = ", ".join(f"{name}=..." for name in missing)
-            raise ParameterError(
-                f"{self!r} is a family without numbers for {', '.join(missing)}. "
-                f"Give them ({type(self).__name__}({example})) or fit it: th.fit({self!r}, data)"
-            )
-        for name, value in self._known.items():
-            if isinstance(value, str):
-                raise ParameterError(
-                    f"{name} is the column {value!r} and varies by row, and so does the distribution; make the one "
-                    f"wanted: th.{type(self).__name__}({name}=..., **fit.estimates)"
-                )
-        absent = [name for name in self.known if name not in self._known]
-        if absent:
-            raise ParameterError(f"{self!r} needs {absent[0]}: {type(self).__name__}({absent[0]}=..., ...)")
-        return tuple(self._values[parameter.name] for parameter in self.declared)
 
-
-def _text(value: Any) -> str:
-    # A vector's every digit, so that the text makes the distribution again; a column's beginning and end.
-    return repr(value.tolist() if isinstance(value, np.ndarray) and value.size <= LONGEST_VECTOR else value)
+@cache
+def snake_case(name: str) -> str:
+    """``NegativeBinomial`` -> ``negative_binomial``."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thetahat._errors import ParameterError
-from thetahat.families._contract import FamilyContract
+from thetahat.families._contract import FamilyContract, Theta
 from thetahat.families._tails import inner_point, tail_terms
 from thetahat.numerics.namespace import namespace
 
@@ -28,6 +28,23 @@ class Family(FamilyContract):
     """
 
     @property
+    def title(self) -> str:
+        """The family's name as in Python."""
+        return type(self).__name__
+
+    def specification(self) -> Mapping[str, Any]:
+        """Name and options as plain data, from which the family can be made again."""
+        options = {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in self.option_values.items()
+        }
+        return {"family": self.name, **options}
+
+    def limiting(self, family: Family) -> Family:
+        """What a family that was declared as a limit is here."""
+        return family
+
+    @property
     def parameters(self) -> Mapping[str, Any]:
         """The numbers that the distribution has, by name; a vector's entries as ``probs[0]``, ..."""
         entries: dict[str, Any] = {}
@@ -37,6 +54,26 @@ class Family(FamilyContract):
                     zip(parameter.names, np.atleast_1d(self.given[parameter.name]).tolist(), strict=True)
                 )
         return MappingProxyType(entries)
+
+    def distribution_theta(self) -> Theta:
+        """The natural parameters of a complete distribution."""
+        missing = [parameter.name for parameter in self.declared if parameter.name not in self._values]
+        if missing:
+            example = ", ".join(f"{name}=..." for name in missing)
+            raise ParameterError(
+                f"{self!r} is a family without numbers for {', '.join(missing)}. "
+                f"Give them ({type(self).__name__}({example})) or fit it: th.fit({self!r}, data)"
+            )
+        for name, value in self._known.items():
+            if isinstance(value, str):
+                raise ParameterError(
+                    f"{name} is the column {value!r} and varies by row, and so does the distribution; make the one "
+                    f"wanted: th.{type(self).__name__}({name}=..., **fit.estimates)"
+                )
+        absent = [name for name in self.known if name not in self._known]
+        if absent:
+            raise ParameterError(f"{self!r} needs {absent[0]}: {type(self).__name__}({absent[0]}=..., ...)")
+        return tuple(self._values[parameter.name] for parameter in self.declared)
 
     def log_prob(self, y: Any) -> Any:
         """Log density (continuous) or log mass (discrete) at ``y``; -inf outside the support.
@@ -104,7 +141,10 @@ class Family(FamilyContract):
             raise ParameterError(f"quantile({probability!r}): a probability must be between 0 and 1")
         with np.errstate(all="ignore"):
             result = np.asarray(self.quantile_at(array, self.distribution_theta(), self.known_values))
-        return result if result.ndim else float(result)
+        result = self.decode(result)
+        if result.ndim:
+            return result
+        return result.item() if self.labelled else float(result)
 
     def mean(self) -> Any:
         """Mean of the distribution; inf or nan where it does not exist."""

@@ -3,32 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+
+import numpy as np
 
 from thetahat.families._terms import Coordinates, Rows
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """The family that is reached as one parameter runs to infinity.
+    """The family that is reached as one parameter runs to infinity, or to 0.
 
     Parameters
     ----------
     family
         Name of the limiting family in snake case, resolved by whoever executes the limit.
     parameter
-        The parameter that runs to infinity.
+        The parameter that runs there.
     chart
         The coordinate ε that goes to 0 there, as text: ``1/df``.
     names
-        The limit's parameters -> the family's other than ``parameter``, which keep their meaning there.
+        The limit's parameters -> those of the family, other than ``parameter``, that mean the same there.
     slope
         ∂ log p / ∂ε at ε = 0, one per exact row, from prepared rows and the family's working coordinates (the entry of
         ``parameter`` is ignored). Summed at the limit's maximum it is ∂ℓ_profile/∂ε by the envelope theorem.
     scale
         Maps the limit's natural parameters to the natural value of ``parameter`` that counts as "of order one" here:
-        ε is small when the parameter is far above it.
+        ε is small when the parameter is far beyond it.
+    moving
+        Other parameters on the way there: their values from the limit's natural parameters and that of ``parameter``,
+        also where it is infinite.
+    order
+        ε is the parameter to the power of minus this; below 0 where the parameter runs to 0.
     """
 
     family: str
@@ -37,3 +44,24 @@ class Limit:
     names: Mapping[str, str]
     slope: Callable[[Rows, Coordinates], Any]
     scale: Callable[[dict[str, float]], float]
+    moving: Mapping[str, Callable[[Mapping[str, float], float], float]] = field(default_factory=dict)
+    order: float = 1.0
+
+    @property
+    def end(self) -> float:
+        """Where the parameter runs to."""
+        return float("inf") if self.order > 0 else 0.0
+
+    def beyond(self, scale: float, factor: float) -> float:
+        """The parameter's value this many times beyond ``scale``, on the side of its end."""
+        return scale * factor if self.order > 0 else scale / factor
+
+    def beside(self, at_limit: Mapping[str, float], value: float) -> dict[str, float]:
+        """Return the family's natural parameters where ``parameter`` has this value, from the limit's."""
+        with np.errstate(over="ignore"):
+            moved = {name: float(place(at_limit, np.float64(value))) for name, place in self.moving.items()}
+        return {
+            **{ours: at_limit[theirs] for theirs, ours in self.names.items()},
+            self.parameter: value,
+            **moved,
+        }

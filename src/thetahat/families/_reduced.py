@@ -6,12 +6,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from thetahat.numerics.elementary import horner, log1p_minus
+from thetahat.numerics.elementary import horner
 
 # log(1 + v)/v = 1 - v/2 + v²/3 - ...
 _TERMS = 16
 _SERIES = [(-1.0) ** k / (k + 1.0) for k in range(_TERMS)]
 _NEAR = 0.05
+_NEAR_ZERO = 0.5
 _TINY = 1e-17
 # (atanh(r)/r - 1)/r² = 1/3 + r²/5 + r⁴/7 + ...
 _ATANH_SERIES = 1.0 / (2.0 * np.arange(1, 18) + 1.0)
@@ -43,35 +44,41 @@ def reduced_value(xp: Any, z: Any, shape: Any) -> Any:
     return xp.where(near, z * series, xp.log1p(xp.where(near, 0.0, v)) / divisor)
 
 
-def reduced_terms(xp: Any, z: Any, shape: Any) -> Reduced:
+def reduced_terms(z: Any, shape: Any) -> Reduced:
     """w and its derivatives: with A(v) = log(1 + v)/v, w = z A(shape z), so w_shape = z² A', and so on."""
     v = shape * z
+    value, slope, bend = in_shape(z, v, shape)
     u = 1.0 + v
-    return Reduced(
-        reduced_value(xp, z, shape),
-        1.0 / u,
-        -shape / u / u,
-        z * z * _slope(v),
-        -z / u / u,
-        z * z * z * _bend(v),
-    )
+    return Reduced(value, 1.0 / u, -shape / u / u, slope, -z / u / u, bend)
 
 
-def _slope(v: Any) -> Any:
-    """A'(v) = -(log(1 + v) - v)/v² - 1/(1 + v)."""
-    tiny, large = np.abs(v) < 1e-5, v > 1.0
-    safe = np.where(tiny, 1.0, v)
-    rest = np.where(tiny, 0.5 - v * (1.0 / 3.0 - 0.25 * v), -log1p_minus(safe) / safe / safe)
-    return np.where(large, (v / (1.0 + v) - np.log1p(safe)) / safe / safe, rest - 1.0 / (1.0 + v))
+def unreduced(w: Any, shape: Any) -> Any:
+    """z with w(z, shape) = w: (exp(shape w) - 1)/shape."""
+    v = shape * w
+    tiny = np.abs(v) < _TINY
+    return np.where(tiny, w, np.expm1(v) / np.where(tiny, 1.0, shape))
 
 
-def _bend(v: Any) -> Any:
-    """A''(v) = 2 (log(1 + v) - v + v²/2)/v³ - v/(1 + v)²."""
-    near = np.abs(v) < 0.5
-    inner = np.asarray(np.where(near, v, 0.0))
-    total = 2.0 + inner
-    r = inner / total
-    series = 1.0 / total + 4.0 * horner(_ATANH_SERIES, r * r) / total**3
-    outer = np.where(near, 1.0, v)
-    plain = (2.0 * np.log1p(outer) - outer * (2.0 + 3.0 * outer) / np.square(1.0 + outer)) / outer**3
-    return np.where(near, series - inner / np.square(1.0 + inner), plain)
+def in_shape(z: Any, v: Any, shape: Any) -> tuple[Any, Any, Any]:
+    """w, w_shape = z² A'(v) and w_shape,shape = z³ A''(v) at v = ``shape`` z.
+
+    Near 0 both derivatives come from one series: with Q = 2 (log(1 + v) - v + v²/2)/v³, A' = (1 - v Q)/2 - 1/(1 + v)
+    and A'' = Q - v/(1 + v)².
+    """
+    with np.errstate(all="ignore"):
+        size, grown = np.abs(v), np.log1p(v)
+        tiny, near = size < _TINY, size < _NEAR_ZERO
+        value = grown / shape
+        if tiny.any():
+            value = np.where(tiny, z, value)
+        inverse, share = 1.0 / (2.0 + v), 1.0 / (1.0 + v)
+        r = v * inverse
+        series = inverse + 4.0 * horner(_ATANH_SERIES, np.asarray(r * r)) * inverse * inverse * inverse
+        slope, bend = 0.5 - 0.5 * v * series - share, series - v * share * share
+        if not near.all():
+            inverse = 1.0 / v
+            slope = np.where(near, slope, (share - grown * inverse) * inverse)
+            plain = 2.0 * grown * inverse - (2.0 + 3.0 * v) * share * share
+            bend = np.where(near, bend, plain * inverse * inverse)
+        square = z * z
+        return value, square * slope, square * z * bend

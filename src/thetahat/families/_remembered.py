@@ -8,12 +8,16 @@ from typing import Any
 
 import numpy as np
 
+SHORT, FEW = 128, 8
+"""Sizes of an array, and of the distinct numbers in it, up to which these are looked up."""
+
 
 def remembered(function: Callable[..., tuple[Any, ...]]) -> Callable[..., tuple[Any, ...]]:
     """Remember a function's results for arguments that are single numbers; arrays go through it each time.
 
-    A digamma function of one number costs as much as an exponential of thousands of rows, and a pass over the
-    rows asks for the same one in every block.
+    Of one argument that is a short array of few distinct numbers, each is looked up by itself. A
+    digamma function of one number costs as much as an exponential of thousands of rows, and a pass over the rows
+    asks for the same one in every block.
 
     Examples
     --------
@@ -30,6 +34,11 @@ def remembered(function: Callable[..., tuple[Any, ...]]) -> Callable[..., tuple[
     def either(*arguments: Any) -> tuple[Any, ...]:
         if all(np.ndim(argument) == 0 for argument in arguments):
             return of_numbers(*(float(argument) for argument in arguments))
+        if len(arguments) == 1 and 0 < arguments[0].size <= SHORT:
+            distinct, places = np.unique(arguments[0], return_inverse=True)
+            if 0 < distinct.size <= FEW:
+                found = zip(*map(of_numbers, distinct.tolist()), strict=True)
+                return tuple(np.array(items)[places.reshape(arguments[0].shape)] for items in found)
         return function(*arguments)
 
     return either

@@ -7,11 +7,14 @@ from typing import Any
 import numpy as np
 
 from thetahat.families._terms import Array
-from thetahat.numerics.gamma_functions import stirling_remainder, stirling_remainders
+from thetahat.numerics.gamma_functions import stirling_remainder
 from thetahat.numerics.namespace import NUMPY
+from thetahat.numerics.stirling import stirling_remainders, stirling_rises
 
 _LOG_2_PI = float(np.log(2.0 * np.pi))
 _NEAR = 0.5
+_FEW_STEPS = 64
+"""Counts up to which the steps from one to the next are added up."""
 
 
 def log_saturated(xp: Any, y: Any) -> Any:
@@ -45,14 +48,22 @@ def log_rising(xp: Any, x: Any, a: Any) -> Any:
 def log_rising_terms(x: Array, a: Array) -> tuple[Array, Array, Array]:
     """``log_rising``, x d/dx and x² d²/dx² of it, to full relative precision however large x is."""
     share = a / (x + a)
-    value, first, second = (
-        high - low for high, low in zip(stirling_remainders(x + a), _remainders(x), strict=True)
-    )
+    value, first, second = _rises(x, a)
     return (
         value - 0.5 * np.log1p(a / x),
         0.5 * share + x * first,
         -0.5 * share * (1.0 + x / (x + a)) + x * (x * second),
     )
+
+
+def _rises(x: Array, a: Array) -> tuple[Array, ...]:
+    """What Stirling's formula leaves of lgamma at x + a less that at x, with two derivatives in x."""
+    if np.ndim(x) == 0 and np.ndim(a) == 1 and a.size:
+        most = a.max()
+        if most <= _FEW_STEPS and (a == np.floor(a)).all():
+            at = a.astype(np.intp)
+            return tuple(rise[at] for rise in stirling_rises(float(x), int(most)))
+    return tuple(high - low for high, low in zip(stirling_remainders(x + a), _remainders(x), strict=True))
 
 
 def _remainders(x: Array) -> tuple[Any, Any, Any]:

@@ -150,6 +150,40 @@ def chained(standard: Standard, scale: Any, log_scale: Any) -> Terms:
     )
 
 
+def reflected_terms(terms: Standard) -> Standard:
+    """The log density of -z as a function of z, from ``terms`` at -z."""
+    return terms._replace(
+        first=-terms.first,
+        radial_first=-terms.radial_first,
+        shape_first=tuple(-item for item in terms.shape_first),
+    )
+
+
+def unstretched(
+    z: Any,
+    value: Any,
+    first: Any,
+    second: Any,
+    shape: tuple[Any, ...] = (),
+    shape_first: tuple[Any, ...] = (),
+    shape_shape: tuple[Any, ...] = (),
+) -> Standard:
+    """A standardised log density whose products with z need no care."""
+    radial_first = first + z * second
+    return Standard(
+        value,
+        first,
+        second,
+        z * first,
+        radial_first,
+        z * radial_first,
+        shape,
+        shape_first,
+        tuple(z * item for item in shape_first),
+        shape_shape,
+    )
+
+
 def reflected(end: EndTerms) -> EndTerms:
     """The log mass of (-high, -low] as a function of (low, high), from ``end`` at (-high, -low)."""
     return EndTerms(

@@ -19,7 +19,8 @@ class Survey:
     ``lowest_high`` are the extremes of the ends of interval rows, ``n_positive`` counts the rows of positive
     weight, and ``refined`` is the mean that a family's ``refinement`` asked for. ``tie`` is, where it was
     looked for, the weight of the rows that equal one exact value and that of those which exclude it, for the value
-    where the first is largest against the second.
+    where the first is largest against the second. ``n_truncated`` is the weight of the rows that are there only because
+    they lie between limits, ``n_exits`` that of those among them which have an upper one.
     """
 
     n_rows: int
@@ -35,6 +36,8 @@ class Survey:
     refined: float | None = None
     tie: tuple[float, float] | None = None
     mean_rest: float = 0.0
+    n_truncated: float = 0.0
+    n_exits: float = 0.0
 
     def merge(self, other: Survey) -> Survey:
         """Join two surveys of neighbouring rows."""
@@ -63,12 +66,24 @@ class Survey:
             min(self.lowest_high, other.lowest_high),
             self.n_positive + other.n_positive,
             mean_rest=rest,
+            n_truncated=self.n_truncated + other.n_truncated,
+            n_exits=self.n_exits + other.n_exits,
         )
 
     @property
     def all_exact(self) -> bool:
         """Whether no row is censored."""
         return self.n_exact == self.n_obs
+
+    @property
+    def truncated(self) -> bool:
+        """Whether rows are there only because they lie between limits."""
+        return self.n_truncated > 0
+
+    @property
+    def plain(self) -> bool:
+        """Whether every row is a value known exactly, which could have been any: what sufficient statistics need."""
+        return self.all_exact and not self.truncated
 
     @property
     def constant(self) -> bool:

@@ -26,6 +26,17 @@ class Terms(NamedTuple):
     hessian: tuple[Any, ...] = ()
 
 
+def less(terms: Terms, mass: Terms) -> Terms:
+    """Terms of rows less those of the mass between their limits; a row whose mass vanishes has the density 0."""
+    with np.errstate(invalid="ignore"):
+        value = np.where(np.isneginf(mass.value), -np.inf, terms.value - mass.value)
+        return Terms(
+            value,
+            tuple(a - b for a, b in zip(terms.gradient, mass.gradient, strict=True)),
+            tuple(a - b for a, b in zip(terms.hessian, mass.hessian, strict=True)),
+        )
+
+
 class EndTerms(NamedTuple):
     """log(F(high) - F(low)) with two derivatives in its ends and in further coordinates s (shapes).
 

@@ -15,7 +15,7 @@ from thetahat.families._log_concave_links import LOG_CONCAVE_LINKS
 from thetahat.families._support import BINARY
 from thetahat.families._survey import Survey
 from thetahat.families._terms import Array, Coordinates, Rows, Terms
-from thetahat.numerics.elementary import log_expit
+from thetahat.numerics.elementary import log1p_of_small, log_expit
 from thetahat.numerics.namespace import namespace
 from thetahat.parameters import Parameter, UnitInterval
 
@@ -43,7 +43,11 @@ class Bernoulli(Family):
     affine: ClassVar[str] = "affine"
     uniqueness: ClassVar[str | None] = "concave in the logit"
     uniqueness_censored: ClassVar[str | None] = "concave in the logit"
+    uniqueness_truncated: ClassVar[str | None] = (
+        "exponential family, also between limits (Barndorff-Nielsen, 1978)"
+    )
     single_maximum = LOG_CONCAVE_LINKS
+    tilted: ClassVar[bool] = True
 
     def prepare(self, xp: Any, y: Any, known: Known) -> Rows:
         """Return y."""
@@ -63,12 +67,20 @@ class Bernoulli(Family):
         return ones + xp.where(y == 1, 0.0, (1.0 - y) * xp.log_expit(-eta[0]))
 
     def derivatives(self, rows: Rows, eta: Coordinates) -> Terms:
-        """Gradient y - prob, without rounding where prob is near y; Hessian -prob (1 - prob)."""
+        """Gradient y - prob, without rounding where prob is near y; Hessian -prob (1 - prob).
+
+        With e = exp(-|logit|) all of them are sums and quotients of what is not negative.
+        """
         (y,) = rows
-        p, q = special.expit(eta[0]), special.expit(-eta[0])
-        ones = np.where(y == 0, 0.0, y * log_expit(eta[0]))
-        value = ones + np.where(y == 1, 0.0, (1.0 - y) * log_expit(-eta[0]))
-        return Terms(value, (y * q - (1.0 - y) * p,), (-p * q,))
+        logit = eta[0]
+        small = np.exp(-np.abs(logit))
+        whole = 1.0 + small
+        up, down = np.maximum(logit, 0.0), np.maximum(-logit, 0.0)
+        near, far = 1.0 / whole, small / whole
+        p, q = np.where(logit >= 0, near, far), np.where(logit >= 0, far, near)
+        misfit = np.where(y == 0, 0.0, y * down) + np.where(y == 1, 0.0, (1.0 - y) * up)
+        value = -misfit - log1p_of_small(small, whole)
+        return Terms(value, (y * q - (1.0 - y) * p,), (-near * far,))
 
     def log_mass(self, low: Array, high: Array, known: Known, eta: Coordinates, order: int) -> Terms:
         """The mass of those of 0 and 1 that the interval holds."""

@@ -8,15 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from thetahat.families._beta_law import log_mass_of, shapes_of, working_moments
 from thetahat.families._contract import Known, Theta
 from thetahat.families._family import Family
 from thetahat.families._gathering import Gathering
-from thetahat.families._remembered import remembered
 from thetahat.families._support import UNIT_INTERVAL
 from thetahat.families._survey import Survey
 from thetahat.families._terms import Array, Coordinates, Rows, Terms
-from thetahat.numerics.gamma_functions import digamma_difference, trigamma, trigamma_difference
-from thetahat.numerics.incomplete_beta import log_beta_mass
 from thetahat.parameters import Parameter, Positive
 
 
@@ -49,6 +47,10 @@ class Beta(Family):
     affine: ClassVar[str] = "affine"
     spikes: ClassVar[str] = "anywhere"
     uniqueness: ClassVar[str | None] = "minimal exponential family (Barndorff-Nielsen, 1978)"
+    regresses_as: ClassVar[str] = "beta_mean"
+    uniqueness_truncated: ClassVar[str | None] = (
+        "exponential family, also between limits (Barndorff-Nielsen, 1978)"
+    )
 
     def prepare(self, xp: Any, y: Any, known: Known) -> Rows:
         """Return log y and log(1 - y)."""
@@ -65,7 +67,7 @@ class Beta(Family):
         log_y, log_rest = rows
         alpha, beta = np.exp(eta[0]), np.exp(eta[1])
         value = (alpha - 1.0) * log_y + (beta - 1.0) * log_rest - special.betaln(alpha, beta)
-        mean_alpha, mean_beta, bend_alpha, cross, bend_beta = _moments(*eta)
+        mean_alpha, mean_beta, bend_alpha, cross, bend_beta = working_moments(*eta)
         by_alpha = alpha * (log_y + mean_alpha)
         by_beta = beta * (log_rest + mean_beta)
         return Terms(
@@ -81,34 +83,29 @@ class Beta(Family):
     def log_mass(self, low: Array, high: Array, known: Known, eta: Coordinates, order: int) -> Terms:
         """Incomplete beta in logit y, in log space."""
         alpha, beta = np.exp(eta[0]), np.exp(eta[1])
-        with np.errstate(all="ignore"):
-            lower, upper = (special.logit(np.clip(end, 0.0, 1.0)) for end in (low, high))
-        mass, first, second = log_beta_mass(lower, upper, alpha, beta, order)
-        if first is None or second is None:
-            return Terms(mass)
-        by_alpha, by_beta = alpha * first[0], beta * first[1]
+        terms = log_mass_of(low, high, alpha, beta, order)
+        if order == 0:
+            return terms
+        (first_alpha, first_beta), (alpha_alpha, mixed, beta_beta) = terms.gradient, terms.hessian
+        by_alpha, by_beta = alpha * first_alpha, beta * first_beta
         return Terms(
-            mass,
+            terms.value,
             (by_alpha, by_beta),
             (
-                by_alpha + alpha * alpha * second[0],
-                alpha * beta * second[1],
-                by_beta + beta * beta * second[2],
+                by_alpha + alpha * alpha * alpha_alpha,
+                alpha * beta * mixed,
+                by_beta + beta * beta * beta_beta,
             ),
         )
 
     def expected_information(self, eta: Coordinates, known: Known) -> tuple[Any, ...]:
         """Variances and covariance of the scores, through ψ'."""
-        _, _, bend_alpha, cross, bend_beta = _moments(*eta)
+        _, _, bend_alpha, cross, bend_beta = working_moments(*eta)
         return -bend_alpha, -cross, -bend_beta
 
     def start(self, points: NDArray[np.float64], known: Known) -> Theta:
         """By moments, with alpha and beta kept between 0.01 and 10¹⁰."""
-        mean, rest = float(np.mean(points)), float(np.mean(1.0 - points))
-        variance = float(np.var(points))
-        precision = mean * rest / variance - 1.0 if variance > 0 else 10.0
-        alpha, beta = np.clip([mean * precision, rest * precision], 0.01, 1e10)
-        return float(alpha), float(beta)
+        return shapes_of(points)
 
     def solve(self, survey: Survey, known: Known) -> Theta | None:
         """No closed form."""
@@ -130,16 +127,3 @@ class Beta(Family):
     def sample_at(self, rng: np.random.Generator, size: int, theta: Theta, known: Known) -> Array:
         """NumPy's sampler."""
         return rng.beta(theta[0], theta[1], size)
-
-
-@remembered
-def _moments(log_alpha: Any, log_beta: Any) -> tuple[Any, ...]:
-    """-E log y and -E log(1 - y), and in working coordinates what the Hessian holds beside the score."""
-    alpha, beta = np.exp(log_alpha), np.exp(log_beta)
-    return (
-        digamma_difference(alpha, beta),
-        digamma_difference(beta, alpha),
-        alpha * alpha * trigamma_difference(alpha, beta),
-        alpha * beta * trigamma(alpha + beta),
-        beta * beta * trigamma_difference(beta, alpha),
-    )

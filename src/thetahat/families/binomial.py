@@ -50,7 +50,11 @@ class Binomial(Family):
     affine: ClassVar[str] = "affine"
     uniqueness: ClassVar[str | None] = "concave in the logit"
     uniqueness_censored: ClassVar[str | None] = "concave in the logit (Prékopa, 1973)"
+    uniqueness_truncated: ClassVar[str | None] = (
+        "exponential family, also between limits (Barndorff-Nielsen, 1978)"
+    )
     single_maximum = LOG_CONCAVE_LINKS
+    tilted: ClassVar[bool] = True
 
     def misfits(self, y: Array, known: Known) -> tuple[Array, str] | None:
         """Trials that are no counts, and more successes than trials."""

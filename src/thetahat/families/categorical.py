@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, ClassVar, final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from thetahat._errors import DataError, ModelError, ParameterError
+from thetahat._errors import ModelError, ParameterError
 from thetahat.families._contract import Known, Theta
-from thetahat.families._family import Family
+from thetahat.families._labelled import LabelledFamily, codes_of, labels_of
 from thetahat.families._support import COUNTS, Support
 from thetahat.families._survey import Survey
 from thetahat.families._terms import Array, Coordinates, Rows, Terms
-from thetahat.numerics.namespace import NUMPY, namespace
+from thetahat.numerics.namespace import NUMPY
 from thetahat.parameters import Parameter, Simplex
 
-_SHOWN = 8
 _NO_ORDER = (
     "the labels of a Categorical have no order, so it has no distribution function, quantiles or intervals; "
     "use density(label), or an ordered family"
@@ -27,7 +26,7 @@ _NO_ORDER = (
 
 
 @final
-class Categorical(Family):
+class Categorical(LabelledFamily):
     """Categorical distribution: P(Y = label k) = probs[k], k = 0, ..., K - 1.
 
     Working coordinates are the logits log(probs[k] / probs[0]), k = 1, ..., K - 1, in which the
@@ -61,7 +60,7 @@ class Categorical(Family):
     options: ClassVar[tuple[str, ...]] = ("levels",)
     affine: ClassVar[str] = "affine"
     uniqueness: ClassVar[str | None] = "concave in the logits"
-    labelled: ClassVar[bool] = True
+    ordered: ClassVar[bool] = False
     primary: ClassVar[str] = "probs"
     single_maximum = MappingProxyType({"*": "concave in the logits"})
 
@@ -82,7 +81,7 @@ class Categorical(Family):
                 f"Categorical has no parameter {next(iter(values))!r}; its parameters are: probs; "
                 "it takes levels besides"
             )
-        self.levels: tuple[Any, ...] | None = None if levels is None else _labels(levels)
+        self.levels: tuple[Any, ...] | None = None if levels is None else labels_of("Categorical", levels)
         size = len(probs) if probs is not None else len(self.levels) if self.levels is not None else None
         if probs is not None and self.levels is not None and size != len(self.levels):
             raise ParameterError(
@@ -92,7 +91,7 @@ class Categorical(Family):
         if size is not None:
             self.declared = (Parameter("probs", Simplex(size), (0.05, 1.0)),)
             self.support = Support(0.0, size - 1.0, discrete=True)
-        self._codes = {label: code for code, label in enumerate(self.levels or ())}
+        self._codes = codes_of(self.levels)
         super().__init__(y=y, **({} if probs is None else {"probs": probs}))
 
     def with_levels(self, levels: Sequence[Any] | NDArray[Any]) -> Categorical:
@@ -107,7 +106,8 @@ class Categorical(Family):
         return Categorical(y=self.y, probs=self.given.get("probs"), levels=levels)
 
     @property
-    def _size(self) -> int:
+    def n_levels(self) -> int:
+        """How many labels there are."""
         if not self.declared:
             raise ParameterError(
                 "Categorical() does not know its categories yet: give probs=[...] or levels=[...], "
@@ -115,37 +115,9 @@ class Categorical(Family):
             )
         return self.declared[0].domain.size
 
-    def encode(self, y: Any) -> Any:
-        """Turn labels into codes; without levels, codes are taken as they are.
-
-        Raises
-        ------
-        DataError
-            If a label is none of the levels, or there are labels and no levels.
-        """
-        if namespace(y).is_jax:
-            return y
-        labels = np.asarray(y)
-        if self.levels is None:
-            if labels.dtype.kind not in "biuf":
-                raise DataError(
-                    "Categorical() takes codes 0, 1, ... as long as it has no levels, and got "
-                    f"{_shortened(labels.ravel()[:1].tolist())}; give levels=[...]"
-                )
-            return labels.astype(float)
-        codes = [self._codes.get(label, _code_of_absent(label)) for label in labels.ravel().tolist()]
-        array = np.array(codes, dtype=float).reshape(labels.shape)
-        unseen = np.flatnonzero(np.ravel(array) < 0)
-        if unseen.size:
-            found = list(dict.fromkeys(labels.ravel()[unseen[:1000]].tolist()))
-            raise DataError(
-                f"no level of Categorical: {_shortened(found)}; its levels are: {_shortened(self.levels)}"
-            )
-        return array
-
     def prepare(self, xp: Any, y: Any, known: Known) -> Rows:
         """Return K columns, 1 where the row has the column's code."""
-        return tuple(xp.where(y == code, 1.0, 0.0) for code in range(self._size))
+        return tuple(xp.where(y == code, 1.0, 0.0) for code in range(self.n_levels))
 
     def log_density(self, xp: Any, rows: Rows, eta: Coordinates) -> Any:
         """Sum of the indicators times the log of the softmax of (0, eta)."""
@@ -182,7 +154,7 @@ class Categorical(Family):
 
     def start(self, points: NDArray[np.float64], known: Known) -> Theta:
         """The proportions, with half an observation added to each label."""
-        counts = np.bincount(np.asarray(points).astype(np.intp), minlength=self._size) + 0.5
+        counts = np.bincount(np.asarray(points).astype(np.intp), minlength=self.n_levels) + 0.5
         return (counts / counts.sum(),)
 
     def solve(self, survey: Survey, known: Known) -> Theta | None:
@@ -191,7 +163,7 @@ class Categorical(Family):
 
     def saturated(self, y: Array, theta: Theta, known: Known) -> Any:
         """All mass on the row's own label, one column a row."""
-        return np.equal.outer(np.arange(self._size), y).astype(float)
+        return np.equal.outer(np.arange(self.n_levels), y).astype(float)
 
     def quantile_at(self, probability: Array, theta: Theta, known: Known) -> Any:
         """Refused: labels have no order.
@@ -205,59 +177,27 @@ class Categorical(Family):
 
     def mean_at(self, theta: Theta, known: Known) -> Any:
         """Mean of the codes, or of levels that are numbers; nan for other labels."""
-        return float(np.sum(self._probs(theta) * self._numbers()))
+        return float(np.sum(self._probs(theta) * self.numbers()))
 
     def variance_at(self, theta: Theta, known: Known) -> Any:
         """Variance of the codes, or of levels that are numbers; nan for other labels."""
-        probs, numbers = self._probs(theta), self._numbers()
+        probs, numbers = self._probs(theta), self.numbers()
         return float(np.sum(probs * np.square(numbers - np.sum(probs * numbers))))
 
     def sample_at(self, rng: np.random.Generator, size: int, theta: Theta, known: Known) -> Array:
         """Labels where there are levels, else codes."""
-        codes = rng.choice(self._size, size, p=self._probs(theta))
-        if self.levels is None:
-            return codes
-        labels = np.asarray(self.levels)
-        if labels.tolist() != list(self.levels):
-            labels = np.empty(self._size, dtype=object)
-            labels[:] = self.levels
-        return labels[codes]
+        codes = rng.choice(self.n_levels, size, p=self._probs(theta))
+        return self.decode(codes)
 
     def _probs(self, theta: Theta) -> Array:
         # The size is asked for first, so that a family without categories says what it lacks.
-        return np.asarray(theta[0]) if self._size else np.zeros(0)
-
-    def _numbers(self) -> Array:
-        if self.levels is None:
-            return np.arange(float(self._size))
-        labels = np.asarray(self.levels)
-        return labels.astype(float) if labels.dtype.kind in "biuf" else np.full(labels.shape, np.nan)
-
-
-def _labels(levels: Sequence[Any] | NDArray[Any]) -> tuple[Any, ...]:
-    labels = tuple(np.asarray(levels).tolist()) if isinstance(levels, np.ndarray) else tuple(levels)
-    labels = tuple(label.item() if isinstance(label, np.generic) else label for label in labels)
-    repeated = [label for label, count in Counter(labels).items() if count > 1]
-    if not labels or repeated:
-        problem = f"{repeated[0]!r} occurs more than once" if repeated else "there are none"
-        raise ParameterError(
-            f"Categorical(levels={_shortened(labels)}): levels must be distinct labels; {problem}"
-        )
-    return labels
-
-
-def _code_of_absent(label: Any) -> float:
-    """NaN stays NaN; anything else is marked as unseen."""
-    return np.nan if isinstance(label, float) and np.isnan(label) else -1.0
-
-
-def _shortened(labels: Sequence[Any]) -> str:
-    shown = ", ".join(repr(label) for label in labels[:_SHOWN])
-    return shown if len(labels) <= _SHOWN else f"{shown}, ... ({len(labels)} in all)"
+        return np.asarray(theta[0]) if self.n_levels else np.zeros(0)
 
 
 def _stacked(xp: Any, eta: Coordinates) -> Any:
     """Logits of all labels, the reference's 0 first: (K,) or (K, rows)."""
+    if not xp.is_jax and all(np.ndim(item) == 0 for item in eta):
+        return np.array([0.0, *eta])
     zero = sum((xp.zeros_like(xp.asarray(item)) for item in eta), 0.0)
     return xp.stack([xp.asarray(item + zero) for item in (0.0, *eta)])
 
@@ -280,9 +220,14 @@ def _probabilities(eta: Coordinates) -> tuple[Array, Array]:
 
 def _lower_triangle(p: Array, q: Array) -> tuple[Any, ...]:
     """diag(p) - p p' without the reference."""
-    rows, columns = np.tril_indices(p.shape[0] - 1)
-    rows, columns = rows + 1, columns + 1
+    rows, columns, diagonal = _places(p.shape[0])
     products = p[rows] * -p[columns]
-    diagonal = np.flatnonzero(rows == columns)
     products[diagonal] = p[1:] * q[1:]
     return tuple(products)
+
+
+@lru_cache(maxsize=8)
+def _places(size: int) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
+    """Rows and columns of the entries of a lower triangle without the reference, and which are on its diagonal."""
+    rows, columns = np.tril_indices(size - 1)
+    return rows + 1, columns + 1, np.flatnonzero(rows == columns)

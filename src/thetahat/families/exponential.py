@@ -7,16 +7,15 @@ from typing import Any, ClassVar, final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 from thetahat.families._contract import Known, Theta
+from thetahat.families._exponential_law import half_mean, log_mass_of
 from thetahat.families._family import Family
 from thetahat.families._gathering import Gathering
 from thetahat.families._starts import clipped
 from thetahat.families._support import NON_NEGATIVE
 from thetahat.families._survey import Survey
 from thetahat.families._terms import Array, Coordinates, Rows, Terms
-from thetahat.numerics.elementary import expm1_minus, log1mexp
 from thetahat.parameters import Parameter, Positive
 
 
@@ -45,7 +44,12 @@ class Exponential(Family):
     spikes: ClassVar[str] = "at zero"
     uniqueness: ClassVar[str | None] = "concave in the rate"
     uniqueness_censored: ClassVar[str | None] = "concave in the rate"
+    uniqueness_truncated: ClassVar[str | None] = (
+        "exponential family, also between limits (Barndorff-Nielsen, 1978)"
+    )
+    uniqueness_entered: ClassVar[str | None] = "concave in the rate"
     increasing: ClassVar[bool] = False
+    regresses_as: ClassVar[str] = "exponential_mean"
     single_maximum = MappingProxyType({"*": "concave in log rate", "identity": "concave in the rate"})
 
     def prepare(self, xp: Any, y: Any, known: Known) -> Rows:
@@ -65,19 +69,7 @@ class Exponential(Family):
 
     def log_mass(self, low: Array, high: Array, known: Known, eta: Coordinates, order: int) -> Terms:
         """-rate low + log(1 - exp(-d)), d = rate (high - low), with score d/(exp(d) - 1) - rate low."""
-        rate = np.exp(eta[0])
-        low, high = np.maximum(low, 0.0), np.maximum(high, 0.0)
-        with np.errstate(all="ignore"):
-            start, d = rate * low, rate * (high - low)
-            mass = log1mexp(-d) - start
-            if order == 0:
-                return Terms(mass)
-            share = 1.0 / special.exprel(d)
-            # d/dlog d of d/(exp(d) - 1) is share (1 - d - share), where 1 - share is summed without
-            # cancellation.
-            rise = np.where(d > 40.0, 1.0 - d, expm1_minus(d) / np.expm1(d) - d)
-            slope = np.where(share == 0, 0.0, np.where(d > 0, share * rise, 0.0))
-        return Terms(mass, (share - start,), (slope - start,))
+        return log_mass_of(low, high, eta[0], order)
 
     def expected_information(self, eta: Coordinates, known: Known) -> tuple[Any, ...]:
         """Return 1."""
@@ -85,8 +77,8 @@ class Exponential(Family):
 
     def start(self, points: NDArray[np.float64], known: Known) -> Theta:
         """One over the mean."""
-        mean = float(np.mean(0.5 * points))
-        return (clipped(0.5 / mean) if mean > 1e-300 else 1e300 if np.max(points) > 0 else 1.0,)
+        mean = half_mean(points)
+        return (clipped(0.5 / mean) if mean > 0 else 1e300 if np.max(points) > 0 else 1.0,)
 
     def solve(self, survey: Survey, known: Known) -> Theta | None:
         """One over the mean; None where all values are 0."""

@@ -51,6 +51,9 @@ class Gamma(Family):
     affine: ClassVar[str] = "affine"
     spikes: ClassVar[str] = "anywhere"
     uniqueness: ClassVar[str | None] = "minimal exponential family (Barndorff-Nielsen, 1978)"
+    uniqueness_truncated: ClassVar[str | None] = (
+        "exponential family, also between limits (Barndorff-Nielsen, 1978)"
+    )
     primary: ClassVar[str] = "rate"
     increasing: ClassVar[bool] = False
     regresses_as: ClassVar[str] = "gamma_mean"

@@ -44,8 +44,13 @@ class Geometric(Family):
     affine: ClassVar[str] = "affine"
     uniqueness: ClassVar[str | None] = "concave in the logit"
     uniqueness_censored: ClassVar[str | None] = "concave in the logit"
+    uniqueness_truncated: ClassVar[str | None] = (
+        "exponential family, also between limits (Barndorff-Nielsen, 1978)"
+    )
+    uniqueness_entered: ClassVar[str | None] = "concave in log(1 - prob)"
     increasing: ClassVar[bool] = False
     single_maximum = LOG_CONCAVE_LINKS
+    tilted: ClassVar[bool] = True
 
     def prepare(self, xp: Any, y: Any, known: Known) -> Rows:
         """Return y."""

@@ -13,7 +13,7 @@ from thetahat.families._contract import Known, Theta
 from thetahat.families._gathering import Gathering
 from thetahat.families._gumbel_ends import gumbel_ends
 from thetahat.families._location_scale import LocationScale
-from thetahat.families._reduced import Reduced, reduced_terms, reduced_value
+from thetahat.families._reduced import Reduced, in_shape, reduced_terms, reduced_value, unreduced
 from thetahat.families._standard import Standard
 from thetahat.families._starts import centre_and_spread, clipped
 from thetahat.families._support import REAL_LINE
@@ -87,16 +87,16 @@ class GEV(LocationScale):
         (shape,) = shapes
         inside = np.asarray(shape * z > -1.0)
         z = np.where(inside, z, 0.0)
-        w = reduced_terms(namespace(), z, shape)
-        t = np.exp(-w.value)
-        pull = t - 1.0 - shape
-        u = 1.0 + shape * z
-        first = pull / u
-        second = (1.0 + shape) * (shape - t) / u / u
+        v = shape * z
+        w, by_shape, by_shape_shape = in_shape(z, v, shape)
+        t, share, one_more = np.exp(-w), 1.0 / (1.0 + v), 1.0 + shape
+        pull = t - one_more
+        first = pull * share
+        second = one_more * (shape - t) * share * share
         # What z g'' and its like leave of g' is gathered over u², where at huge z it would cancel.
-        radial_first = (t * (1.0 - z) - 1.0 - shape) / u / u
-        mixed = (z * (1.0 - t) - 1.0) / u / u - t * w.by_shape / u
-        value = np.where(inside, -(1.0 + shape) * w.value - t, -np.inf)
+        radial_first = (t * (1.0 - z) - one_more) * share * share
+        mixed = ((z * (1.0 - t) - 1.0) * share - t * by_shape) * share
+        value = -one_more * w - t
         terms = Standard(
             value,
             first,
@@ -104,10 +104,10 @@ class GEV(LocationScale):
             z * first,
             radial_first,
             z * radial_first,
-            (-w.value + pull * w.by_shape,),
+            (pull * by_shape - w,),
             (mixed,),
             (z * mixed,),
-            (-2.0 * w.by_shape + pull * w.by_shape_shape - t * np.square(w.by_shape),),
+            (pull * by_shape_shape - by_shape * (2.0 + t * by_shape),),
         )
         return terms if inside.all() else _without_slope(terms, inside)
 
@@ -169,7 +169,7 @@ class GEV(LocationScale):
         """E u uᵀ by the trapezoidal rule in w, exponentially accurate for Gumbel's density."""
         w = np.arange(-4.0, 50.0, 0.25)
         shape = np.clip(shape, -0.1, 0.1)[..., None]
-        terms = self.standard_terms(_unreduced(w, shape), (shape,))
+        terms = self.standard_terms(unreduced(w, shape), (shape,))
         score = (-terms.first, -1.0 - terms.radial, terms.shape[0])
         mass = 0.25 * np.exp(-w - np.exp(-w))
         return [(mass * score[j] * score[k]).sum(axis=-1) for j in range(3) for k in range(j + 1)]
@@ -278,7 +278,7 @@ class GEV(LocationScale):
         """Location + scale (exp(shape w) - 1)/shape with w = -log(-log p)."""
         location, scale, shape = theta
         w = -np.log(-np.log(probability))
-        return location + scale * _unreduced(w, np.asarray(shape, dtype=float))
+        return location + scale * unreduced(w, np.asarray(shape, dtype=float))
 
     def mean_at(self, theta: Theta, known: Known) -> Any:
         """Location + scale (Γ(1 - shape) - 1)/shape below shape 1, infinite from there up."""
@@ -308,7 +308,7 @@ class GEV(LocationScale):
         """By inversion of w, minus the log of a standard exponential."""
         location, scale, shape = theta
         w = -np.log(rng.standard_exponential(size))
-        return np.asarray(location + scale * _unreduced(w, np.asarray(shape, dtype=float)))
+        return np.asarray(location + scale * unreduced(w, np.asarray(shape, dtype=float)))
 
 
 def _without_slope(terms: Standard, inside: NDArray[np.bool_]) -> Standard:
@@ -318,7 +318,7 @@ def _without_slope(terms: Standard, inside: NDArray[np.bool_]) -> Standard:
         return np.where(inside, item, 0.0)
 
     return Standard(
-        terms.value,
+        np.where(inside, terms.value, -np.inf),
         kept(terms.first),
         kept(terms.second),
         kept(terms.radial),
@@ -334,15 +334,9 @@ def _without_slope(terms: Standard, inside: NDArray[np.bool_]) -> Standard:
 def _end(z: Array, shape: Array) -> tuple[NDArray[np.bool_], Array, Reduced]:
     """Whether an end lies inside the support, its w (infinite outside), and the terms of w."""
     within = np.isfinite(z) & (shape * z > -1.0)
-    terms = reduced_terms(namespace(), np.where(within, z, 0.0), shape)
+    terms = reduced_terms(np.where(within, z, 0.0), shape)
     outside = np.where(np.isneginf(z) | (~np.isposinf(z) & (shape > 0)), -np.inf, np.inf)
     return within, np.where(within, terms.value, outside), terms
-
-
-def _unreduced(w: Array, shape: Array) -> Array:
-    """(exp(shape w) - 1)/shape."""
-    tiny = np.abs(shape) < _TINY
-    return np.asarray(np.where(tiny, w, np.expm1(shape * w) / np.where(tiny, 1.0, shape)))
 
 
 def _power_sum(coefficients: Array, x: Array) -> Array:

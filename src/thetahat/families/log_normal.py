@@ -53,6 +53,9 @@ class LogNormal(LocationScale):
     spikes: ClassVar[str] = "anywhere"
     uniqueness: ClassVar[str | None] = "concave in (1/sd_log, mean_log/sd_log) (Burridge, 1981)"
     uniqueness_censored: ClassVar[str | None] = "concave in (1/sd_log, mean_log/sd_log) (Burridge, 1981)"
+    uniqueness_truncated: ClassVar[str | None] = (
+        "exponential family, also between limits (Barndorff-Nielsen, 1978)"
+    )
     single_maximum = MappingProxyType({"*": "concave in (1/sd_log, coefficients/sd_log) (Burridge, 1981)"})
 
     def standard_log_density(self, xp: Any, z: Any, shapes: Coordinates) -> Any:

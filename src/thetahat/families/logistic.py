@@ -13,12 +13,12 @@ from thetahat.families._contract import Known, Theta
 from thetahat.families._gathering import Gathering
 from thetahat.families._location_scale import LocationScale
 from thetahat.families._logistic_ends import logistic_ends
+from thetahat.families._logistic_standard import logistic_log_density, logistic_terms
 from thetahat.families._standard import Standard
 from thetahat.families._starts import clipped, robust_centre_and_spread
 from thetahat.families._support import REAL_LINE
 from thetahat.families._survey import Survey
 from thetahat.families._terms import Array, Coordinates, EndTerms
-from thetahat.numerics.elementary import softplus
 from thetahat.parameters import Parameter, Positive, Real
 
 
@@ -57,21 +57,11 @@ class Logistic(LocationScale):
 
     def standard_log_density(self, xp: Any, z: Any, shapes: Coordinates) -> Any:
         """-log(1 + exp(z)) - log(1 + exp(-z))."""
-        return -xp.softplus(z) - xp.softplus(-z)
+        return logistic_log_density(xp, z)
 
     def standard_terms(self, z: Any, shapes: Coordinates) -> Standard:
         """g' = -tanh(z/2)."""
-        pull = np.tanh(0.5 * z)
-        second = -2.0 * special.expit(z) * special.expit(-z)
-        stretched = z * second
-        return Standard(
-            -softplus(z) - softplus(-z),
-            -pull,
-            second,
-            -z * pull,
-            stretched - pull,
-            z * (stretched - pull),
-        )
+        return logistic_terms(z)
 
     def standard_mass(self, low: Array, high: Array, gap: Array, shapes: Coordinates, order: int) -> EndTerms:
         """In closed form."""

@@ -73,6 +73,7 @@ class NegativeBinomial(Family):
     uniqueness: ClassVar[str | None] = (
         "unique where the variance exceeds the mean (Aragón, Eberly & Eberly, 1992)"
     )
+    tilted: ClassVar[bool] = True
 
     def uniqueness_given(self, fixed: Mapping[str, Any], survey: Survey) -> str | None:
         """The score in the mean is n (average - mean) size/(mean (size + mean))."""

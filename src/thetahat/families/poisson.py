@@ -47,7 +47,11 @@ class Poisson(Family):
     affine: ClassVar[str] = "affine"
     uniqueness: ClassVar[str | None] = "concave in log rate"
     uniqueness_censored: ClassVar[str | None] = "concave in log rate (Prékopa, 1973)"
+    uniqueness_truncated: ClassVar[str | None] = (
+        "exponential family, also between limits (Barndorff-Nielsen, 1978)"
+    )
     single_maximum = MappingProxyType({"*": "concave in log rate", "identity": "concave in the rate"})
+    tilted: ClassVar[bool] = True
 
     def prepare(self, xp: Any, y: Any, known: Known) -> Rows:
         """Return y and log y!."""

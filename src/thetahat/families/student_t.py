@@ -21,8 +21,8 @@ from thetahat.families._support import REAL_LINE
 from thetahat.families._survey import Survey
 from thetahat.families._terms import Array, Coordinates, EndTerms, Rows, end_terms
 from thetahat.numerics.elementary import log1p_minus
-from thetahat.numerics.gamma_functions import half_step_excess, half_step_excess_slope, log_gamma_ratio
-from thetahat.numerics.namespace import namespace
+from thetahat.numerics.gamma_functions import half_step_excess, half_step_excess_slope
+from thetahat.numerics.namespace import NUMPY, namespace
 from thetahat.numerics.normal import LOG_SQRT_2_PI
 from thetahat.numerics.student import log_student_mass
 from thetahat.parameters import Parameter, Positive, Real
@@ -100,11 +100,10 @@ class StudentT(LocationScale, SummedByRows):
         """log Γ((df + 1)/2) - log Γ(df/2) - log(π df)/2 - (df + 1)/2 log(1 + z²/df)."""
         (log_df,) = shapes
         growth = _log_growth(xp, z, log_df)
-        if not xp.is_jax:
+        if xp.is_jax:
+            df, constant = xp.exp(log_df), _log_constant(xp, log_df)
+        else:
             df, constant, _, _ = _of_df(log_df)
-            return constant - 0.5 * (df + 1.0) * growth
-        df = xp.exp(log_df)
-        constant = xp.log_gamma_ratio(0.5 * df, 0.5) - (0.5 * log_df - _HALF_LOG_2) - LOG_SQRT_2_PI
         return constant - 0.5 * (df + 1.0) * growth
 
     def standard_terms(self, z: Any, shapes: Coordinates) -> Standard:
@@ -321,8 +320,13 @@ class StudentT(LocationScale, SummedByRows):
 def _of_df(log_df: Any) -> tuple[Any, ...]:
     """Of df alone: itself, the log constant, and df h and df² h' for h = ψ((df + 1)/2) - ψ(df/2) - 1/df."""
     df = np.exp(log_df)
-    constant = log_gamma_ratio(0.5 * df, 0.5) - (0.5 * log_df - _HALF_LOG_2) - LOG_SQRT_2_PI
+    constant = _log_constant(NUMPY, log_df)
     return df, constant, df * half_step_excess(df), df * df * half_step_excess_slope(df)
+
+
+def _log_constant(xp: Any, log_df: Any) -> Any:
+    """log Γ((df + 1)/2) - log Γ(df/2) - log(π df)/2."""
+    return xp.log_gamma_ratio(0.5 * xp.exp(log_df), 0.5) - (0.5 * log_df - _HALF_LOG_2) - LOG_SQRT_2_PI
 
 
 def _log_growth(xp: Any, z: Any, log_df: Any) -> Any:

@@ -11,19 +11,18 @@ from scipy import special
 
 from thetahat.families._contract import Known, Theta
 from thetahat.families._gathering import Gathering
-from thetahat.families._gumbel_ends import gumbel_ends
+from thetahat.families._gumbel_kernel import SmallestKernel
 from thetahat.families._row_sums import SummedByRows, Sums, score_sums, total, total_of_product
 from thetahat.families._shape_scale import ShapeScale
-from thetahat.families._standard import Standard, reflected
 from thetahat.families._starts import centre_and_spread
 from thetahat.families._support import POSITIVE
 from thetahat.families._survey import Survey
-from thetahat.families._terms import Array, Coordinates, EndTerms, Rows
+from thetahat.families._terms import Array, Coordinates, Rows
 from thetahat.parameters import Parameter, Positive
 
 
 @final
-class Weibull(ShapeScale, SummedByRows):
+class Weibull(SmallestKernel, ShapeScale, SummedByRows):
     """Weibull distribution: P(Y > y) = exp(-(y/scale)^shape), y > 0.
 
     Working coordinates are log shape and log scale; with z = shape log(y/scale) the log density is
@@ -58,25 +57,6 @@ class Weibull(ShapeScale, SummedByRows):
     single_maximum = MappingProxyType(
         {"*": "concave in (shape, shape times the coefficients) (Burridge, 1981)"}
     )
-
-    def standard_log_density(self, xp: Any, z: Any, shapes: Coordinates) -> Any:
-        """Return z - exp(z)."""
-        return z - xp.exp(z)
-
-    def standard_terms(self, z: Any, shapes: Coordinates) -> Standard:
-        """g' = 1 - exp(z)."""
-        power = np.exp(z)
-        first = 1.0 - power
-        # At a huge z, where exp(z) overflows, z exp(z) must not meet 0 times infinity.
-        stretched = z * power
-        return Standard(
-            z - power,
-            first,
-            -power,
-            z - stretched,
-            first - stretched,
-            z - stretched - z * stretched,
-        )
 
     def row_sums(
         self,
@@ -121,10 +101,6 @@ class Weibull(ShapeScale, SummedByRows):
             *row_scores,
             highest,
         )
-
-    def standard_mass(self, low: Array, high: Array, gap: Array, shapes: Coordinates, order: int) -> EndTerms:
-        """Gumbel's distribution, mirrored."""
-        return reflected(gumbel_ends(-high, -low, gap))
 
     def expected_information(self, eta: Coordinates, known: Known) -> tuple[Any, ...]:
         """Return (π²/6 + (1 - γ)², -(1 - γ) shape, shape²)."""

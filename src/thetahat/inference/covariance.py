@@ -2,52 +2,112 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from thetahat._errors import InferenceError
+from thetahat.inference.clusters import cluster_scores
+from thetahat.inference.leverage import Leverage
+from thetahat.inference.rows import Piece, Rows, Total
 from thetahat.models import SCORES
+from thetahat.models._regression_rows import Sums
 from thetahat.models.iid import IndependentModel
+from thetahat.models.regression import RegressionModel
 from thetahat.numerics.linear_algebra import analyse
 from thetahat.solution import Solution
+from thetahat.solved import Solved
 
 Matrix = NDArray[np.float64]
-KINDS = ("observed", "expected", "opg", "sandwich", "HC1", "stata")
+KINDS = ("observed", "expected", "opg", "sandwich", "HC1", "stata", "HC2", "HC3")
+CLUSTERED = ("sandwich", "HC1", "stata")
+POWERS = {"HC2": 1, "HC3": 2}
+"""The power of 1 - h by which a row's outer product is divided."""
 
 
-def free_covariance(solution: Solution, kind: str = "observed") -> Matrix:
+def free_covariance(solved: Solved, kind: str = "observed", cluster: Any = None) -> Matrix:
     """Covariance on the free scale; NaN where the certificate forbids standard errors."""
-    if kind not in KINDS:
-        raise InferenceError(f"covariance({kind!r}): choose from {', '.join(KINDS)}")
+    _check(kind, cluster)
+    solution = solved.solution
     observed = solution.free_covariance()
     if kind == "observed" or not solution.regular.any():
         return observed
     if kind == "expected":
         return solution.free_covariance(_expected(solution))
     inside = np.ix_(solution.regular, solution.regular)
-    scores = _outer_product(solution, kind)[inside]
+    factor, meat = _meat(solved, kind, cluster)
+    scores = meat[inside]
     covariance = np.full_like(observed, np.nan)
     if kind == "opg":
-        factor = analyse(scores)
-        if factor.smallest > factor.error_bound:
-            covariance[inside] = factor.inverse()
+        outer = analyse(scores)
+        if outer.smallest > outer.error_bound:
+            covariance[inside] = outer.inverse()
         return covariance
-    covariance[inside] = _factor(solution, kind) * (observed[inside] @ scores @ observed[inside])
+    covariance[inside] = factor * (observed[inside] @ scores @ observed[inside])
     return covariance
 
 
-def covariance(solution: Solution, kind: str = "observed") -> Matrix:
+def _check(kind: str, cluster: Any) -> None:
+    if kind not in KINDS:
+        raise InferenceError(f"covariance({kind!r}): choose from {', '.join(KINDS)}")
+    if cluster is not None and kind not in CLUSTERED:
+        raise InferenceError(
+            f"covariance({kind!r}, cluster=...): with clusters choose from {', '.join(CLUSTERED)}"
+        )
+
+
+def _meat(solved: Solved, kind: str, cluster: Any) -> tuple[float, Matrix]:
+    """Return a factor and B, the covariance of the score, over the free coordinates."""
+    solution = solved.solution
+    if cluster is None and kind not in POWERS:
+        return _factor(solution, kind), _outer_product(solution, kind)
+    rows = Rows(solved, f"covariance({kind!r}{'' if cluster is None else ', cluster=...'})")
+    if cluster is None:
+        return 1.0, _leveraged(rows, POWERS[kind])
+    found = cluster_scores(rows, cluster)
+    count = found.labels.size
+    sums = found.sums[:, rows.table.free_index]
+    factor = 1.0 if kind == "sandwich" else count / (count - 1)
+    if kind == "HC1":
+        factor *= _factor(solution, kind) * (solution.n_obs - 1) / solution.n_obs
+    return factor, sums.T @ sums
+
+
+def _leveraged(rows: Rows, power: int) -> Matrix:
+    """Σ w u uᵀ/(1 - h)^power, h the leverage of one observation of the row."""
+    leverage = Leverage(rows)
+    if len(rows.primary) > 1:
+        raise InferenceError(
+            f"{rows.purpose} divides by 1 - h, and a row of {rows.family.name} has several predictors; use 'sandwich'"
+        )
+    k = rows.working.size
+
+    def outer(pieces: list[Piece], _: Any) -> Total:
+        total = np.zeros((k, k))
+        for piece in pieces:
+            gradient = piece.slopes(rows.family).gradient
+            scale = (1.0 - leverage.single(piece)) ** power
+            products = [gradient[i] * gradient[j] / scale for i in range(len(gradient)) for j in range(i + 1)]
+            total += Sums(rows.groups, piece.part, k).matrix(tuple(products))
+        return Total(total)
+
+    index = rows.table.free_index
+    return np.asarray(rows.reduce(outer).value[np.ix_(index, index)])
+
+
+def covariance(solved: Solved, kind: str = "observed", cluster: Any = None) -> Matrix:
     """Covariance of the natural parameters, (k, k) over the free names."""
-    return solution.natural_covariance(free_covariance(solution, kind))
+    return solved.solution.natural_covariance(free_covariance(solved, kind, cluster))
 
 
-def information(solution: Solution, kind: str = "observed") -> Matrix:
+def information(solved: Solved, kind: str = "observed") -> Matrix:
     """Information of the natural parameters: the inverse of the covariance of the same kind."""
-    return np.asarray(analyse(covariance(solution, kind)).inverse())
+    return np.asarray(analyse(covariance(solved, kind)).inverse())
 
 
 def _factor(solution: Solution, kind: str) -> float:
-    n, k = solution.n_obs, solution.table.n_free
+    n, k = solution.n_obs, _n_coefficients(solution)
     if kind == "HC1":
         if n <= k:
             raise InferenceError(f"covariance('HC1') divides by n - k, which is {n:g} - {k}; use 'sandwich'")
@@ -57,6 +117,16 @@ def _factor(solution: Solution, kind: str) -> float:
             raise InferenceError(f"covariance('stata') divides by n - 1, which is {n:g} - 1; use 'sandwich'")
         return n / (n - 1)
     return 1.0
+
+
+def _n_coefficients(solution: Solution) -> int:
+    """Estimated coefficients of predictors, as is the custom in regression; elsewhere estimated parameters."""
+    model = solution.with_data("the number of coefficients").model
+    if not isinstance(model, RegressionModel):
+        return solution.table.n_free
+    free = solution.table.free_index
+    spans = [group.span for group in model.predictors.groups if group.design is not None]
+    return sum(int(np.sum((free >= span.start) & (free < span.stop))) for span in spans)
 
 
 def _outer_product(solution: Solution, kind: str) -> Matrix:
@@ -72,16 +142,22 @@ def _outer_product(solution: Solution, kind: str) -> Matrix:
 def _expected(solution: Solution) -> Matrix:
     likelihood = solution.with_data("covariance('expected')")
     model = likelihood.model
-    if not isinstance(model, IndependentModel):
+    if not isinstance(model, IndependentModel | RegressionModel):
         raise InferenceError(
             "covariance('expected') needs the expectation of the information, which a density of one's own does not "
             "give. "
             "Use 'observed' or 'sandwich'"
         )
-    if model.response.censored:
+    response = model.response if isinstance(model, IndependentModel) else model.reader.response
+    if response.censored:
         raise InferenceError(
             "covariance('expected') does not exist here: under censoring the expected information needs the potential "
             "censoring time of every row, also of those that were not censored. Use 'observed'"
+        )
+    if response.truncated:
+        raise InferenceError(
+            "covariance('expected') is not there for rows with limits of truncation. Use 'observed', or fit "
+            "th.Truncated where the same limits hold for all rows"
         )
     if likelihood.shared:
         solution.refuse_if_changed("covariance('expected')")

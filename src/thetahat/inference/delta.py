@@ -15,6 +15,7 @@ from scipy import special
 from thetahat._errors import InferenceError
 from thetahat.inference.covariance import free_covariance
 from thetahat.solution import Solution
+from thetahat.solved import Solved
 
 Array = NDArray[Any]
 STEP = 1e-2
@@ -61,7 +62,7 @@ class Transformed:
 
 
 def transform(
-    solution: Solution,
+    solved: Solved,
     function: Callable[[Values], Any],
     level: float = 0.95,
     method: str = "delta",
@@ -72,10 +73,11 @@ def transform(
         raise InferenceError(f"transform(method={method!r}): choose 'delta'")
     if not 0 < level < 1:
         raise InferenceError(f"level={level!r}: the confidence level must lie between 0 and 1, such as 0.95")
+    solution = solved.solution
     solution.refuse_unless_usable("a function of the estimates")
     function = _by_name(function, solution)
     centre = _call(function, solution.natural)
-    free = free_covariance(solution, covariance)
+    free = free_covariance(solved, covariance)
     regular = np.flatnonzero(solution.regular)
     errors = np.sqrt(np.diag(free))
     gradient = np.zeros((centre.size, regular.size))

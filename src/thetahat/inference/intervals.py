@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, final
+from typing import final
 
 import numpy as np
 from scipy import special
@@ -109,23 +109,21 @@ def _wald(solution: Solution, names: list[str], level: float, scale: str) -> dic
     errors = solution.standard_errors(free)
     ends: dict[str, tuple[float, float]] = {}
     for name in names:
-        parameter, span, _ = solution.table.entry(name)
+        parameter, span, entry = solution.table.entry(name)
         estimate, error = solution.natural[name], errors[name]
+        unit = solution.table.unit(parameter.name)
         if np.isnan(error):
             ends[name] = (float(np.nan), float(np.nan))
         elif scale == "natural" or isinstance(parameter.domain, Real):
             ends[name] = (estimate - width * error, estimate + width * error)
         elif parameter.domain.vector:
-            centre, spread = special.logit(estimate), width * error / (estimate * (1 - estimate))
-            ends[name] = (float(special.expit(centre - spread)), float(special.expit(centre + spread)))
+            values = [solution.natural[other] / unit for other in parameter.names]
+            at, slope = parameter.domain.line(values, entry)
+            spread = width * slope * error / unit
+            low, high = (parameter.domain.from_line(at + sign * spread) * unit for sign in (-1.0, 1.0))
+            ends[name] = (low, high)
         else:
             at, spread = solution.point[span.start], width * np.sqrt(free[span.start, span.start])
-            unit = solution.table.unit(parameter.name)
-            low, high = (_natural(parameter.domain, at + sign * spread, unit) for sign in (-1.0, 1.0))
+            low, high = (parameter.domain.from_line(at + sign * spread) * unit for sign in (-1.0, 1.0))
             ends[name] = (low, high)
     return ends
-
-
-def _natural(domain: Any, free: float, unit: float) -> float:
-    with np.errstate(over="ignore"):
-        return float(domain.from_free(np.float64(free)) * unit)

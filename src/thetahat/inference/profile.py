@@ -36,7 +36,7 @@ AT_THE_EDGE = 1e-3
 
 @dataclass(frozen=True, slots=True)
 class _Coordinate:
-    """One entry on the scale on which it is profiled: its free coordinate, or the logit of a simplex's entry."""
+    """One entry on the scale on which it is profiled: its free coordinate, or in a vector its domain's line."""
 
     name: str
     estimate: float
@@ -113,13 +113,13 @@ def curve(solution: Solution, name: str, points: int = 41, reach: float = 3.0) -
         values,
         np.sign(grid - centre) * _root(solution, values),
         solution.natural[name],
-        solution.log_likelihood,
+        solution.objective,
     )
 
 
 def _root(solution: Solution, value: Any) -> Any:
     # A value may stand above the maximum by its rounding; by more it was refused.
-    return np.sqrt(2 * np.maximum(solution.log_likelihood - value, 0.0))
+    return np.sqrt(2 * np.maximum(solution.objective - value, 0.0))
 
 
 def _solved(solution: Solution, coordinate: _Coordinate, at: float, start: Vector) -> Constrained:
@@ -130,7 +130,7 @@ def _solved(solution: Solution, coordinate: _Coordinate, at: float, start: Vecto
     slack = 4 * found.rounding + 2 * DECREMENT
     if solution.certificate.verdict is not Verdict.MAXIMUM:
         slack += NEAR_LIMIT * solution.n_obs
-    excess = found.value - solution.log_likelihood
+    excess = found.value - solution.objective
     if excess > slack:
         start_values = ", ".join(
             f"{name!r}: {value:.6g}"
@@ -183,7 +183,7 @@ def _coordinate(solution: Solution, name: str) -> _Coordinate:
     if likelihood.shared:
         solution.refuse_if_changed("a profile likelihood")
     if parameter.domain.vector:
-        return _simplex_coordinate(solution, name, parameter, span, entry)
+        return _entry_coordinate(solution, name, parameter, span, entry)
     conditions = _conditions(solution)
     index = span.start
     held = np.flatnonzero(~solution.regular)
@@ -241,7 +241,7 @@ def _conditions(solution: Solution) -> Conditions:
     return given
 
 
-def _simplex_coordinate(
+def _entry_coordinate(
     solution: Solution, name: str, parameter: Parameter, span: slice, entry: int
 ) -> _Coordinate:
     likelihood = solution.with_data("a profile likelihood")
@@ -251,25 +251,21 @@ def _simplex_coordinate(
         )
     if not solution.regular.all():
         raise InferenceError(
-            f"a profile of {name} is not available where a probability is on the edge; drop the empty category"
+            f"a profile of {name} is not available where {parameter.name} is on the edge; drop the empty category"
         )
 
     def constraint(free: Vector) -> tuple[float, Vector]:
-        probabilities = np.asarray(parameter.domain.from_free(free[span]))
-        p = float(probabilities[entry])
-        rest = float(np.sum(np.delete(probabilities, entry)))
+        at, slope = parameter.domain.line(parameter.domain.from_free(free[span]), entry)
         gradient = np.zeros_like(free)
-        gradient[span] = parameter.domain.derivative(free[span])[entry] / (p * rest)
-        return float(np.log(p) - np.log(rest)), gradient
+        gradient[span] = slope * parameter.domain.derivative(free[span])[entry]
+        return at, gradient
 
     def solve(value: float, start: Vector) -> Constrained:
         return maximise_constrained(likelihood, constraint, value, start)
 
     estimate, gradient = constraint(solution.point)
     error = float(np.sqrt(gradient @ solution.free_covariance() @ gradient))
-    return _Coordinate(
-        name, estimate, error, -np.inf, np.inf, lambda value: float(special.expit(value)), solve, held=False
-    )
+    return _Coordinate(name, estimate, error, -np.inf, np.inf, parameter.domain.from_line, solve, held=False)
 
 
 def _end(

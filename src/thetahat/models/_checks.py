@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from thetahat._errors import DataError
+from thetahat._errors import DataError, ModelError
 from thetahat.families import Family
 from thetahat.response import Observed
-from thetahat.response._response import RowNumbers, numbers, rows_message, shown_column
+from thetahat.response._response import Limits, RowNumbers, numbers, rows_message, shown_column
 
 Array = NDArray[Any]
 Extent = tuple[float, float]
@@ -94,6 +94,26 @@ def checked_ends(family: Family, what: str, observed: Observed, where: RowNumber
         )
     lowest = support.lower - 1 if support.discrete else support.lower
     return np.where(low <= lowest, -np.inf, low), np.where(high >= support.upper, np.inf, high)
+
+
+def refuse_truncation(family: Family, what: str) -> None:
+    """Raise for families whose rows cannot have limits of truncation."""
+    if family.labelled:
+        raise DataError(f"{what}: rows of {type(family).__name__} are labels, which cannot be truncated")
+    if family.edges:
+        raise ModelError(
+            f"{what}: the support of {type(family).__name__} ends at its parameters, which truncated rows do not tell; "
+            "choose a family of fixed support"
+        )
+
+
+def checked_limits(family: Family, limits: Limits) -> tuple[Array, Array]:
+    """Return the limits of truncation, open where they reach the support's."""
+    support, low, high = family.support, limits.entry, limits.exit
+    if support.discrete:
+        low, high = np.floor(low), np.floor(high)
+    open_below = low < support.lower if support.discrete else low <= support.lower
+    return np.where(open_below, -np.inf, low), np.where(high >= support.upper, np.inf, high)
 
 
 def checked_weights(column: str, values: Array, where: RowNumbers) -> Array:

@@ -16,8 +16,15 @@ from thetahat.parameters import ParameterTable
 Array = NDArray[Any]
 Vector = NDArray[np.float64]
 
-VALUE, DERIVATIVES, SCORES = 0, 2, 3
-"""What a tally is to hold: ℓ alone; score and information too; the outer product of row scores as well."""
+ROUNDING = 8 * float(np.finfo(float).eps)
+VALUE, GRADIENT, DERIVATIVES, SCORES = 0, 1, 2, 3
+"""What a tally is to hold: ℓ alone; the score too; information too; the outer product of row scores as well.
+
+Only models of which it is asked (those whose information is dear) tell ``GRADIENT`` from ``DERIVATIVES``.
+"""
+LARGE = 1 << 16
+"""Numbers of a matrix, from which on a fresh one costs more than the sum."""
+NO_INFORMATION = np.zeros((0, 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +32,8 @@ class Tally:
     """Sums over rows at one point, in working coordinates: an associative record.
 
     ``absolute`` is Σ w |ℓ_i| or a bound a little above it, from which the rounding of ℓ is known; ``absolute_score``
-    Σ w |u_i|; ``opg`` Σ w u_i u_iᵀ. ``densest`` is the largest log density of an exact row plus the log of that
+    Σ w |u_i|; of a row that is a difference, such as one given its limits, both count the parts, since it is they that
+    are rounded; ``opg`` Σ w u_i u_iᵀ. ``densest`` is the largest log density of an exact row plus the log of that
     row's rounding unit, or a bound for it where that is far below 0.
     """
 
@@ -43,7 +51,7 @@ class Tally:
             self.value + other.value,
             self.absolute + other.absolute,
             self.score + other.score,
-            self.information + other.information,
+            _added(self.information, other.information),
             None
             if self.absolute_score is None or other.absolute_score is None
             else self.absolute_score + other.absolute_score,
@@ -58,7 +66,7 @@ class Tally:
             self.value,
             self.absolute,
             self.score[index],
-            self.information[square],
+            self.information[square] if self.information.size else self.information,
             None if self.absolute_score is None else self.absolute_score[index],
             None if self.opg is None else self.opg[square],
             self.densest,
@@ -72,7 +80,12 @@ class Tally:
     @property
     def rounding(self) -> float:
         """A bound for the rounding error of ``value``."""
-        return 8 * float(np.finfo(float).eps) * self.absolute
+        return ROUNDING * self.absolute
+
+
+def _added(left: Array, right: Array) -> Array:
+    """The sum, in the left one's place where it is large: a tally that is merged is not asked again."""
+    return np.add(left, right, out=left if left.size > LARGE and left.flags.writeable else None)
 
 
 Packed = TypeVar("Packed")

@@ -17,7 +17,7 @@ class RowPositions:
     """The positions in a block of its packed parts; None means every row of the block, in order.
 
     Rows of weight 0 are packed nowhere. ``truncated`` are the rows whose terms have a truncation mass, each of which is
-    an exact or an interval row too.
+    an exact or an interval row too; they are listed as they are packed, exact ones first.
     """
 
     exact: Array | None = None

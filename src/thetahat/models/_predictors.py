@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from thetahat._errors import ModelError, ParameterError
 from thetahat.designs import Design, Designer
 from thetahat.families import Family
+from thetahat.families._contract import FamilyContract
 from thetahat.links import Link, default_link, link_named
 from thetahat.parameters import Parameter, ParameterTable, Real
 
@@ -81,8 +82,19 @@ class Predictors:
         return tuple(eta), tuple(bends)
 
 
-def primary_of(family: Family) -> str:
-    """Return the name of the parameter that the first formula drives."""
+def primary_of(family: FamilyContract) -> str:
+    """Return the name of the parameter that the first formula drives.
+
+    Raises
+    ------
+    ModelError
+        If the family has no parameter with which its values grow or fall.
+    """
+    if not family.regressed:
+        raise ModelError(
+            f"{family!r} is not regressed: values neither grow nor fall with any of its parameters. Choose a family "
+            "that has a location, a mean or a scale"
+        )
     return family.primary or family.declared[0].name
 
 

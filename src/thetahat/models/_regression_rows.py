@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from thetahat.designs import Design
 from thetahat.families import Family
-from thetahat.families._terms import Terms
-from thetahat.models._model import SCORES, VALUE, Tally
+from thetahat.families._terms import Terms, less
+from thetahat.models._model import GRADIENT, NO_INFORMATION, SCORES, VALUE, Tally
 from thetahat.models._predictors import Group, Predictors
+from thetahat.models._truncation import TruncatedRows, join_truncated
 from thetahat.numerics.namespace import NUMPY
 
 Array = NDArray[Any]
@@ -24,9 +25,9 @@ WHOLE = 65_536
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Rows of one block that are known alike: exactly, to lie in an interval, or to have been seen in one.
+    """Rows of one block that are known alike: exactly, or to lie in an interval.
 
-    ``rows`` are the family's prepared columns, or the two ends; ``sign`` is -1 where the log mass is subtracted.
+    ``rows`` are the family's prepared columns, or the two ends.
     """
 
     kind: str
@@ -38,6 +39,8 @@ class Part:
     offsets: tuple[Vector | None, ...]
     log_unit: float = -np.inf
     """Log of the largest rounding unit of an exact row."""
+    truncation: TruncatedRows | None = None
+    """The limits between which rows of this part had to lie to be observed."""
 
     @property
     def tile_rows(self) -> int:
@@ -68,21 +71,26 @@ class Part:
             tuple(designs),
             tuple(None if offset is None else offset[rows] for offset in self.offsets),
             self.log_unit,
+            None if self.truncation is None else self.truncation.among(np.arange(self.n_rows)[rows]),
         )
 
     def terms(self, family: Family, eta: tuple[Any, ...], order: int) -> Terms:
-        """Return the family's terms of these rows: value alone, or with two derivatives."""
+        """Return the family's terms of these rows given their limits: value alone, or with two derivatives."""
+        terms = self._terms(family, eta, order)
+        if self.truncation is None:
+            return terms
+        mass = self.truncation.masses(family, 0, self.n_rows, eta, VALUE if order == VALUE else 2)
+        if mass is None:
+            return terms
+        return less(Terms(terms.value), Terms(mass.value)) if order == VALUE else less(terms, mass)
+
+    def _terms(self, family: Family, eta: tuple[Any, ...], order: int) -> Terms:
         if self.kind != "exact":
             low, high = self.rows
             return family.log_mass(low, high, self.known, eta, VALUE if order == VALUE else 2)
         if order == VALUE:
             return Terms(family.log_density(NUMPY, self.rows, eta))
         return family.derivatives(self.rows, eta)
-
-    @property
-    def sign(self) -> float:
-        """1, or -1 for a mass that is divided by."""
-        return -1.0 if self.kind == "truncated" else 1.0
 
     @property
     def total_weight(self) -> float:
@@ -110,6 +118,9 @@ def joined(parts: list[Part]) -> Part:
         tuple(type(d).stack([part.designs[j] for part in parts]) for j, d in enumerate(first.designs)),
         tuple(stack([part.offsets[j] for part in parts]) for j in range(len(first.offsets))),
         max(part.log_unit for part in parts),
+        join_truncated(
+            [part.truncation for part in parts], [part.n_rows for part in parts], [0] * len(parts)
+        ),
     )
 
 
@@ -128,7 +139,7 @@ class PackedRegression:
     @property
     def n_obs(self) -> float:
         """Σ w."""
-        return sum(part.total_weight for part in self.parts if part.sign > 0)
+        return sum(part.total_weight for part in self.parts)
 
     def thinned(self, most: int) -> PackedRegression:
         """Every so many-th row of each part, at most about twice ``most``."""
@@ -138,7 +149,7 @@ class PackedRegression:
         parts = tuple(part.take(np.arange(0, part.n_rows, step)) for part in self.parts)
         values, weight = self.points
         points = (values[::step].copy(), None if weight is None else weight[::step].copy())
-        return PackedRegression(self.n_rows, sum(p.n_rows for p in parts if p.sign > 0), parts, points)
+        return PackedRegression(self.n_rows, sum(p.n_rows for p in parts), parts, points)
 
 
 def join(packs: list[PackedRegression]) -> PackedRegression:
@@ -176,15 +187,18 @@ def _tally_tile(family: Family, predictors: Predictors, part: Part, working: Vec
     weight = part.weight
     values = np.broadcast_to(terms.value, (part.n_rows,))
     weighted = values if weight is None else values * weight
-    value = part.sign * float(np.add.reduce(weighted))
+    value = float(np.add.reduce(weighted))
     absolute = float(np.add.reduce(np.abs(weighted)))
     if order == VALUE or not np.isfinite(value):
-        return Tally(value, absolute, np.zeros(k), np.zeros((k, k)), np.zeros(k))
-    gradient, hessian = _on_predictors(terms, bends)
+        information = NO_INFORMATION if order == GRADIENT else np.zeros((k, k))
+        return Tally(value, absolute, np.zeros(k), information, None if order == GRADIENT else np.zeros(k))
+    gradient, hessian = on_predictors(terms, bends)
     densest = float(np.max(values)) + part.log_unit if part.log_unit > -np.inf else -np.inf
-    sums = _Sums(predictors.groups, part, k)
-    score = part.sign * sums.score(gradient)
-    information = -part.sign * sums.matrix(hessian)
+    sums = Sums(predictors.groups, part, k)
+    score = sums.score(gradient)
+    if order == GRADIENT:
+        return Tally(value, absolute, score, NO_INFORMATION, densest=densest)
+    information = -sums.matrix(hessian)
     # Σ w |u_j| would cost a pass over the design of its own; by Cauchy and Schwarz it is about this at a maximum.
     size = np.sqrt(part.total_weight * np.abs(np.diag(information)))
     opg = None
@@ -194,7 +208,7 @@ def _tally_tile(family: Family, predictors: Predictors, part: Part, working: Vec
     return Tally(value, absolute, score, information, size, opg, densest)
 
 
-def _on_predictors(
+def on_predictors(
     terms: Terms, bends: tuple[tuple[Any, Any] | None, ...]
 ) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
     """Move derivatives from working coordinates to predictors, by the chain rule through the links."""
@@ -226,10 +240,10 @@ def expected_part(family: Family, predictors: Predictors, part: Part, working: V
         for j in range(i + 1):
             moved.append(entries[position] * slopes[i] * slopes[j])
             position += 1
-    return _Sums(predictors.groups, part, working.size).matrix(tuple(moved))
+    return Sums(predictors.groups, part, working.size).matrix(tuple(moved))
 
 
-class _Sums:
+class Sums:
     """Sums over rows of a tile, from derivatives in the coordinates to derivatives in the point."""
 
     def __init__(self, groups: tuple[Group, ...], part: Part, k: int) -> None:
@@ -268,6 +282,8 @@ class _Sums:
 
     def matrix(self, triangle: tuple[Any, ...]) -> Array:
         """Sum a symmetric matrix of each row, given by its lower triangle in the coordinates."""
+        if len(triangle) == 1 and self._groups[0].design is not None:
+            return np.asarray(self._block(self._groups[0].design, self._groups[0].design, triangle[0]))
         matrix = np.zeros((self._k, self._k))
         places = self._places()
         position = 0

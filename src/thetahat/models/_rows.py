@@ -15,14 +15,17 @@ from thetahat.families import Family
 from thetahat.families._row_sums import SummedByRows
 from thetahat.families._support import Support
 from thetahat.families._survey import Survey, sum_and_rest
-from thetahat.families._terms import Terms
+from thetahat.families._terms import Terms, less
 from thetahat.models._model import SCORES, VALUE, Tally
+from thetahat.models._truncation import TruncatedRows, join_truncated
 
 Array = NDArray[Any]
 Vector = NDArray[np.float64]
 
 TILE = 32_768
 """Rows computed at once: few enough for a core's cache, so many that threads seldom wait for the lock."""
+ZERO = 1e-250
+"""The rounding unit of a 0 among the rows."""
 HARMLESS = -5.0
 """Where a density times its row's rounding unit is below exp of this, it is of no interest how far."""
 THINNED = 1_024
@@ -44,6 +47,7 @@ class PackedRows:
     interval_known: Mapping[str, Any]
     extent: tuple[float, float] | None = None
     """Smallest and largest exact value, where they were found already."""
+    truncation: TruncatedRows | None = None
 
     @property
     def size(self) -> int:
@@ -74,7 +78,10 @@ class PackedRows:
                     np.add.reduce(column if weight is None else np.multiply(column, weight, out=work))
                 )
 
-            columns = [np.broadcast_to(column, self.y.shape) for column in self.prepared]
+            columns = [
+                column if column.shape == self.y.shape else np.broadcast_to(column, self.y.shape)
+                for column in self.prepared
+            ]
             means[:] = [summed(column) / n_exact for column in columns]
             if self.extent is None:
                 minimum, maximum = float(self.y.min()), float(self.y.max())
@@ -97,6 +104,8 @@ class PackedRows:
             float(self.high.min()) if has_interval else np.inf,
             self.y.shape[0] + self.low.shape[0],
             mean_rest=rest,
+            n_truncated=0.0 if self.truncation is None else self.truncation.n_truncated,
+            n_exits=0.0 if self.truncation is None else self.truncation.n_exits,
         )
 
     def thinned(self, most: int = THINNED) -> PackedRows:
@@ -109,6 +118,8 @@ class PackedRows:
         return self._taken(every, every, self.n_rows)
 
     def _taken(self, exact: slice, interval: slice, n_rows: int) -> PackedRows:
+        n_exact = self.y.shape[0]
+        kept = np.concatenate([np.arange(n_exact)[exact], n_exact + np.arange(self.low.shape[0])[interval]])
         # Copies, since a view of a few rows would keep the whole block in memory.
         return PackedRows(
             n_rows,
@@ -120,6 +131,7 @@ class PackedRows:
             None if self.interval_weight is None else self.interval_weight[interval].copy(),
             {name: _copied(value, exact) for name, value in self.known.items()},
             {name: _copied(value, interval) for name, value in self.interval_known.items()},
+            truncation=None if self.truncation is None else self.truncation.among(kept),
         )
 
     def points(self, support: Support) -> tuple[Vector, Vector | None]:
@@ -172,6 +184,9 @@ def join(parts: list[PackedRows]) -> PackedRows:
         stack([part.interval_weight for part in parts], lows),
         {name: stack([part.known[name] for part in parts], ys) for name in first.known},
         {name: stack([part.interval_known[name] for part in parts], lows) for name in first.interval_known},
+        truncation=join_truncated(
+            [part.truncation for part in parts], [y.shape[0] for y in ys], [low.shape[0] for low in lows]
+        ),
     )
 
 
@@ -180,7 +195,7 @@ def tally_rows(family: Family, packed: PackedRows, working: Vector, order: int) 
     eta = tuple(working.tolist()) if working.dtype == float else tuple(working)
     eta = tuple(np.float64(coordinate) for coordinate in eta)
     total: Tally | None = None
-    if isinstance(family, SummedByRows):
+    if isinstance(family, SummedByRows) and packed.truncation is None:
         total = _summed(family, packed, eta, order)
     for start in range(0, packed.y.shape[0] if total is None else 0, TILE):
         tile = slice(start, start + TILE)
@@ -188,7 +203,8 @@ def tally_rows(family: Family, packed: PackedRows, working: Vector, order: int) 
         terms = family.derivatives(rows, eta)
         weight = None if packed.weight is None else packed.weight[tile]
         n = min(TILE, packed.y.shape[0] - start)
-        part = _sum(terms, weight, n, len(eta), order)
+        terms, parts = _conditional(family, packed, start, n, eta, terms, order)
+        part = _sum(terms, weight, n, len(eta), order, parts)
         if order == SCORES:
             part = _with_densest(part, terms.value, packed.y[tile])
         total = part if total is None else total.merge(part)
@@ -199,13 +215,29 @@ def tally_rows(family: Family, packed: PackedRows, working: Vector, order: int) 
             packed.low[tile], packed.high[tile], known, eta, VALUE if order == VALUE else 2
         )
         weight = None if packed.interval_weight is None else packed.interval_weight[tile]
-        part = _sum(terms, weight, min(TILE, packed.low.shape[0] - start), len(eta), order)
+        n = min(TILE, packed.low.shape[0] - start)
+        terms, parts = _conditional(family, packed, packed.y.shape[0] + start, n, eta, terms, order)
+        part = _sum(terms, weight, n, len(eta), order, parts)
         total = part if total is None else total.merge(part)
     if total is None:
         k = len(eta)
         zeros = (np.zeros(k), np.zeros((k, k))) if order == SCORES else (None, None)
         return Tally(0.0, 0.0, np.zeros(k), np.zeros((k, k)), *zeros)
     return total
+
+
+def _conditional(
+    family: Family, packed: PackedRows, start: int, n: int, eta: tuple[Any, ...], terms: Terms, order: int
+) -> tuple[Terms, tuple[Terms, ...]]:
+    """Terms of ``n`` packed rows given their limits, and of what they are differences."""
+    if packed.truncation is None:
+        return terms, ()
+    mass = packed.truncation.masses(family, start, n, eta, VALUE if order == VALUE else 2)
+    if mass is None:
+        return terms, ()
+    if order == VALUE:
+        terms, mass = Terms(terms.value), Terms(mass.value)
+    return less(terms, mass), (terms, mass)
 
 
 def _summed(family: SummedByRows, packed: PackedRows, eta: tuple[Any, ...], order: int) -> Tally | None:
@@ -265,7 +297,11 @@ def _scratch(n_arrays: int, n: int) -> tuple[Vector, ...]:
     return tuple(array[:n] for array in arrays[:n_arrays])
 
 
-def _sum(terms: Terms, weight: Array | None, n: int, k: int, order: int) -> Tally:
+def _sum(
+    terms: Terms, weight: Array | None, n: int, k: int, order: int, parts: tuple[Terms, ...] = ()
+) -> Tally:
+    """Sums over rows; magnitudes are those of the ``parts`` whose difference the terms are, if they are one."""
+    parts = parts or (terms,)
     mass = float(n) if weight is None else float(np.add.reduce(weight))
     (work,) = _scratch(1, n)
 
@@ -286,7 +322,7 @@ def _sum(terms: Terms, weight: Array | None, n: int, k: int, order: int) -> Tall
         np.multiply(left, right, out=work)
         return float(np.add.reduce(work if weight is None else np.multiply(work, weight, out=work)))
 
-    value, absolute = summed(terms.value), magnitude(terms.value)
+    value, absolute = summed(terms.value), sum(magnitude(part.value) for part in parts)
     score, information = np.zeros(k), np.zeros((k, k))
     if order == VALUE:
         return Tally(value, absolute, score, information)
@@ -301,7 +337,7 @@ def _sum(terms: Terms, weight: Array | None, n: int, k: int, order: int) -> Tall
     opg = np.zeros((k, k))
     absolute_score = np.zeros(k)
     for i in range(k):
-        absolute_score[i] = magnitude(terms.gradient[i])
+        absolute_score[i] = sum(magnitude(part.gradient[i]) for part in parts)
         for j in range(i + 1):
             opg[i, j] = opg[j, i] = product(terms.gradient[i], terms.gradient[j])
     return Tally(value, absolute, score, information, absolute_score, opg)
@@ -320,5 +356,7 @@ def _with_densest(tally: Tally, value: Any, y: Array) -> Tally:
         value = np.broadcast_to(value, y.shape)
         densest = _densest_bound(float(np.max(value)), y)
         if not densest < HARMLESS:
-            densest = float(np.max(value + np.log(np.spacing(np.abs(y)))))
+            # A 0 that was measured is no more exact than this, however small the next double is.
+            unit = np.where(y == 0, ZERO, np.spacing(np.abs(y)))
+            densest = float(np.max(value + np.log(unit)))
     return replace(tally, densest=densest)

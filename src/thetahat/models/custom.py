@@ -32,7 +32,7 @@ class Model:
         The log density.
     parameters
         Name -> domain: ``th.real()``, ``th.positive()``, ``th.unit_interval()``, ``th.bounded(low, high)``,
-        ``th.simplex(k)``.
+        ``th.simplex(k)``, ``th.ordered(k)``.
 
     Raises
     ------
@@ -72,7 +72,8 @@ class Model:
                 hint = ": it has to be called, th.positive()" if called else ""
                 raise ModelError(
                     f"parameter {name!r} has the domain {domain!r}{hint}; choose from th.real(), "
-                    "th.positive(), th.unit_interval(), th.bounded(low, high), th.simplex(k)"
+                    "th.positive(), th.unit_interval(), th.bounded(low, high), th.simplex(k), "
+                    "th.ordered(k)"
                 )
         self.log_prob = log_prob
         self.parameters = tuple(Parameter(name, domain) for name, domain in parameters.items())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any, final
 
 import numpy as np
@@ -12,13 +13,22 @@ from numpy.typing import NDArray
 from thetahat.data import Block
 from thetahat.families import Family
 from thetahat.families._survey import Survey
-from thetahat.models._checks import check_known, checked_ends, checked_labels, checked_values, checked_weights
+from thetahat.models._checks import (
+    check_known,
+    checked_ends,
+    checked_labels,
+    checked_limits,
+    checked_values,
+    checked_weights,
+    refuse_truncation,
+)
 from thetahat.models._levels import Levels, levels_of
 from thetahat.models._model import Model, Tally, Vector
 from thetahat.models._positions import NOWHERE, RowPositions
 from thetahat.models._rows import PackedRows, tally_rows
+from thetahat.models._truncation import TruncatedRows
 from thetahat.numerics.namespace import NUMPY
-from thetahat.parameters import ParameterTable
+from thetahat.parameters import Parameter, ParameterTable
 from thetahat.response import Observed, Response
 from thetahat.response._response import NO_VALUES, RowNumbers, numbers
 
@@ -44,8 +54,12 @@ class IndependentModel(Model[PackedRows]):
         self.weight_column = weight_column
         self.known = dict(known or {})
         self.unit = unit
-        units = dict.fromkeys(family.scales, unit) if unit != 1.0 else {}
-        self.table = ParameterTable(tuple(family.declared), {**family.given, **(fixed or {})}, units)
+        held = {**family.given, **(fixed or {})}
+        if held or unit != 1.0:
+            units = dict.fromkeys(family.scales, unit) if unit != 1.0 else {}
+            self.table = ParameterTable(tuple(family.declared), held, units)
+        else:
+            self.table = _free_table(tuple(family.declared))
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -76,10 +90,7 @@ class IndependentModel(Model[PackedRows]):
             "known": known,
             "fixed": fixed,
             "unit": self.unit,
-            **{
-                name: list(value) if isinstance(value, tuple) else value
-                for name, value in self.family.option_values.items()
-            },
+            **self.family.specification(),
         }
 
     def changed(self, **changes: Any) -> IndependentModel:
@@ -102,8 +113,10 @@ class IndependentModel(Model[PackedRows]):
 
     def pack_with_positions(self, block: Block) -> tuple[PackedRows, RowPositions]:
         """Pack one block, and say which of its rows the parts came from."""
-        observed, weights, known, where = self._observe(block)
         what = self.response.describe()
+        if self.response.truncated:
+            refuse_truncation(self.family, what)
+        observed, weights, known, where, used = self._observe(block)
         exact_known, interval_known = self._part(known, observed)
         y, extent = checked_values(self.family, what, observed.y, observed.exact_rows, where)
         check_known(self.family, what, y, observed.exact_rows, exact_known, where)
@@ -125,13 +138,13 @@ class IndependentModel(Model[PackedRows]):
             exact_known,
             interval_known,
             extent,
+            self._truncation(observed, weights, known),
         )
-        interval_rows = NOWHERE if observed.exact_rows is None else observed.interval_rows
-        return packed, RowPositions.of(observed.exact_rows, interval_rows, NOWHERE, where.kept)
+        return packed, _positions(observed, packed.truncation, used)
 
     def count_levels(self, block: Block) -> Levels:
         """Count the distinct values of one block of exact rows."""
-        observed, weights, known, where = self._observe(block)
+        observed, weights, known, where, _ = self._observe(block)
         what = self.response.describe()
         if self.family.labelled:
             return levels_of(checked_labels(what, observed.y, where), weights, block.n_rows)
@@ -139,21 +152,25 @@ class IndependentModel(Model[PackedRows]):
         check_known(self.family, what, y, observed.exact_rows, known, where)
         return levels_of(y, weights, block.n_rows, extent)
 
-    def _observe(self, block: Block) -> tuple[Observed, Array | None, dict[str, Any], RowNumbers]:
+    def _observe(
+        self, block: Block
+    ) -> tuple[Observed, Array | None, dict[str, Any], RowNumbers, Array | None]:
+        """The rows that count, with their weights, what is known of them, their numbers and places in the block."""
         columns: Mapping[str, Array] = block.columns
-        where = RowNumbers(block.start)
-        weights = None
+        where = RowNumbers(block.start, block.kept)
+        weights = used = None
         if self.weight_column is not None:
             weights = checked_weights(self.weight_column, columns[self.weight_column], where)
             if not weights.all():
-                where = RowNumbers(block.start, np.flatnonzero(weights))
-                columns = {name: values[where.kept] for name, values in columns.items()}
-                weights = weights[where.kept]
+                used = np.flatnonzero(weights)
+                where = RowNumbers(block.start, used if block.kept is None else block.kept[used])
+                columns = {name: values[used] for name, values in columns.items()}
+                weights = weights[used]
         known = {
             name: numbers(value, columns[value], where).astype(float) if isinstance(value, str) else value
             for name, value in self.known.items()
         }
-        return self.response.observe(columns, where), weights, known, where
+        return self.response.observe(columns, where), weights, known, where, used
 
     @staticmethod
     def _part(known: Mapping[str, Any], observed: Observed) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -170,6 +187,20 @@ class IndependentModel(Model[PackedRows]):
         if weights is None or observed.exact_rows is None:
             return weights, None if weights is None else NO_VALUES
         return weights[observed.exact_rows], weights[observed.interval_rows]
+
+    def _truncation(
+        self, observed: Observed, weights: Array | None, known: Mapping[str, Any]
+    ) -> TruncatedRows | None:
+        """The limits of the rows, exact ones first."""
+        if observed.limits is None:
+            return None
+        low, high = checked_limits(self.family, observed.limits)
+        order = _packed_order(observed)
+        if order is not None:
+            low, high = low[order], high[order]
+            weights = None if weights is None else weights[order]
+            known = {name: value[order] if np.ndim(value) else value for name, value in known.items()}
+        return TruncatedRows.of(low / self.unit, high / self.unit, weights, known, None)
 
     # ---- Sums over rows -----------------------------------------------------------------------------------------
 
@@ -199,7 +230,7 @@ class IndependentModel(Model[PackedRows]):
 
     def condensed(self, survey: Survey) -> PackedRows | None:
         """Pseudo rows with the very log-likelihood of all rows, where their statistics are sufficient."""
-        if not (survey.all_exact and self.family.affine) or survey.refined is not None:
+        if not (survey.plain and self.family.affine) or survey.refined is not None:
             # Where the means had to be refined, sums over them would lose the digits again.
             return None
         if self.family.affine == "quadratic":
@@ -233,6 +264,29 @@ class IndependentModel(Model[PackedRows]):
         units = self.table.units
         natural = {name: np.asarray(value) * units.get(name, 1.0) for name, value in values.items()}
         return self.table.free_from_natural(natural)
+
+
+@lru_cache(maxsize=64)
+def _free_table(declared: tuple[Parameter, ...]) -> ParameterTable:
+    """The table of a family with nothing fixed: the same for each of its fits, with all that it has worked out."""
+    return ParameterTable(declared)
+
+
+def _packed_order(observed: Observed) -> Array | None:
+    """The order in which rows are packed; None where it is their own."""
+    if observed.exact_rows is None or observed.interval_rows is None:
+        return None
+    return np.concatenate([observed.exact_rows, observed.interval_rows])
+
+
+def _positions(observed: Observed, truncation: TruncatedRows | None, kept: Array | None) -> RowPositions:
+    """Where in their block the parts come from, of which the rows that were ``kept`` were observed."""
+    interval = NOWHERE if observed.exact_rows is None else observed.interval_rows
+    truncated: Array | None = NOWHERE
+    if truncation is not None:
+        order, place = _packed_order(observed), truncation.place
+        truncated = place if order is None else order if place is None else order[place]
+    return RowPositions.of(observed.exact_rows, interval, truncated, kept)
 
 
 def _pair(centre: float, spread: float, count: float) -> tuple[Array, Array]:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, ClassVar, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from thetahat.data import Block
-from thetahat.designs import Design
+from thetahat.formulas import Selection
 from thetahat.models._checks import checked_labels
-from thetahat.models._model import DERIVATIVES, Model, Tally, Vector
+from thetahat.models._model import DERIVATIVES, GRADIENT, NO_INFORMATION, Model, Tally, Vector
+from thetahat.models._parts import parts_of
+from thetahat.models._positions import RowPositions
 from thetahat.models._predictors import Predictors
 from thetahat.models._reader import Reader
 from thetahat.models._regression_rows import PackedRegression, Part, expected_part, tally_part
+from thetahat.models._rows import PackedRows
 from thetahat.response._response import RowNumbers
 
 Array = NDArray[Any]
@@ -26,12 +29,19 @@ class RegressionModel(Model[PackedRegression]):
 
     search_order: ClassVar[int] = DERIVATIVES
 
-    def __init__(self, reader: Reader, predictors: Predictors, text: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        reader: Reader,
+        predictors: Predictors,
+        text: Mapping[str, str],
+        selection: Selection | None = None,
+    ) -> None:
         self.reader = reader
         self.family = reader.family
         self.predictors = predictors
         self.table = predictors.table
         self.text = dict(text)
+        self.selection = selection
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -57,6 +67,7 @@ class RegressionModel(Model[PackedRegression]):
             "fixed": {name: np.asarray(value).tolist() for name, value in self.table.fixed.items()},
             "formulas": self.text,
             "links": links,
+            "missing": "error" if self.selection is None else self.selection.missing,
             "designs": {
                 owner: dict(designer.describe())
                 for owner, designer in zip(self.predictors.owners, self.predictors.designers, strict=True)
@@ -69,44 +80,18 @@ class RegressionModel(Model[PackedRegression]):
 
     def pack(self, block: Block) -> PackedRegression:
         """Read, check and prepare one block."""
-        where = RowNumbers(block.start)
+        rows, _, parts = self.read(self.selected(block))
+        return PackedRegression(
+            rows.n_rows, rows.y.shape[0] + rows.low.shape[0], parts, rows.points(self.family.support)
+        )
+
+    def read(self, block: Block) -> tuple[PackedRows, RowPositions, tuple[Part, ...]]:
+        """Read a selected block: the responses, where in it they stand, and the parts that are made of them."""
+        where = RowNumbers(block.start, block.kept)
         rows, positions = self.reader.pack_with_positions(self._coded(block, where))
         designs = [designer.build(block.columns, where) for designer in self.predictors.designers]
         offsets = [designer.offset(block.columns, where) for designer in self.predictors.designers]
-        parts = []
-        if rows.y.shape[0]:
-            unit = -np.inf
-            if rows.y.dtype.kind == "f" and not self.family.support.discrete:
-                unit = float(np.log(np.spacing(np.max(np.abs(rows.y)))))
-            parts.append(
-                _part(
-                    "exact",
-                    rows.prepared,
-                    rows.known,
-                    rows.weight,
-                    positions.exact,
-                    rows.y.shape[0],
-                    designs,
-                    offsets,
-                    unit,
-                )
-            )
-        if rows.low.shape[0]:
-            parts.append(
-                _part(
-                    "interval",
-                    (rows.low, rows.high),
-                    rows.interval_known,
-                    rows.interval_weight,
-                    positions.interval,
-                    rows.low.shape[0],
-                    designs,
-                    offsets,
-                )
-            )
-        return PackedRegression(
-            rows.n_rows, rows.y.shape[0] + rows.low.shape[0], tuple(parts), rows.points(self.family.support)
-        )
+        return rows, positions, parts_of(self.family, rows, positions, designs, offsets)
 
     def _coded(self, block: Block, where: RowNumbers) -> Block:
         """The block with codes in the place of labels."""
@@ -114,7 +99,16 @@ class RegressionModel(Model[PackedRegression]):
             return block
         name = self.reader.response.columns[0]
         codes = self.family.encode(checked_labels(name, block.columns[name], where))
-        return Block(block.start, block.n_rows, {**block.columns, name: codes})
+        return Block(block.start, block.n_rows, {**block.columns, name: codes}, block.kept)
+
+    def selected(self, block: Block) -> Block:
+        """The block less the rows that do not count: without weight, or with missing values where those are dropped."""
+        if self.selection is None:
+            return block
+        columns, where = self.selection.of(block)
+        if where.kept is None:
+            return block
+        return Block(block.start, len(where.kept), columns, where.kept)
 
     def tally(self, packed: PackedRegression, working: Vector, order: int) -> Tally:
         """Sum the family's terms over packed rows."""
@@ -124,6 +118,8 @@ class RegressionModel(Model[PackedRegression]):
             total = added if total is None else total.merge(added)
         if total is None:
             k = working.size
+            if order == GRADIENT:
+                return Tally(0.0, 0.0, np.zeros(k), NO_INFORMATION)
             return Tally(0.0, 0.0, np.zeros(k), np.zeros((k, k)), np.zeros(k), np.zeros((k, k)))
         return total
 
@@ -135,21 +131,3 @@ class RegressionModel(Model[PackedRegression]):
             if part.kind == "exact":
                 total += expected_part(self.family, self.predictors, part, working)
         return total
-
-
-def _part(
-    kind: str,
-    rows: tuple[Any, ...],
-    known: Mapping[str, Any],
-    weight: Vector | None,
-    positions: Array | None,
-    n_rows: int,
-    designs: Sequence[Design],
-    offsets: Sequence[Vector | None],
-    log_unit: float = -np.inf,
-) -> Part:
-    if positions is not None:
-        designs = [design.take(positions) for design in designs]
-        offsets = [None if offset is None else offset[positions] for offset in offsets]
-    columns = tuple(column if not np.ndim(column) else np.broadcast_to(column, (n_rows,)) for column in rows)
-    return Part(kind, n_rows, columns, known, weight, tuple(designs), tuple(offsets), log_unit)

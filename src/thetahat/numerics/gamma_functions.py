@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 
 _LOW, _HIGH = single.ORDINARY
 _STEPS = np.arange(float(SHIFT))[:, np.newaxis]
-_SERIES_TRIPLE = np.stack([VALUE_SERIES, FIRST_SERIES, SECOND_SERIES], axis=1)
-_STEP_TRIPLE = np.stack([STEP_SERIES, STEP_FIRST_SERIES, STEP_SECOND_SERIES], axis=1)
 
 
 def _ordinary(x: object) -> TypeGuard[float]:
@@ -128,48 +126,6 @@ def stirling_remainder(x: ArrayLike, order: int = 0) -> FloatArray:
             return _descending_sum(_remainder_series(y + SHIFT, order), _remainder_step(y + _STEPS, order))
 
         return _where_small(x, small, result, shifted)
-
-
-def stirling_remainders(x: ArrayLike) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return `stirling_remainder` of an array of positive numbers with its first and second derivatives.
-
-    All three come from one sum of series: on the few distinct values of counts, NumPy's overhead is what costs.
-
-    Examples
-    --------
-    >>> value, first, second = stirling_remainders(np.array([0.5, 20.0]))
-    >>> bool(np.allclose(first, stirling_remainder(np.array([0.5, 20.0]), 1), rtol=1e-14))
-    True
-    """
-    x = np.asarray(x, dtype=np.float64)
-    with np.errstate(all="ignore"):
-        small = x < SHIFT
-        value, first, second = _remainders_series(np.where(small, x + SHIFT, x))
-        if small.any():
-            steps = x[small] + _STEPS
-            z: FloatArray = 1.0 / np.square(2.0 * steps + 1.0)
-            near = steps < 1.0
-            series = horner(_STEP_TRIPLE.reshape((-1, 3) + (1,) * z.ndim), np.broadcast_to(z, (3, *z.shape)))
-            log_step = np.log1p(1.0 / steps)
-            by_step = 1.0 / (steps * (steps + 1.0))
-            for total, far, close in (
-                (value, z * series[0], (steps + 0.5) * log_step - 1.0),
-                (first, -4.0 * z * np.sqrt(z) * series[1], log_step - (steps + 0.5) * by_step),
-                (second, z * z * series[2], 0.5 * np.square(by_step)),
-            ):
-                total[small] = _descending_sum(total[small], np.where(near, close, far))
-        return value, first, second
-
-
-def _remainders_series(x: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    inverse = 1.0 / x
-    s: FloatArray = inverse * inverse
-    series = horner(_SERIES_TRIPLE.reshape((-1, 3) + (1,) * s.ndim), np.broadcast_to(s, (3, *s.shape)))
-    return (
-        np.asarray(inverse * series[0]),
-        np.asarray(-s * series[1]),
-        np.asarray(s * inverse * series[2]),
-    )
 
 
 def log_minus_digamma(x: ArrayLike) -> FloatArray:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from math import copysign, frexp, hypot, isfinite
-from typing import TYPE_CHECKING, final
+from math import frexp, isfinite
+from typing import TYPE_CHECKING, Any, final
+from weakref import ref
 
 import numpy as np
+
+from thetahat.numerics.pair import Pair
+from thetahat.numerics.triangle import Triangle
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -15,6 +19,8 @@ if TYPE_CHECKING:
 
 _EPSILON = float(np.finfo(np.float64).eps)
 _TINY, _HUGE = 1e-280, 1e280
+_LARGE = 256
+"""From this size on a decomposition costs many times a Cholesky factor, and seconds."""
 _SMALL = 8
 """Up to this size a decomposition costs more in overhead than in arithmetic, and is remembered."""
 
@@ -42,6 +48,10 @@ def scale_to_unit_diagonal(matrix: ArrayLike) -> tuple[FloatArray, FloatArray]:
     ([[1.0, 0.0], [0.0, 1.0]], True)
     """
     matrix = np.asarray(matrix, dtype=np.float64)
+    sizes = [abs(entry) for entry in matrix.diagonal().tolist()] if matrix.shape[0] <= _SMALL else []
+    if sizes and all(_TINY < size < _HUGE for size in sizes):
+        roots = np.array([2.0 ** (frexp(size)[1] >> 1) for size in sizes])
+        return matrix / roots / roots[:, np.newaxis], roots
     halves = _half_exponents(matrix)
     return np.ldexp(matrix, -(halves[:, np.newaxis] + halves)), np.ldexp(1.0, halves)
 
@@ -57,74 +67,11 @@ def _half_exponents(matrix: FloatArray) -> NDArray[np.int32]:
 
 
 @final
-class _Pair:
-    """The decomposition of a 2 x 2 matrix in plain floats: NumPy's overhead would be most of a small fit's time.
-
-    S = [[a, b], [b, c]], one Jacobi rotation by (cosine, sine), eigenvalues in ascending order.
-    """
-
-    __slots__ = ("a", "b", "c", "cosine", "first", "second", "sine", "units")
-
-    def __init__(self, a: float, b: float, c: float, units: tuple[float, float]) -> None:
-        self.a, self.b, self.c, self.units = a, b, c, units
-        tangent = 0.0
-        if b != 0.0:
-            ratio = (c - a) / (2.0 * b)
-            tangent = copysign(1.0, ratio) / (abs(ratio) + hypot(1.0, ratio))
-        self.first, self.second = a - tangent * b, c + tangent * b
-        self.cosine = 1.0 / hypot(1.0, tangent)
-        self.sine = tangent * self.cosine
-
-    @classmethod
-    def of(cls, matrix: FloatArray) -> _Pair | None:
-        """Scale the matrix; None where an entry is zero on the diagonal, extreme, infinite or NaN."""
-        (a, _), (b, c) = matrix.tolist()
-        if not (_TINY < abs(a) < _HUGE and _TINY < abs(c) < _HUGE and abs(b) < _HUGE):
-            return None
-        left, right = 2.0 ** (frexp(a)[1] >> 1), 2.0 ** (frexp(c)[1] >> 1)
-        return cls(a / left / left, b / left / right, c / right / right, (left, right))
-
-    @property
-    def largest(self) -> float:
-        """Largest absolute eigenvalue."""
-        return max(abs(self.first), abs(self.second))
-
-    @property
-    def regular(self) -> bool:
-        """Whether no eigenvalue is zero."""
-        return self.first != 0.0 and self.second != 0.0
-
-    def arrays(self) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-        """Scaled matrix, roots, eigenvalues in ascending order and eigenvectors by column."""
-        cosine, sine = self.cosine, self.sine
-        values, vectors = (self.first, self.second), ((cosine, sine), (-sine, cosine))
-        if self.first > self.second:
-            values, vectors = (self.second, self.first), ((sine, cosine), (cosine, -sine))
-        return (
-            np.array(((self.a, self.b), (self.b, self.c))),
-            np.array(self.units),
-            np.array(values),
-            np.array(vectors),
-        )
-
-    def solve(self, left: float, right: float) -> tuple[float, float]:
-        """A⁻¹ b, refined once."""
-        up, down = left / self.units[0], right / self.units[1]
-        x, y = self._apply(up, down)
-        if isfinite(x) and isfinite(y):
-            more_x, more_y = self._apply(up - (self.a * x + self.b * y), down - (self.b * x + self.c * y))
-            x, y = x + more_x, y + more_y
-        return x / self.units[0], y / self.units[1]
-
-    def _apply(self, up: float, down: float) -> tuple[float, float]:
-        first = (self.cosine * up - self.sine * down) / self.first
-        second = (self.sine * up + self.cosine * down) / self.second
-        return self.cosine * first + self.sine * second, self.cosine * second - self.sine * first
-
-
-@final
 class SymmetricFactor:
     """Eigen-decomposition of a symmetric matrix scaled to unit diagonal, and what follows from it.
+
+    Large positive definite matrices are factored by Cholesky, and decomposed only if their eigenvalues are asked for;
+    ``smallest`` is then a lower bound.
 
     Attributes
     ----------
@@ -132,37 +79,70 @@ class SymmetricFactor:
         S, with A_ij = r_i S_ij r_j.
     roots : (k,) array
         r, powers of two.
-    eigenvalues : (k,) array
-        Of S, ascending; NaN where the matrix is not finite.
-    eigenvectors : (k, k) array
-        Of S, by column.
     error_bound : float
         Bound k eps max|eigenvalue| on the rounding error of each eigenvalue.
     """
 
-    __slots__ = ("_pair", "eigenvalues", "eigenvectors", "error_bound", "roots", "scaled")
+    __slots__ = ("_inverse", "_pair", "_triangle", "_values", "_vectors", "error_bound", "roots", "scaled")
 
     def __init__(self, matrix: ArrayLike) -> None:
         matrix = np.asarray(matrix, dtype=np.float64)
-        self._pair = _Pair.of(matrix) if matrix.shape == (2, 2) else None
+        self._inverse: FloatArray | None = None
+        self._triangle: Triangle | None = None
+        self._values: Any = None
+        self._vectors: Any = None
+        self._pair = Pair.of(matrix) if matrix.shape == (2, 2) else None
         if self._pair is not None:
-            self.scaled, self.roots, self.eigenvalues, self.eigenvectors = self._pair.arrays()
+            self.scaled, self.roots, self._values, self._vectors = self._pair.arrays()
             self.error_bound = 2 * _EPSILON * self._pair.largest
             return
         self.scaled, self.roots = scale_to_unit_diagonal(matrix)
         size = self.roots.size
         if size == 1:
-            self.eigenvalues, self.eigenvectors = self.scaled[0], np.ones((1, 1))
-        elif np.isfinite(self.scaled.sum()):
-            self.eigenvalues, self.eigenvectors = np.linalg.eigh(self.scaled)
-        else:
-            self.eigenvalues, self.eigenvectors = np.full(size, np.nan), np.full((size, size), np.nan)
-        largest = max(abs(float(self.eigenvalues[0])), abs(float(self.eigenvalues[-1]))) if size else 0.0
+            self._values, self._vectors = self.scaled[0], np.ones((1, 1))
+        elif size > _LARGE and isfinite(float(self.scaled.sum())):
+            self._triangle = Triangle.of(self.scaled)
+        if self._triangle is not None:
+            self.error_bound = size * _EPSILON * self._triangle.largest
+            return
+        values = self.eigenvalues
+        largest = max(abs(float(values[0])), abs(float(values[-1]))) if size else 0.0
         self.error_bound = size * _EPSILON * largest
 
     @property
+    def eigenvalues(self) -> FloatArray:
+        """Of S, ascending; NaN where the matrix is not finite."""
+        if self._values is None:
+            self._decompose()
+        return np.asarray(self._values)
+
+    @property
+    def eigenvectors(self) -> FloatArray:
+        """Of S, by column."""
+        if self._vectors is None:
+            self._decompose()
+        return np.asarray(self._vectors)
+
+    def _decompose(self) -> None:
+        size = self.roots.size
+        if isfinite(float(self.scaled.sum())):
+            self._values, self._vectors = np.linalg.eigh(self.scaled)
+        else:
+            self._values, self._vectors = np.full(size, np.nan), np.full((size, size), np.nan)
+
+    @property
+    def largest(self) -> float:
+        """Largest absolute eigenvalue of the scaled matrix; 0 for an empty one."""
+        if self._triangle is not None:
+            return self._triangle.largest
+        values = self.eigenvalues
+        return max(abs(float(values[0])), abs(float(values[-1]))) if values.size else 0.0
+
+    @property
     def smallest(self) -> float:
-        """Smallest eigenvalue of the scaled matrix; infinity for an empty one."""
+        """Smallest eigenvalue of the scaled matrix, or a lower bound for it; infinity for an empty one."""
+        if self._triangle is not None:
+            return self._triangle.smallest
         return float(self.eigenvalues[0]) if self.eigenvalues.size else float("inf")
 
     @property
@@ -205,12 +185,20 @@ class SymmetricFactor:
             if right.ndim == 1:
                 return np.array(self._pair.solve(*right.tolist()))
             return np.array([self._pair.solve(*column) for column in right.T.tolist()]).T
-        with np.errstate(all="ignore"):
+        if self._triangle is not None:
             roots = self.roots if right.ndim == 1 else self.roots[:, np.newaxis]
             target = right / roots
-            solution = self._apply(1.0 / self.eigenvalues, target)
+            solution = self._triangle.solve(target)
+            return np.asarray((solution + self._triangle.solve(target - self.scaled @ solution)) / roots)
+        if right.shape == (1,) and (value := float(self.eigenvalues[0])) != 0.0:
+            root = float(self.roots[0])
+            return np.array([1.0 / value * (float(right[0]) / root) / root])
+        with np.errstate(all="ignore"):
+            roots = self.roots if right.ndim == 1 else self.roots[:, np.newaxis]
+            target, spectrum = right / roots, 1.0 / self.eigenvalues
+            solution = self._apply(spectrum, target)
             if self.roots.size > 1:
-                solution = solution + self._apply(1.0 / self.eigenvalues, target - self.scaled @ solution)
+                solution = solution + self._apply(spectrum, target - self.scaled @ solution)
             return np.asarray(solution / roots)
 
     def solve_absolute(self, right: ArrayLike) -> FloatArray:
@@ -235,8 +223,13 @@ class SymmetricFactor:
         >>> SymmetricFactor([[2.0, 0.0], [0.0, 4.0]]).inverse().tolist()
         [[0.5, 0.0], [0.0, 0.25]]
         """
-        inverse = self.solve(np.eye(self.roots.size))
-        return np.asarray(0.5 * inverse + 0.5 * inverse.T)
+        if self._inverse is None:
+            if self._triangle is not None:
+                inverse = self._triangle.inverse() / self.roots / self.roots[:, np.newaxis]
+            else:
+                inverse = self.solve(np.eye(self.roots.size))
+            self._inverse = np.asarray(0.5 * inverse + 0.5 * inverse.T)
+        return self._inverse.copy()
 
     def inverse_root(self) -> FloatArray:
         """Return W with WᵀAW = I, by column; NaN in the columns of eigenvalues that are not positive.
@@ -249,9 +242,31 @@ class SymmetricFactor:
         with np.errstate(all="ignore"):
             return np.asarray(self.eigenvectors / np.sqrt(self.eigenvalues) / self.roots[:, np.newaxis])
 
+    def relative_norm(self, difference: FloatArray) -> float:
+        """Return ‖A^{-½} D A^{-½}‖ in the spectral norm; infinity where A is not positive definite or D not finite.
+
+        Examples
+        --------
+        >>> SymmetricFactor([[4.0]]).relative_norm(np.array([[1.0]]))
+        0.25
+        """
+        if not self.roots.size:
+            return 0.0
+        if not self.smallest > self.error_bound or not np.isfinite(difference).all():
+            return float("inf")
+        if self._triangle is not None:
+            return self._triangle.whitened_norm(difference / self.roots / self.roots[:, np.newaxis])
+        whiten = self.inverse_root()
+        change = whiten.T @ difference @ whiten
+        if change.shape[0] == 1:
+            return abs(float(change[0, 0]))
+        return float(np.abs(eigenvalues(change)).max())
+
     def _apply(self, spectrum: FloatArray, right: FloatArray) -> FloatArray:
         """Return V diag(spectrum) Vᵀ b."""
         rotated = self.eigenvectors.T @ right
+        if right.ndim == 1:
+            return np.asarray(self.eigenvectors @ (rotated * spectrum))
         return np.asarray(self.eigenvectors @ (rotated.T * spectrum).T)
 
 
@@ -266,13 +281,48 @@ def analyse(matrix: ArrayLike) -> SymmetricFactor:
     """
     matrix = np.asarray(matrix, dtype=np.float64)
     size = matrix.shape[0]
-    return _remembered(size, matrix.tobytes()) if size <= _SMALL else SymmetricFactor(matrix)
+    if size <= _SMALL:
+        return _remembered(size, matrix.tobytes())
+    return SymmetricFactor(matrix) if size <= _LARGE else _held(matrix)
+
+
+_factors: dict[int, tuple[Any, SymmetricFactor]] = {}
+
+
+def _held(matrix: FloatArray) -> SymmetricFactor:
+    """The factor of a large matrix, which is kept as long as the matrix is: it is asked for again and again."""
+    key = id(matrix)
+    held = _factors.get(key)
+    if held is not None and held[0]() is matrix:
+        return held[1]
+    factor = SymmetricFactor(matrix)
+    _factors[key] = (ref(matrix, lambda _: _factors.pop(key, None)), factor)
+    return factor
 
 
 @lru_cache(maxsize=64)
 def _remembered(size: int, entries: bytes) -> SymmetricFactor:
     """An optimiser, a verdict and standard errors all ask about the same few matrices, one after the other."""
     return SymmetricFactor(np.frombuffer(entries).reshape(size, size))
+
+
+def eigenvalues(matrix: FloatArray) -> FloatArray:
+    """Return the eigenvalues of a symmetric matrix as it is, ascending; NaN where it is not finite.
+
+    Examples
+    --------
+    >>> eigenvalues(np.array([[2.0, 1.0], [1.0, 2.0]])).tolist()
+    [1.0, 3.0]
+    """
+    if matrix.shape == (1, 1):
+        return matrix[0].copy()
+    if matrix.shape == (2, 2):
+        (a, _), (b, c) = matrix.tolist()
+        pair = Pair(a, b, c, (1.0, 1.0))
+        return np.array((pair.first, pair.second) if pair.first <= pair.second else (pair.second, pair.first))
+    if not np.isfinite(matrix).all():
+        return np.full(matrix.shape[0], np.nan)
+    return np.asarray(np.linalg.eigvalsh(matrix))
 
 
 def solve(matrix: ArrayLike, right: ArrayLike) -> FloatArray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,8 +15,11 @@ if TYPE_CHECKING:
 
 LOG_SQRT_2_PI = 0.5 * float(np.log(2.0 * np.pi))
 
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(14)
-_NODES, _WEIGHTS = 0.5 * (_NODES + 1.0), 0.5 * _WEIGHTS
+
+@cache
+def _unit_rule() -> tuple[FloatArray, FloatArray]:
+    nodes, weights = np.polynomial.legendre.leggauss(14)
+    return 0.5 * (nodes + 1.0), 0.5 * weights
 
 
 def log_normal_density(z: ArrayLike) -> FloatArray:
@@ -87,7 +91,7 @@ def log_normal_mass(low: ArrayLike, high: ArrayLike) -> FloatArray:
 
 def _narrow_log_mass(start: FloatArray, width: FloatArray) -> FloatArray:
     total = np.zeros_like(start)
-    for node, weight in zip(_NODES, _WEIGHTS, strict=True):
+    for node, weight in zip(*_unit_rule(), strict=True):
         step = node * width
         total += weight * np.exp(-step * (start + 0.5 * step))
     return np.asarray(np.log(total) + np.log(width) - 0.5 * start * start - LOG_SQRT_2_PI)

@@ -65,7 +65,7 @@ def concluded(
 ) -> Outcome:
     """An outcome at the point examined; ``mask`` tells which coordinates keep their curvature."""
     information = found.tally.information
-    if certificate.verdict is not Verdict.FLAT:
+    if certificate.verdict is not Verdict.FLAT and not mask.all():
         information = information[np.ix_(mask, mask)]
     return Outcome(
         natural,

@@ -35,12 +35,29 @@ def climb(
     *,
     expected: Information | None = None,
     allowed: Any = None,
+    given_up: Callable[[Search], bool] | None = None,
 ) -> Search:
-    """Answer a search's requests until it is over; points outside the allowed region count as -inf."""
-    search = optimizer.search(start, expected)
+    """Answer a search's requests until it is over; points outside the allowed region count as -inf.
+
+    ``given_up`` is asked after each answer whether the rest of the way is of no interest.
+    """
+    return answered(likelihood, optimizer.search(start, expected), allowed=allowed, given_up=given_up)
+
+
+def answered(
+    likelihood: Likelihood,
+    search: Search,
+    *,
+    allowed: Any = None,
+    given_up: Callable[[Search], bool] | None = None,
+) -> Search:
+    """Answer the requests of a search that was begun already."""
+    most = likelihood.model.search_order
     while (request := search.ask()) is not None:
         if allowed is not None and not allowed(request.point):
             search.reject()
         else:
-            search.tell(likelihood.tally(request.point, min(request.order, likelihood.model.search_order)))
+            search.tell(likelihood.tally(request.point, min(request.order, most)))
+            if given_up is not None and given_up(search):
+                break
     return search

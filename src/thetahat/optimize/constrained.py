@@ -114,7 +114,9 @@ def maximise_constrained(
         factor = analyse(tally.information)
         by_score, by_constraint = factor.solve(tally.score), factor.solve(gradient)
         reach = float(gradient @ by_constraint)
-        if not reach > 0:
+        # Positive along the constraint, whatever it is across: the sign of reach then tells the one from the other.
+        _, _, negative = factor.inertia
+        if not (reach > 0 if negative == 0 else negative == 1 and reach < 0):
             near = False
             break
         multiplier = (float(gradient @ by_score) - (level - value)) / reach
@@ -123,7 +125,7 @@ def maximise_constrained(
         near = decrement <= max(DECREMENT, tally.rounding) and abs(value - level) <= ON_THE_CONSTRAINT * max(
             abs(level), 1.0
         )
-        if decrement < 1e-20:
+        if abs(decrement) < 1e-20:
             break
         weight = 2 * abs(multiplier) + 1.0
         merit = tally.value - weight * abs(value - level)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from thetahat.families import Family
+from thetahat.families._survey import Survey
 from thetahat.optimize.limits import LimitFit
 
 
@@ -15,7 +17,7 @@ class Declared:
     """What theory says of the model beforehand.
 
     ``n_rows`` bounds the rank of the row scores; ``sizes`` are natural magnitudes of parameters on the real
-    line, from which a direction is measured.
+    line, from which a direction is measured; ``penalty`` is what the penalty is called where there is one.
     """
 
     n_obs: float
@@ -27,8 +29,23 @@ class Declared:
     seed: int = 0
     n_rows: float = np.inf
     sizes: Mapping[str, float] = field(default_factory=dict)
+    penalty: str | None = None
+
+    @property
+    def what(self) -> str:
+        """What is maximised, after the word maximum."""
+        return "" if self.penalty is None else f" of the likelihood penalised by {self.penalty}"
 
     @property
     def scope(self) -> str:
         """``global`` where a theorem says so."""
         return "local" if self.theorem is None else "global"
+
+
+def theorem_of(family: Family, survey: Survey) -> str | None:
+    """Why a stationary point is the only one for rows of this kind; truncation voids what holds for other rows."""
+    if not survey.truncated:
+        return family.uniqueness if survey.all_exact else family.uniqueness_censored
+    if survey.all_exact:
+        return family.uniqueness_truncated
+    return family.uniqueness_entered if survey.n_exits == 0 else None

@@ -37,15 +37,7 @@ def at_edge(
     mask = np.ones(table.n_free, dtype=bool)
     for parameter, span in zip(table.free_parameters, table.free_slices, strict=True):
         edge = np.array([name in concerned for name in parameter.names])
-        if parameter.domain.vector:
-            mask[span] = ~edge[1:]
-            if edge[0] and not edge.all():
-                # Coordinates against an entry that is 0 tell of each other only: one that is left holds the others.
-                mask[span.start + int(np.argmin(edge)) - 1] = False
-        else:
-            mask[span] = ~edge
-    if sum(name not in concerned for name in table.free_names) <= 1 and len(concerned) > 1:
-        mask[:] = False
+        mask[span] = parameter.domain.inside_edge(edge)
     direction = {
         parameter.name: 1.0 if natural[parameter.name] == parameter.domain.upper else -1.0
         for parameter in table.free_parameters
@@ -230,22 +222,27 @@ def _edge_outcome(
     status: Mapping[str, str] | None = None,
 ) -> Outcome:
     value = tally.value if supremum is None else supremum
+    infinite = [name for name in names if np.isinf(natural[name])]
     if status is None:
         status = {name: "boundary" if name in names else "regular" for name in table.free_names}
+        status = {**status, **dict.fromkeys(infinite, "at_infinity")}
     shown = listed(tuple(f"{name} = {natural[name]:g}" for name in names))
     conditional = " those of the other parameters are conditional on it;" if mask.any() else ""
     sentence = (
-        f"The maximum is on the edge of the parameter space ({shown}). Standard errors do not exist "
+        f"No finite value of {listed(tuple(infinite))} attains the supremum, which is neared on the way to {shown}. "
+        f"Standard errors do not exist there;{conditional} leave out or join levels that have no rows."
+        if infinite
+        else f"The maximum is on the edge of the parameter space ({shown}). Standard errors do not exist "
         f"there;{conditional} "
         "use a one-sided profile interval."
     )
     certificate = certify(
-        Verdict.BOUNDARY,
+        Verdict.AT_INFINITY if infinite else Verdict.BOUNDARY,
         table,
         None,
         declared,
         sentence=sentence,
-        exists=True,
+        exists=not infinite,
         scope=declared.scope,
         status=status,
         supremum=value,

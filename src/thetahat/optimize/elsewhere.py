@@ -10,9 +10,12 @@ from numpy.typing import NDArray
 from thetahat.first_pass import Arrangement
 from thetahat.models._rows import PackedRows
 from thetahat.models.iid import IndependentModel
+from thetahat.numerics.linear_algebra import analyse
 from thetahat.numerics.namespace import NUMPY
+from thetahat.optimize._optimizer import Search
+from thetahat.optimize.certificate import Verdict
 from thetahat.optimize.declared import Declared
-from thetahat.optimize.evidence import reach
+from thetahat.optimize.evidence import CURVATURE_CHANGE, curvature_change, reach
 from thetahat.optimize.outcome import Outcome
 
 Vector = NDArray[np.float64]
@@ -24,6 +27,8 @@ TO_GAIN = 3.0
 """In nats, what a climb from a roughly chosen start may add to it."""
 SAME_HILL = 4.0
 """A start that the curvature at the maximum found puts fewer nats below it lies on the same hill."""
+NEAR = 0.25
+"""Of the way to a known maximum, what a Newton step may leave when a search is said to lead there."""
 MOST = 3
 """Climbs that are tried before a local maximum is declared."""
 
@@ -78,6 +83,25 @@ def promising(
     return inside[:MOST]
 
 
+def leads_back(outcome: Outcome, search: Search) -> bool:
+    """Whether a search is so near to the maximum in ``outcome`` that it can only end there.
+
+    From where it is Newton's step leaves at most a quarter of the way to that maximum, and the curvature changes by no
+    more than a quarter over it.
+    """
+    tally = search.tally
+    if tally is None or not tally.finite or outcome.certificate.verdict is not Verdict.MAXIMUM:
+        return False
+    factor = analyse(tally.information)
+    if not factor.smallest > factor.error_bound:
+        return False
+    way = outcome.point - search.point
+    left = way - factor.solve(tally.score)
+    if not left @ tally.information @ left <= NEAR**2 * (way @ tally.information @ way):
+        return False
+    return curvature_change(factor, tally.information, outcome.tally.information) <= CURVATURE_CHANGE
+
+
 def _heights(model: IndependentModel, rows: PackedRows, candidates: NDArray[np.float64]) -> Vector:
     """ℓ of these rows at each candidate."""
     family = model.family
@@ -88,6 +112,10 @@ def _heights(model: IndependentModel, rows: PackedRows, candidates: NDArray[np.f
     if rows.low.size:
         terms = family.log_mass(rows.low, rows.high, rows.interval_known, eta, 0)
         total += _summed(terms.value, rows.interval_weight)
+    if rows.truncation is not None:
+        terms = rows.truncation.log_mass(family, slice(None), eta, 0)
+        wide = np.broadcast_to(terms.value, (len(candidates), rows.truncation.size))
+        total -= _summed(wide, rows.truncation.weight)
     return total
 
 

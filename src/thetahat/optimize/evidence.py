@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import sqrt
 from types import MappingProxyType
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from thetahat.likelihood import Likelihood
 from thetahat.models import DERIVATIVES, SCORES, VALUE, Tally
-from thetahat.numerics.linear_algebra import SymmetricFactor, analyse
+from thetahat.numerics.linear_algebra import SymmetricFactor, analyse, eigenvalues
 from thetahat.parameters import ParameterTable, Real
 
 Vector = NDArray[np.float64]
@@ -20,8 +21,14 @@ DECREMENT = 1e-10
 CURVATURE_CHANGE = 0.25
 NULL = 30.0
 """Times its rounding error, below which an eigenvalue is taken for 0."""
+EPSILON = float(np.finfo(float).eps)
+NO_STEP = 4.0 * EPSILON
+"""In sizes of a coordinate, a step of a few roundings; one that gains next to nothing as well is none."""
+NO_GAIN = 1e-20
 FARTHEST_DOUBLING = 10
 DENSE = float(np.log(0.5))
+MANY = 256
+"""Coordinates, from which on the ends of a spectrum are bounded and not computed."""
 NO_SIZES: Mapping[str, float] = MappingProxyType({})
 
 
@@ -42,8 +49,9 @@ class Evidence:
     @property
     def positive(self) -> bool:
         """Whether the smallest eigenvalue is above 100 times its rounding error."""
-        largest = float(np.max(np.abs(self.eigenvalues), initial=0.0))
-        return self.smallest > 100 * self.eigenvalues.size * float(np.finfo(float).eps) * largest
+        size = self.eigenvalues.size
+        largest = max(abs(float(self.eigenvalues[0])), abs(float(self.eigenvalues[-1]))) if size else 0.0
+        return self.smallest > 100 * size * EPSILON * largest
 
     @property
     def smallest(self) -> float:
@@ -53,11 +61,11 @@ class Evidence:
     @property
     def condition(self) -> float:
         """Ratio of the largest to the smallest absolute eigenvalue of the same matrix; 1 if empty."""
-        sizes = np.abs(self.eigenvalues)
-        if not sizes.size:
+        sizes = [abs(value) for value in self.eigenvalues.tolist()]
+        if not sizes:
             return 1.0
-        smallest = float(sizes.min())
-        return float(sizes.max()) / smallest if smallest != 0.0 else float("inf")
+        smallest = min(sizes)
+        return max(sizes) / smallest if smallest != 0.0 else float("inf")
 
     @property
     def is_maximum(self) -> bool:
@@ -72,24 +80,31 @@ class Evidence:
         values = np.maximum(np.abs(self.factor.eigenvalues), self.factor.error_bound)
         slope = self.factor.eigenvectors.T @ (self.tally.score / self.factor.roots)
         if self.tally.absolute_score is not None:
-            noise = (
-                4 * np.finfo(float).eps * float(np.linalg.norm(self.tally.absolute_score / self.factor.roots))
-            )
+            noise = 4 * EPSILON * float(np.linalg.norm(self.tally.absolute_score / self.factor.roots))
             slope = np.maximum(np.abs(slope) - noise, 0.0)
         return bool(0.5 * np.sum(slope**2 / values) <= DECREMENT)
 
 
 def _unit_eigenvalues(factor: SymmetricFactor) -> Vector:
     """Of the matrix scaled by the very roots of its diagonal, so that they do not depend on units of measurement."""
-    if not np.isfinite(factor.scaled).all():
-        return np.full(factor.roots.size, np.nan)
     diagonal = factor.scaled.diagonal()
     if diagonal.size == 1:
         return np.sign(diagonal)
+    if not np.isfinite(factor.scaled).all():
+        return np.full(factor.roots.size, np.nan)
+    if diagonal.size == 2 and (diagonal > 0.0).all():
+        ((a, b), (_, c)) = factor.scaled.tolist()
+        share = abs(b) / sqrt(a) / sqrt(c)
+        return np.array((1.0 - share, 1.0 + share))
+    if diagonal.size > MANY:
+        # Bounds serve as well: the diagonal is between 1/2 and 2 already.
+        bounds = np.full(diagonal.size, 2.0 * factor.largest)
+        bounds[0] = factor.smallest / 2.0
+        return bounds
     roots = np.sqrt(np.where(diagonal == 0.0, 1.0, np.abs(diagonal)))
     unit = factor.scaled / roots / roots[:, np.newaxis]
-    np.fill_diagonal(unit, np.sign(diagonal))
-    return np.asarray(np.linalg.eigvalsh(unit), dtype=np.float64)
+    unit.flat[:: diagonal.size + 1] = np.sign(diagonal)
+    return eigenvalues(unit)
 
 
 def gather(
@@ -111,49 +126,48 @@ def gather(
     decrement = max(0.5 * float(tally.score @ step), 0.0)
     change = np.inf
     if previous is not None:
-        change = _change(analyse(previous.information), previous.information, tally.information)
-    elif np.array_equal(point + step, point):
+        change = curvature_change(analyse(previous.information), previous.information, tally.information)
+    elif decrement <= NO_GAIN and (np.abs(step) <= NO_STEP * np.maximum(np.abs(point), units)).all():
         change = 0.0
     if not change <= CURVATURE_CHANGE:
         # The step that led here was too long to tell; the one that would follow tells.
-        change = _change(factor, tally.information, likelihood.tally(point + step, DERIVATIVES).information)
+        after = likelihood.tally(point + step, DERIVATIVES)
+        change = curvature_change(factor, tally.information, after.information)
     return Evidence(point, tally, factor, step, decrement, change, units, values)
 
 
-def _change(factor: SymmetricFactor, before: Matrix, after: Matrix) -> float:
+def curvature_change(factor: SymmetricFactor, before: Matrix, after: Matrix) -> float:
     """‖A^{-½} A' A^{-½} - I‖ in the spectral norm."""
-    if not factor.eigenvalues.size:
-        return 0.0
-    if not factor.smallest > factor.error_bound or not np.isfinite(after).all():
-        return float(np.inf)
-    whiten = factor.inverse_root()
-    change = whiten.T @ (after - before) @ whiten
-    if change.shape[0] == 1:
-        return abs(float(change[0, 0]))
-    return float(np.abs(np.linalg.eigvalsh(change)).max())
+    return factor.relative_norm(after - before)
 
 
-def digits(evidence: Evidence, table: ParameterTable, n_obs: float) -> dict[str, float]:
+def digits(
+    evidence: Evidence, table: ParameterTable, n_obs: float, natural: Mapping[str, float]
+) -> dict[str, float]:
     """Estimated correct digits: -log10((|δ| + |A⁻¹| ε (Σ w|u| + |A| |φ|)) / max(|θ̂|, se)), at most 15.
 
     φ are the coordinates on a log or logit scale: a row's score feels the rounding of log y - log scale by its
     curvature there, however small it is itself. A location is subtracted from the rows without rounding.
     Where only sufficient statistics were summed, Σ w|u_j| is bounded by √(n A_jj) (Cauchy and Schwarz).
+    ``natural`` are the estimates.
     """
     if not evidence.point.size:
         return {}
     inverse = evidence.factor.inverse()
     sums = evidence.tally.absolute_score
     if sums is None:
-        sums = np.sqrt(n_obs * np.maximum(np.diag(evidence.tally.information), 0.0))
+        sums = np.sqrt(n_obs * np.maximum(evidence.tally.information.diagonal(), 0.0))
     felt = np.abs(evidence.tally.information) @ _rounded_sizes(table, evidence.point)
-    noise = np.abs(inverse) @ (np.finfo(float).eps * (sums + felt))
+    noise = np.abs(inverse) @ (EPSILON * (sums + felt))
     free_error = np.abs(evidence.step) + noise
-    jacobian = table.jacobian(evidence.point)
     with np.errstate(all="ignore"):
-        error = np.abs(jacobian) @ free_error
-        standard_error = np.sqrt(np.sum((jacobian @ inverse) * jacobian, axis=1))
-        natural = table.natural(evidence.point)
+        if table.all_scalar:
+            slopes = np.abs(table.slopes(evidence.point))
+            error, standard_error = slopes * free_error, slopes * np.sqrt(inverse.diagonal())
+        else:
+            jacobian = table.jacobian(evidence.point)
+            error = np.abs(jacobian) @ free_error
+            standard_error = np.sqrt(np.sum((jacobian @ inverse) * jacobian, axis=1))
         size = np.maximum(np.abs([natural[name] for name in table.free_names]), standard_error)
         found = np.minimum(-np.log10(error / size), 15.0)
     return dict(zip(table.free_names, np.maximum(found, 0.0).tolist(), strict=True))

@@ -1,4 +1,8 @@
-"""What the first pass already settles: data on which there is no maximum inside, whatever the optimiser."""
+"""What the first pass already settles: data on which there is no maximum inside, whatever the optimiser.
+
+Truncation only raises ℓ, and never above 0 where every row is an interval. So a place at which ℓ is unbounded, or
+0, without regard to the limits of truncation, is one with regard to them; other suprema are not.
+"""
 
 from __future__ import annotations
 
@@ -117,7 +121,8 @@ def gathered(arrangement: Arrangement, engine: Engine) -> Gathered | None:
         end = _end(model, gathers.lower, "the lower end")
     if end is not None:
         return end
-    apart = _apart(arrangement, engine)
+    # Rows of different ends share no more than the probability 1 only where all of them are of all values.
+    apart = None if survey.truncated else _apart(arrangement, engine)
     if apart is not None:
         return apart
     if survey.n_exact > 0 or support.discrete:
@@ -127,7 +132,7 @@ def gathered(arrangement: Arrangement, engine: Engine) -> Gathered | None:
         return None
     if low < high:
         return Gathered(gathers.point, 0.0, f"a point between {low:g} and {high:g}")
-    return _split(arrangement, engine, low)
+    return None if survey.truncated else _split(arrangement, engine, low)
 
 
 def _apart(arrangement: Arrangement, engine: Engine) -> Gathered | None:
@@ -208,7 +213,7 @@ def _split(arrangement: Arrangement, engine: Engine, point: float) -> Gathered |
 
 def parted(arrangement: Arrangement, engine: Engine) -> Gathered | None:
     """All mass at the two ends, where every row is open at one of them: n log p, which may not be the supremum."""
-    ends = _ends(arrangement, engine)
+    ends = None if arrangement.survey.truncated else _ends(arrangement, engine)
     return None if ends is None or ends.splits_at_one_point else _at_both_ends(arrangement, ends)
 
 
@@ -270,8 +275,10 @@ def with_ties(arrangement: Arrangement, engine: Engine) -> Survey:
     survey, model, sample = arrangement.survey, arrangement.model, arrangement.sample
     if not sample.y.size:
         return survey
-    if survey.all_exact and sample.weight is None and np.unique(sample.y).size == sample.y.size:
-        return replace(survey, tie=(1.0, survey.n_obs - 1.0))
+    if survey.all_exact and sample.weight is None:
+        ordered = np.sort(sample.y)
+        if (ordered[1:] != ordered[:-1]).all():
+            return replace(survey, tie=(1.0, survey.n_obs - 1.0))
     values = np.unique(sample.y)
     found = _tied(sample, values)
     total = sample.n_exact + sample.n_interval
@@ -285,6 +292,37 @@ def with_ties(arrangement: Arrangement, engine: Engine) -> Survey:
     excluding = survey.n_obs - found.equal - found.admitting
     most = int(np.argmax(_pull(found.equal, excluding)))
     return replace(survey, tie=(float(found.equal[most]), float(excluding[most])))
+
+
+def with_ties_given(arrangement: Arrangement, engine: Engine, fixed: Mapping[str, Any]) -> Survey:
+    """The survey with its largest tie, or with that at the location where it is fixed."""
+    survey, centre = arrangement.survey, arrangement.model.family.gathers.centre
+    if centre is None or centre[0] not in fixed:
+        return with_ties(arrangement, engine)
+    at = float(fixed[centre[0]])
+
+    def count(block: Any) -> _Tie:
+        rows = block if arrangement.packed else arrangement.model.pack(block)
+        return _Tie(
+            _total(rows.y == at, rows.weight),
+            _total((rows.low <= at) & (rows.high >= at), rows.interval_weight),
+        )
+
+    tie = engine.reduce(count, arrangement.blocks())
+    return replace(survey, tie=(tie.equal, survey.n_obs - tie.equal - tie.admitting))
+
+
+@dataclass(frozen=True, slots=True)
+class _Tie:
+    equal: float
+    admitting: float
+
+    def merge(self, other: _Tie) -> _Tie:
+        return _Tie(self.equal + other.equal, self.admitting + other.admitting)
+
+
+def _total(mask: NDArray[np.bool_], weight: NDArray[np.float64] | None) -> float:
+    return float(np.count_nonzero(mask) if weight is None else weight[mask].sum())
 
 
 def _pull(equal: NDArray[np.float64], excluding: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from thetahat.numerics.linear_algebra import analyse
 from thetahat.optimize import evidence as evidences
 from thetahat.optimize._optimizer import Search
 from thetahat.optimize.certificate import Verdict
@@ -23,17 +24,28 @@ CONCERNED = 1e-3
 def maximum(table: ParameterTable, found: Evidence, search: Search, declared: Declared) -> Outcome:
     """An interior maximum."""
     natural = table.natural(found.point)
+    lost_names = [
+        name
+        for parameter in table.free_parameters
+        if not parameter.domain.vector
+        for name in parameter.names
+        if np.isinf(natural[name]) or parameter.domain.is_edge(natural[name])
+    ]
+    if lost_names:
+        return _out_of_range(table, found, search, lost_names, declared)
     regularity = declared.regularity(natural)
     regular = regularity in {"smooth", "kinked"}
     if not table.n_free:
         sentence = "Every parameter is fixed, so that there was nothing to estimate."
     elif declared.theorem is not None:
-        sentence = f"Interior maximum, and the only one: {declared.theorem}."
+        sentence = f"Interior maximum{declared.what}, and the only one: {declared.theorem}."
     elif declared.unbounded_in_theory is not None:
         within = "" if declared.region is None else f" within the regular region ({declared.region})"
-        sentence = f"Interior maximum{within}, local in any case: {declared.unbounded_in_theory}."
+        sentence = f"Interior maximum{declared.what}{within}, local in any case: {declared.unbounded_in_theory}."
     else:
-        sentence = "Interior maximum, as far as was searched: other maxima are not excluded."
+        sentence = (
+            f"Interior maximum{declared.what}, as far as was searched: other maxima are not excluded."
+        )
     if not regular and table.n_free:
         sentence += (
             " Standard errors are withheld: the model is irregular here, so that curvature does not measure "
@@ -49,49 +61,87 @@ def maximum(table: ParameterTable, found: Evidence, search: Search, declared: De
         scope=declared.scope,
         status=dict.fromkeys(table.free_names, "regular" if regular else regularity),
         supremum=found.tally.value,
-        digits=evidences.digits(found, table, declared.n_obs),
+        digits=evidences.digits(found, table, declared.n_obs, natural),
         allows=regular and table.n_free > 0,
     )
     return concluded(natural, found, search, certificate, np.full(table.n_free, regular))
 
 
-def at_limit(
-    table: ParameterTable, found: Evidence | None, search: Search | None, limit: LimitFit, declared: Declared
+def _out_of_range(
+    table: ParameterTable, found: Evidence, search: Search, names: list[str], declared: Declared
 ) -> Outcome:
-    """The supremum lies at a declared limit."""
-    runaway = limit.limit.parameter
-    status = {name: "at_infinity" if name == runaway else "regular" for name in table.free_names}
-    claim = f"No finite {runaway} attains the supremum"
-    if declared.theorem is None:
-        claim = f"No finite {runaway} was found that does better than the limit, as far as was searched"
+    """A maximum in free coordinates whose natural ones double precision does not hold."""
     sentence = (
-        f"{claim}: the likelihood rises towards {limit.title} as {limit.limit.chart} falls to 0. Fit "
-        f"{limit.title} instead; the other parameters' standard errors are those of that limit."
+        f"There is a maximum, but no double precision number is near its {listed(tuple(names))}: it over- or "
+        "underflows. Multiply the data by a factor that brings them near 1."
     )
     certificate = certify(
-        Verdict.AT_INFINITY,
+        Verdict.NOT_CONVERGED,
         table,
         found,
         declared,
         sentence=sentence,
-        exists=False,
+        exists=True,
+        supremum=found.tally.value,
+        status=dict.fromkeys(table.free_names, "not_converged"),
+        parameters=tuple(names),
+        allows=False,
+    )
+    mask = np.zeros(table.n_free, dtype=bool)
+    return concluded(table.natural(found.point), found, search, certificate, mask)
+
+
+def at_limit(
+    table: ParameterTable, found: Evidence | None, search: Search | None, limit: LimitFit, declared: Declared
+) -> Outcome:
+    """The supremum lies at a declared limit: at infinity, or on the edge of the parameter space where it is finite."""
+    running = tuple(name for name in table.free_names if name not in limit.names)
+    status = dict.fromkeys(table.free_names, "regular")
+    direction: dict[str, float] = {}
+    for name in running:
+        upward = bool(np.isposinf(limit.natural[name]))
+        status[name] = "at_infinity" if np.isinf(limit.natural[name]) else "boundary"
+        direction[name] = 1.0 if upward else -1.0
+    runaway, finite = limit.limit.parameter, all(np.isfinite(limit.natural[name]) for name in running)
+    kind = f"{runaway} above 0" if finite else f"finite {runaway}"
+    claim = f"No {kind} attains the supremum"
+    if declared.theorem is None:
+        claim = f"No {kind} was found that does better than the limit, as far as was searched"
+    rest = "; the other parameters' standard errors are those of that limit" if any(limit.names) else ""
+    sentence = (
+        f"{claim}: the likelihood rises towards {limit.title} as {limit.limit.chart} falls to 0. Fit "
+        f"{limit.title} instead{rest}."
+    )
+    certificate = certify(
+        Verdict.BOUNDARY if finite else Verdict.AT_INFINITY,
+        table,
+        found,
+        declared,
+        sentence=sentence,
+        exists=finite,
         scope=declared.scope,
         limit=limit.title,
         status=status,
         supremum=limit.value,
-        parameters=(runaway,),
-        direction={runaway: 1.0},
-        allows=len(limit.names) > 0,
+        parameters=running,
+        direction=direction,
+        allows=any(limit.names),
     )
-    mask = np.array([name != runaway for name in table.free_names])
+    mask = np.array([name in limit.names for name in table.free_names])
     point = np.zeros(table.n_free)
     for parameter, span in zip(table.free_parameters, table.free_slices, strict=True):
         value = limit.natural[parameter.name] / table.unit(parameter.name)
-        point[span] = np.inf if parameter.name == runaway else parameter.domain.to_free(value)
-    order = [limit.names.index(name) for name in table.free_names if name != runaway]
+        with np.errstate(divide="ignore"):
+            point[span] = parameter.domain.to_free(value)
+    order = [limit.names.index(name) for name in table.free_names if name in limit.names]
     tally = limit.tally.restrict(np.array(order, dtype=np.intp))
+    information = tally.information
+    if order and len(order) < len(limit.names):
+        # The limit's other parameters are estimated too, though the family has no name for them there.
+        covariance = analyse(limit.tally.information).inverse()
+        information = analyse(covariance[np.ix_(order, order)]).inverse()
     trace = tuple(search.trace) if search is not None else ()
-    return Outcome(limit.natural, point, limit.value, tally, mask, tally.information, certificate, trace)
+    return Outcome(limit.natural, point, limit.value, tally, mask, information, certificate, trace)
 
 
 def unbounded(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,20 +21,20 @@ from thetahat.models.iid import IndependentModel
 from thetahat.optimize._optimizer import Information, Optimizer, Search, Settled
 from thetahat.optimize.certificate import Verdict
 from thetahat.optimize.climb import Conditions, Region, climb
-from thetahat.optimize.declared import Declared
+from thetahat.optimize.declared import Declared, theorem_of
 from thetahat.optimize.edges import BEYOND, at_edge, at_outermost, gathered
-from thetahat.optimize.elsewhere import drawn, promising
+from thetahat.optimize.elsewhere import drawn, leads_back, promising
 from thetahat.optimize.existence import gathered as find_gathered
-from thetahat.optimize.existence import parted, spike, with_ties
+from thetahat.optimize.existence import parted, spike, with_ties, with_ties_given
 from thetahat.optimize.findings import unbounded
 from thetahat.optimize.limits import LimitFit, fit_limits
 from thetahat.optimize.outcome import Outcome
+from thetahat.optimize.outermost import where_it_breaks_off
 from thetahat.optimize.verdict import judge
 from thetahat.parameters import Positive
 
 Vector = NDArray[np.float64]
-ROUNDING = 1e-9
-"""In nats a row, what a search may be above a supremum that it only nears."""
+ROUNDING = 1e-9  # in nats a row, what a search may be above a supremum that it only nears
 ENOUGH = 100  # iterations, after which a maximum may be said to have been looked for
 SEARCHED = frozenset({Verdict.MAXIMUM, Verdict.AT_INFINITY})
 """Verdicts that only a search supports where no theorem does."""
@@ -73,23 +74,28 @@ def _maximise(
             f"{type(family).__name__} is fitted to rows that are known exactly, and some here are known to intervals; "
             "leave those out, or choose a family that takes them"
         )
-    declared = _declare(arrangement, engine)
+    declared = declare(arrangement, engine)
     reason = spike(arrangement)
     if reason is not None:
         return unbounded(model.table, None, declared, reason)
     place = find_gathered(arrangement, engine)
     if place is not None:
         return gathered(model.table, _safe_guess(arrangement), place, declared)
-    if (start is None or family.edges) and survey.all_exact:
+    if (start is None or family.edges) and survey.plain:
         known = {name: value for name, value in model.known.items() if not isinstance(value, str)}
         theta = family.solve_given(survey, known, _fixed(model))
         if theta is not None:
             return _closed(model, likelihood, theta, declared)
+    if family.edges:
+        guess, how = _safe_guess(arrangement), conditions(arrangement, engine, optimizer)
+        broken = where_it_breaks_off(model, likelihood, survey, guess, how, declared)
+        if broken is not None:
+            return broken
     allowed = _region(arrangement, engine)
     limits = fit_limits(arrangement, engine, optimizer)
     declared = replace(declared, limits=limits)
-    ascent = _Ascent(arrangement, likelihood, optimizer, allowed)
-    begin = ascent.inside(_start(ascent, start), limits)
+    ascent = Ascent(arrangement, likelihood, optimizer, allowed)
+    begin = ascent.inside(first_point(ascent, start), limits)
     search = ascent.by_way_of(limits, begin)
     if start is None and (search.tally is None or not search.tally.finite):
         begin = ascent.wider(begin)
@@ -121,7 +127,7 @@ def _maximise(
 
 
 def _best_of_further(
-    ascent: _Ascent, search: Search, outcome: Outcome, declared: Declared, begin: Vector
+    ascent: Ascent, search: Search, outcome: Outcome, declared: Declared, begin: Vector
 ) -> Outcome:
     """The highest of what other starts lead to, where only a search says that there is nothing higher."""
     verdict = outcome.certificate.verdict
@@ -132,7 +138,11 @@ def _best_of_further(
     if starts is None:
         starts = [] if verdict is Verdict.MAXIMUM else list(drawn(begin, model, declared))
     for again in starts:
-        other = judge(ascent.likelihood, ascent.climb(again), declared)
+        known = partial(leads_back, outcome)
+        search = ascent.climb(again, known)
+        if known(search):
+            continue
+        other = judge(ascent.likelihood, search, declared)
         higher = other.value > outcome.value + ROUNDING * declared.n_obs
         if higher and other.certificate.verdict is Verdict.MAXIMUM:
             outcome = other
@@ -150,17 +160,20 @@ def _has_heights(arrangement: Arrangement, likelihood: Likelihood, outcome: Outc
     return len(values) > 2 and values[-3] < values[-2] < values[-1] and values[-1] > reached + 1.0
 
 
-def _declare(arrangement: Arrangement, engine: Engine) -> Declared:
+def declare(arrangement: Arrangement, engine: Engine) -> Declared:
+    """What theory says of these rows."""
     model, survey = arrangement.model, arrangement.survey
     family = model.family
     unbounded_in_theory = _unbounded_in_theory(arrangement, engine)
-    theorem = family.uniqueness if survey.all_exact else family.uniqueness_censored
+    theorem = theorem_of(family, survey)
+    # With the ends of the support fixed, what is left is as regular as any.
+    settled = bool(family.edges) and not any(name in model.table.free_names for name in family.edges)
     if not (model.table.all_free or family.affine or family.uniqueness_censored):
         # Concavity outlives the fixing of a parameter; other reasons for uniqueness need not.
         theorem = None
-    if theorem is None and not model.table.all_free:
+    if theorem is None and not model.table.all_free and not survey.truncated:
         fixed = _fixed(model)
-        theorem = family.uniqueness_given(fixed, _with_ties(arrangement, engine, fixed))
+        theorem = family.uniqueness_given(fixed, with_ties_given(arrangement, engine, fixed))
     ends = (survey.minimum, survey.maximum, survey.highest_low, survey.lowest_high)
     size = max((abs(end) for end in ends if np.isfinite(end)), default=1.0) or 1.0
     return Declared(
@@ -168,7 +181,7 @@ def _declare(arrangement: Arrangement, engine: Engine) -> Declared:
         theorem=theorem,
         region=None if unbounded_in_theory is None or _region_is_fixed(model) else family.region(),
         unbounded_in_theory=unbounded_in_theory,
-        regularity=lambda natural: family.regularity(tuple(natural.values())),
+        regularity=lambda natural: "smooth" if settled else family.regularity(tuple(natural.values())),
         n_rows=survey.n_rows,
         sizes=dict.fromkeys(family.scales, size),
     )
@@ -193,38 +206,7 @@ def _unbounded_in_theory(arrangement: Arrangement, engine: Engine) -> str | None
     if model.table.all_free:
         return family.unbounded_in_theory
     fixed = _fixed(model)
-    return family.unbounded_given(fixed, _with_ties(arrangement, engine, fixed))
-
-
-def _with_ties(arrangement: Arrangement, engine: Engine, fixed: Mapping[str, Any]) -> Survey:
-    """The survey with its largest tie, or with that at the location where it is fixed."""
-    survey, centre = arrangement.survey, arrangement.model.family.gathers.centre
-    if centre is None or centre[0] not in fixed:
-        return with_ties(arrangement, engine)
-    at = float(fixed[centre[0]])
-
-    def count(block: Any) -> _Tie:
-        rows = block if arrangement.packed else arrangement.model.pack(block)
-        return _Tie(
-            _total(rows.y == at, rows.weight),
-            _total((rows.low <= at) & (rows.high >= at), rows.interval_weight),
-        )
-
-    tie = engine.reduce(count, arrangement.blocks())
-    return replace(survey, tie=(tie.equal, survey.n_obs - tie.equal - tie.admitting))
-
-
-@dataclass(frozen=True, slots=True)
-class _Tie:
-    equal: float
-    admitting: float
-
-    def merge(self, other: _Tie) -> _Tie:
-        return _Tie(self.equal + other.equal, self.admitting + other.admitting)
-
-
-def _total(mask: NDArray[np.bool_], weight: Vector | None) -> float:
-    return float(np.count_nonzero(mask) if weight is None else weight[mask].sum())
+    return family.unbounded_given(fixed, with_ties_given(arrangement, engine, fixed))
 
 
 def _safe_guess(arrangement: Arrangement) -> Vector:
@@ -250,15 +232,12 @@ def _closed(
             )
             continue
         free = np.atleast_1d(np.asarray(parameter.domain.to_free(value), dtype=float))
-        entries = np.atleast_1d(np.asarray(value, dtype=float)) * table.unit(parameter.name)
+        numbers = np.atleast_1d(np.asarray(value, dtype=float))
+        entries = numbers * table.unit(parameter.name)
+        on_edge = parameter.domain.edges(numbers)
         natural.update(zip(parameter.names, entries.tolist(), strict=True))
-        on_edge = [
-            n
-            for n, v in zip(parameter.names, np.atleast_1d(value), strict=True)
-            if parameter.domain.is_edge(v)
-        ]
-        edges.extend(on_edge)
-        point.extend(_within_reach(free, entries) if on_edge else free)
+        edges.extend(name for name, edge in zip(parameter.names, on_edge, strict=True) if edge)
+        point.extend((parameter.domain.beside_edge(value, BEYOND) if any(on_edge) else free).tolist())
     at = np.array(point, dtype=float)
     if ends:
         return at_outermost(table, natural, at, likelihood.tally(at, DERIVATIVES), ends, declared)
@@ -268,15 +247,8 @@ def _closed(
     return judge(likelihood, Settled(at, likelihood.tally(at, DERIVATIVES)), declared)
 
 
-def _within_reach(free: Vector, entries: Vector) -> Vector:
-    """Free coordinates of an edge, far out but finite; a simplex without its first entry keeps its proportions."""
-    if entries.size > 1 and entries[0] == 0:
-        return np.where(entries[1:] > 0, BEYOND + np.log(entries[1:]), 0.0)
-    return np.clip(free, -BEYOND, BEYOND)
-
-
 @dataclass(frozen=True, slots=True)
-class _Ascent:
+class Ascent:
     """All that a climb needs but its start."""
 
     arrangement: Arrangement
@@ -284,10 +256,17 @@ class _Ascent:
     optimizer: Optimizer
     allowed: Region | None
 
-    def climb(self, start: Vector) -> Search:
+    def climb(self, start: Vector, given_up: Callable[[Search], bool] | None = None) -> Search:
         rows = self.arrangement.condensed or self.arrangement.sample
         expected = _expected(self.arrangement.model, rows)
-        return climb(self.likelihood, self.optimizer, start, expected=expected, allowed=self.allowed)
+        return climb(
+            self.likelihood,
+            self.optimizer,
+            start,
+            expected=expected,
+            allowed=self.allowed,
+            given_up=given_up,
+        )
 
     def climb_thinned(self, start: Vector) -> Search:
         model, sample = self.arrangement.model, self.arrangement.sample
@@ -302,9 +281,7 @@ class _Ascent:
         table = self.arrangement.model.table
         for limit in limits:
             for power in (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0):
-                point = table.free_from_natural(
-                    {**limit.natural, limit.limit.parameter: limit.scale * 10.0**power}
-                )
+                point = table.free_from_natural(limit.beside(10.0**power))
                 if self.allowed(point):
                     return point
         return start
@@ -342,10 +319,7 @@ class _Ascent:
             return search
         table = self.arrangement.model.table
         powers = np.arange(0.0, 12.5, 0.5)
-        points = [
-            table.free_from_natural({**limit.natural, limit.limit.parameter: limit.scale * 10.0**power})
-            for power in powers
-        ]
+        points = [table.free_from_natural(limit.beside(10.0**power)) for power in powers]
         values = [self.likelihood.tally(point, VALUE).value for point in points]
         again = self.climb(points[int(np.argmax(values))])
         better = (
@@ -356,7 +330,8 @@ class _Ascent:
         return again if better else search
 
 
-def _start(ascent: _Ascent, start: Mapping[str, Any] | None) -> Vector:
+def first_point(ascent: Ascent, start: Mapping[str, Any] | None) -> Vector:
+    """Where to begin: what the user gave, what few of the rows lead to, or the family's recipe."""
     arrangement, likelihood = ascent.arrangement, ascent.likelihood
     model, sample, survey = arrangement.model, arrangement.sample, arrangement.survey
     guess = model.starting_values(sample)

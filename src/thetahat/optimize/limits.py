@@ -14,6 +14,7 @@ from thetahat.engines import Engine
 from thetahat.families import CATALOGUE, Family
 from thetahat.families._limit import Limit
 from thetahat.families._survey import Survey
+from thetahat.families._terms import Coordinates
 from thetahat.first_pass import Arrangement
 from thetahat.likelihood import Likelihood
 from thetahat.models import DERIVATIVES, Tally
@@ -22,10 +23,14 @@ from thetahat.models.iid import IndependentModel
 from thetahat.numerics.namespace import NUMPY
 from thetahat.optimize._optimizer import Optimizer
 from thetahat.optimize.climb import climb
+from thetahat.penalised_likelihood import penalised
+from thetahat.penalties import Penalty
 
 Vector = NDArray[np.float64]
 FAR_OUT = 1e5
 """How far above its scale a parameter is set where the chart's slope is taken from censored rows."""
+STEP = 1e-3
+"""In the logarithm of that parameter, by which the others' course is measured."""
 ROUNDING = 64 * float(np.finfo(float).eps)
 
 
@@ -33,19 +38,25 @@ ROUNDING = 64 * float(np.finfo(float).eps)
 class LimitFit:
     """A limiting submodel fitted to the same rows.
 
-    ``natural`` holds the family's parameters there, with inf for the one that ran away; ``tally`` is in the
-    free
-    coordinates of ``names``; ``slope_and_noise`` takes a pass over the rows, at its first call only.
+    ``natural`` holds the family's parameters there, with inf or 0 for the one that ran away; ``at_limit`` the limit's
+    own; ``tally`` is in the free coordinates of ``names``, empty for a parameter that the family has no name for;
+    ``slope_and_noise`` takes a pass over the rows, at its first call only.
     """
 
     limit: Limit
     title: str
     value: float
     natural: Mapping[str, float]
+    at_limit: Mapping[str, float]
     names: tuple[str, ...]
     tally: Tally
     scale: float
     slope_and_noise: Callable[[], tuple[float, float]]
+
+    def beside(self, factor: float) -> dict[str, float]:
+        """The family's parameters on the way to the limit, so many times beyond the order of one."""
+        value = self.limit.beyond(self.scale, factor)
+        return {**self.natural, **self.limit.beside(self.at_limit, value)}
 
     @property
     def slope(self) -> float:
@@ -67,18 +78,35 @@ class _Slope:
         return _Slope(self.value + other.value, self.noise + other.noise)
 
 
-def fit_limits(arrangement: Arrangement, engine: Engine, optimizer: Optimizer) -> list[LimitFit]:
-    """Fit every declared limit whose parameter is free."""
+def fit_limits(
+    arrangement: Arrangement, engine: Engine, optimizer: Optimizer, penalty: Penalty | None = None
+) -> list[LimitFit]:
+    """Fit every declared limit whose parameter is free; a penalty is the limit's too, or excludes it."""
     model = arrangement.model
-    free = [limit for limit in model.family.limits if limit.parameter not in model.table.fixed]
-    found = [_fit(limit, arrangement, engine, optimizer) for limit in free]
+    fixed = model.table.fixed
+    free = [
+        limit
+        for limit in model.family.limits
+        if not any(name in fixed for name in (limit.parameter, *limit.moving))
+    ]
+    found = [_fit(limit, arrangement, engine, optimizer, penalty) for limit in free]
     return [fit for fit in found if fit is not None]
 
 
-def _fit(limit: Limit, arrangement: Arrangement, engine: Engine, optimizer: Optimizer) -> LimitFit | None:
+def _fit(
+    limit: Limit,
+    arrangement: Arrangement,
+    engine: Engine,
+    optimizer: Optimizer,
+    penalty: Penalty | None,
+) -> LimitFit | None:
     model = arrangement.model
-    family = next(family for family in CATALOGUE if family().name == limit.family)()
+    family = model.family.limiting(_named(limit.family))
     back = {ours: theirs for theirs, ours in limit.names.items()}
+    if penalty is not None:
+        penalty = penalty.elsewhere(back, limit.parameter)
+        if penalty is None:
+            return None
     fixed = {back[name]: value for name, value in model.table.fixed.items()}
     limit_model = IndependentModel(
         family,
@@ -89,24 +117,28 @@ def _fit(limit: Limit, arrangement: Arrangement, engine: Engine, optimizer: Opti
         unit=model.unit,
     )
     likelihood, survey = _rows_of_limit(limit_model, arrangement, engine)
+    likelihood = penalised(likelihood, penalty)
     point = _maximise(limit_model, likelihood, survey, arrangement, optimizer)
     if point is None:
         return None
     tally = likelihood.tally(point, DERIVATIVES)
     at_limit = limit_model.table.natural(point)
-    natural = {limit.names[name]: value for name, value in at_limit.items()}
+    natural = limit.beside(at_limit, limit.end)
     scaled = {name: value / limit_model.table.unit(name) for name, value in at_limit.items()}
     scale = limit.scale(scaled)
-    placed = {limit.names[name]: value for name, value in scaled.items()}
-    natural[limit.parameter] = np.inf
     ordered = {name: natural[name] for name in model.table.names}
-    names = tuple(limit.names[name] for name in limit_model.table.free_names)
+    names = tuple(limit.names.get(name, "") for name in limit_model.table.free_names)
 
     @cache
     def slope() -> tuple[float, float]:
-        return _slope(limit, model, arrangement, placed, scale, engine)
+        return _slope(limit, model, arrangement, scaled, scale, engine)
 
-    return LimitFit(limit, type(family).__name__, tally.value, ordered, names, tally, scale, slope)
+    return LimitFit(limit, family.title, tally.value, ordered, at_limit, names, tally, scale, slope)
+
+
+@cache
+def _named(name: str) -> Family:
+    return next(kind() for kind in CATALOGUE if kind().name == name)
 
 
 def _rows_of_limit(
@@ -155,7 +187,7 @@ def _maximise(
     arrangement: Arrangement,
     optimizer: Optimizer,
 ) -> Vector | None:
-    if survey.all_exact and model.table.all_free:
+    if survey.plain and model.table.all_free and likelihood.unpenalised is likelihood:
         theta = model.family.solve(survey, {})
         if theta is not None and all(
             parameter.domain.contains(value)
@@ -173,15 +205,20 @@ def _slope(
     limit: Limit,
     model: IndependentModel,
     arrangement: Arrangement,
-    placed: Mapping[str, float],
+    at_limit: Mapping[str, float],
     scale: float,
     engine: Engine,
 ) -> tuple[float, float]:
-    far = scale * FAR_OUT
+    far = limit.beyond(scale, FAR_OUT)
     family: Family = model.family
-    theta = tuple(far if p.name == limit.parameter else placed[p.name] for p in family.declared)
-    eta = family.working(theta)
-    position = [p.name for p in family.declared].index(limit.parameter)
+
+    def path(log_value: float) -> Coordinates:
+        natural = limit.beside(at_limit, float(np.exp(log_value)))
+        return family.working(tuple(natural[parameter.name] for parameter in family.declared))
+
+    eta = path(np.log(far))
+    ahead, behind = path(np.log(far) + STEP), path(np.log(far) - STEP)
+    course = [(after - before) / (2.0 * STEP) for after, before in zip(ahead, behind, strict=True)]
 
     def total(block: Any) -> _Slope:
         packed = block if arrangement.packed else model.pack(block)
@@ -192,10 +229,19 @@ def _slope(
             value += float(np.add.reduce(slopes))
             noise += ROUNDING * float(np.add.reduce(np.abs(slopes)))
         if packed.low.shape[0]:
-            # With the parameter at 1/ε, ∂ℓ/∂ε is minus the parameter times the score in its logarithm.
+            # With the parameter at 1/ε, ∂ℓ/∂ε is minus the parameter times the score along its logarithm.
             terms = family.log_mass(packed.low, packed.high, packed.interval_known, eta, 2)
-            scores = -far * np.broadcast_to(terms.gradient[position], packed.low.shape)
+            along: Any = sum(part * slope for part, slope in zip(course, terms.gradient, strict=True))
+            scores = -(far**limit.order) / limit.order * np.broadcast_to(along, packed.low.shape)
             scores = scores if packed.interval_weight is None else scores * packed.interval_weight
+            value += float(np.add.reduce(scores))
+            noise += 10.0 / FAR_OUT * float(np.add.reduce(np.abs(scores)))
+        if packed.truncation is not None:
+            limits = packed.truncation
+            terms = limits.log_mass(family, slice(None), eta, 2)
+            along = sum(part * slope for part, slope in zip(course, terms.gradient, strict=True))
+            scores = far**limit.order / limit.order * np.broadcast_to(along, limits.low.shape)
+            scores = scores if limits.weight is None else scores * limits.weight
             value += float(np.add.reduce(scores))
             noise += 10.0 / FAR_OUT * float(np.add.reduce(np.abs(scores)))
         return _Slope(value, noise)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite, sqrt
 from typing import final
 
 import numpy as np
@@ -197,8 +198,16 @@ class NewtonSearch(Search):
         if not positive and (np.abs(self.point) > self._farthest).any():
             self._trial = None
             return
-        step, predicted, norm, self._method = self._step(factor, tally)
-        if norm == 0.0 or not np.isfinite(predicted):
+        if positive:
+            # The whole Newton step, where the radius allows it, gains the decrement.
+            norm, predicted, self._method = (
+                sqrt(np.square(factor.roots * step).sum()),
+                self._decrement,
+                "newton",
+            )
+        if not positive or not norm <= self._radius:
+            step, predicted, norm, self._method = self._step(factor, tally)
+        if norm == 0.0 or not isfinite(predicted):
             self._trial = None
             return
         self._predicted, self._step_norm = predicted, norm
@@ -219,10 +228,10 @@ class NewtonSearch(Search):
         slope = factor.eigenvectors.T @ (tally.score / roots)
         coefficients = _trust_region(factor.eigenvalues, slope, self._radius, factor.error_bound)
         step = (factor.eigenvectors @ coefficients) / roots
-        predicted = float(slope @ coefficients - 0.5 * np.sum(factor.eigenvalues * coefficients**2))
+        predicted = float((slope - 0.5 * factor.eigenvalues * coefficients) @ coefficients)
         if method == "newton" and factor.smallest <= factor.error_bound:
             method = "negative curvature"
-        return step, predicted, float(np.linalg.norm(coefficients)), method
+        return step, predicted, sqrt(float(coefficients @ coefficients)), method
 
 
 def _decrement(tally: Tally) -> float:
@@ -237,7 +246,7 @@ def _trust_region(values: Vector, slope: Vector, radius: float, floor: float) ->
     lowest = float(values[0])
     if lowest > floor:
         coefficients = slope / values
-        if np.linalg.norm(coefficients) <= radius:
+        if sqrt(float(coefficients @ coefficients)) <= radius:
             return np.asarray(coefficients)
     shift = max(0.0, -lowest)
     gap = values + shift

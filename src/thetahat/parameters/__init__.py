@@ -10,6 +10,7 @@ from thetahat.parameters._domain import Domain
 from thetahat.parameters._parameter import Parameter
 from thetahat.parameters.above import Above
 from thetahat.parameters.bounded import Bounded
+from thetahat.parameters.ordered import Ordered
 from thetahat.parameters.positive import Positive
 from thetahat.parameters.real import Real
 from thetahat.parameters.simplex import Simplex
@@ -24,6 +25,7 @@ DOMAINS: Mapping[str, type[Any]] = MappingProxyType(
         "unit_interval": UnitInterval,
         "bounded": Bounded,
         "simplex": Simplex,
+        "ordered": Ordered,
         "above": Above,
         "whole": Whole,
     }
@@ -35,6 +37,7 @@ __all__ = [
     "Above",
     "Bounded",
     "Domain",
+    "Ordered",
     "Parameter",
     "ParameterTable",
     "Positive",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from math import isfinite
 from typing import Any, ClassVar
 
 import numpy as np
@@ -50,6 +51,31 @@ class Domain(ABC):
     def describe(self) -> str:
         """Say what a value must be, in words that follow 'must be'."""
 
+    def line(self, value: Any, entry: int = 0) -> tuple[float, float]:
+        """An entry of ``value`` on the unbounded scale on which its intervals are made, and the slope of that there.
+
+        For one number that is its free coordinate; a vector domain has a scale of its own.
+        """
+        at = np.asarray(self.to_free(value), dtype=float)
+        return float(at), float(1.0 / self.derivative(at))
+
+    def from_line(self, at: float) -> float:
+        """Map an entry back from the scale on which its intervals are made."""
+        with np.errstate(over="ignore", under="ignore"):
+            return float(self.from_free(np.float64(at)))
+
+    def edges(self, value: Any) -> tuple[bool, ...]:
+        """Whether each entry of ``value`` lies on the edge of the domain."""
+        return tuple(self.is_edge(entry) for entry in np.atleast_1d(value).tolist())
+
+    def beside_edge(self, value: Any, far: float) -> Array:
+        """Free coordinates of a value on the edge, ``far`` out but finite, so that it cannot be told from the edge."""
+        return np.clip(np.atleast_1d(np.asarray(self.to_free(value), dtype=float)), -far, far)
+
+    def inside_edge(self, edges: Array) -> Array:
+        """Which free coordinates stay regular where these entries lie on the edge."""
+        return ~edges
+
     def is_edge(self, value: float) -> bool:
         """Whether ``value`` is a finite edge of the domain, such as 0 for a rate."""
-        return bool(np.isfinite(value)) and value in (self.lower, self.upper)
+        return isfinite(value) and value in (self.lower, self.upper)

@@ -32,7 +32,7 @@ class Real(Domain):
 
     def derivative(self, free: Array) -> Array:
         """1 everywhere."""
-        return np.ones_like(free)
+        return np.ones(np.shape(free))
 
     def second_derivative(self, free: Array) -> Array:
         """0 everywhere."""

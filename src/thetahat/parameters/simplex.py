@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, final
 
 import numpy as np
+from scipy import special
 
 from thetahat._errors import ParameterError
 from thetahat.numerics.namespace import namespace
@@ -53,7 +54,7 @@ class Simplex(Domain):
     def derivative(self, free: Array) -> Array:
         """p_i (1{i = k} - p_k) for k = 1, ..., K - 1."""
         p = np.asarray(self.from_free(free))
-        return np.asarray((np.diag(p) - np.outer(p, p))[:, 1:])
+        return np.asarray(p[:, np.newaxis] * (np.eye(self.size)[:, 1:] - p[1:]))
 
     def second_derivative(self, free: Array) -> Array:
         """d/d free_l of ``derivative``."""
@@ -68,6 +69,34 @@ class Simplex(Domain):
         """Whether the numbers are positive and sum to 1 (to rounding)."""
         array = np.asarray(value, dtype=float)
         return array.shape == (self.size,) and bool(np.all(array > 0)) and abs(float(array.sum()) - 1) < 1e-9
+
+    def line(self, value: Any, entry: int = 0) -> tuple[float, float]:
+        """The logit of a probability, its complement summed from the others."""
+        array = np.asarray(value, dtype=float)
+        p, rest = float(array[entry]), float(np.sum(np.delete(array, entry)))
+        with np.errstate(divide="ignore"):
+            return float(np.log(p) - np.log(rest)), float(1.0 / (np.float64(p) * rest))
+
+    def from_line(self, at: float) -> float:
+        """The probability that has this logit."""
+        return float(special.expit(at))
+
+    def beside_edge(self, value: Any, far: float) -> Array:
+        """Far out; without its first entry the others keep their proportions."""
+        array = np.asarray(value, dtype=float)
+        if array[0] != 0:
+            return super().beside_edge(array, far)
+        with np.errstate(divide="ignore"):
+            return np.where(array[1:] > 0, far + np.log(array[1:]), 0.0)
+
+    def inside_edge(self, edges: Array) -> Array:
+        """Those of the entries inside; where the first is not, one that is holds the others; one alone is 1."""
+        inside = ~edges[1:]
+        if np.count_nonzero(edges) >= self.size - 1 > 1:
+            return np.zeros_like(inside)
+        if edges[0] and not edges.all():
+            inside[int(np.argmin(edges)) - 1] = False
+        return inside
 
     def describe(self) -> str:
         """Say what a value must be."""

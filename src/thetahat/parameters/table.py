@@ -38,19 +38,20 @@ class ParameterTable:
     units: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        declared = [parameter.name for parameter in self.parameters]
         for name, value in self.fixed.items():
-            if name not in declared:
+            if name not in self.by_name:
                 raise ParameterError(
                     f"fixed={{{name!r}: ...}}: there is no parameter {name!r} that can be fixed; "
-                    f"choose from: {', '.join(declared)}"
+                    f"choose from: {', '.join(self.by_name)}"
                 )
-            domain = self._domain(name)
+            domain = self.by_name[name].domain
             if not self._inside(domain, value):
                 raise ParameterError(f"fixed={{{name!r}: {value!r}}}: {name} must be {domain.describe()}")
 
-    def _domain(self, name: str) -> Domain:
-        return next(parameter.domain for parameter in self.parameters if parameter.name == name)
+    @cached_property
+    def by_name(self) -> Mapping[str, Parameter]:
+        """The parameters by their names."""
+        return {parameter.name: parameter for parameter in self.parameters}
 
     @staticmethod
     def _inside(domain: Domain, value: Any) -> bool:
@@ -102,6 +103,11 @@ class ParameterTable:
         return not self.fixed
 
     @cached_property
+    def all_scalar(self) -> bool:
+        """Whether every estimated parameter is one number, so that the Jacobian is diagonal."""
+        return not any(parameter.domain.vector for parameter in self.free_parameters)
+
+    @cached_property
     def free_slices(self) -> tuple[slice, ...]:
         """For each estimated parameter, its slice of the free vector."""
         slices = []
@@ -148,21 +154,31 @@ class ParameterTable:
         """Map the free vector to natural values by entry name, fixed ones included, in declared order."""
         values: dict[str, float] = {}
         start = 0
-        for parameter in self.parameters:
-            if parameter.name in self.fixed:
-                entries = np.atleast_1d(np.asarray(self.fixed[parameter.name], dtype=float))
-            else:
-                size = parameter.domain.free_size
-                coordinates = free[start : start + size]
-                unit = self.unit(parameter.name)
-                with np.errstate(over="ignore", under="ignore"):
-                    if parameter.domain.vector:
-                        entries = np.asarray(parameter.domain.from_free(coordinates)) * unit
-                    else:
-                        entries = np.atleast_1d(parameter.domain.from_free(coordinates[0]) * unit)
-                start += size
-            values.update(zip(parameter.names, entries.tolist(), strict=True))
+        with np.errstate(over="ignore", under="ignore"):
+            for parameter in self.parameters:
+                if parameter.name in self.fixed:
+                    entries = np.atleast_1d(np.asarray(self.fixed[parameter.name], dtype=float))
+                elif parameter.domain.vector:
+                    coordinates = free[start : start + parameter.domain.free_size]
+                    entries = np.asarray(parameter.domain.from_free(coordinates)) * self.unit(parameter.name)
+                    start += parameter.domain.free_size
+                else:
+                    values[parameter.name] = float(
+                        parameter.domain.from_free(free[start]) * self.unit(parameter.name)
+                    )
+                    start += 1
+                    continue
+                values.update(zip(parameter.names, entries.tolist(), strict=True))
         return values
+
+    def slopes(self, free: Vector) -> Vector:
+        """The diagonal of the Jacobian, of a table that is ``all_scalar``."""
+        return np.array(
+            [
+                parameter.domain.derivative(free[at]) * self.unit(parameter.name)
+                for at, parameter in enumerate(self.free_parameters)
+            ]
+        )
 
     def jacobian(self, free: Vector) -> Vector:
         """d natural / d free over the free entries: (entries, n_free)."""
@@ -177,11 +193,18 @@ class ParameterTable:
             row += parameter.domain.size
         return jacobian
 
+    @cached_property
+    def _entries(self) -> Mapping[str, tuple[Parameter, slice, int]]:
+        return {
+            name: (parameter, span, index)
+            for parameter, span in zip(self.free_parameters, self.free_slices, strict=True)
+            for index, name in enumerate(parameter.names)
+        }
+
     def entry(self, name: str) -> tuple[Parameter, slice, int]:
         """Find an estimated entry: its parameter, the parameter's slice of the free vector, its index inside."""
-        for parameter, span in zip(self.free_parameters, self.free_slices, strict=True):
-            if name in parameter.names:
-                return parameter, span, parameter.names.index(name)
+        if name in self._entries:
+            return self._entries[name]
         if name in self.names:
             raise ParameterError(f"{name!r} is fixed, so there is nothing to estimate about it")
         raise ParameterError(f"there is no parameter {name!r}; the parameters are: {', '.join(self.names)}")

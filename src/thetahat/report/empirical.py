@@ -20,6 +20,8 @@ MOST_ROWS = 100_000
 """Rows that a picture is drawn from; more would not change it."""
 _MOST_INTERVALS = 800
 _MOST_SWEEPS = 500
+_GONE = 1e-9
+"""What is left of the probability where a product-limit estimate has ended too early."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +78,40 @@ class Sample:
         """Whether some rows are known only to lie in an interval."""
         return self.rows.low.size > 0
 
+    @property
+    def entered(self) -> bool:
+        """Whether rows have limits of truncation of their own, so that proportions of them mean little."""
+        limits = self.rows.truncation
+        return limits is not None and not (limits.same and limits.place is None)
+
+    @property
+    def why_none(self) -> str | None:
+        """Why there is no nonparametric estimate, where there is none."""
+        limits = self.rows.truncation
+        if limits is None or not self.entered:
+            return None
+        if np.isfinite(limits.high).any() or np.isfinite(self.rows.high).any():
+            return (
+                "Rows have upper limits of truncation, or intervals beside lower ones, for which there is no "
+                "product-limit estimate to compare the fit with."
+            )
+        if self.empirical().cumulative[:-1].max(initial=0.0) > 1.0 - _GONE:
+            return "So few rows are at risk at early values that the product-limit estimate ends there."
+        return None
+
     def empirical(self) -> Empirical:
-        """Proportions; product-limit under censoring from one side; self-consistent under any other."""
+        """Proportions; product-limit under censoring from one side; self-consistent under any other.
+
+        Under delayed entry it is that of the distribution above the lowest entry.
+        """
         rows = self.rows
         weight = _ones(rows.weight, rows.y)
+        if rows.truncation is not None and self.entered:
+            entry = np.full(rows.y.size + rows.low.size, -np.inf)
+            limits = rows.truncation
+            entry[slice(None) if limits.place is None else limits.place] = limits.low
+            interval_weight = _ones(rows.interval_weight, rows.low)
+            return _product_limit(rows.y, weight, rows.low, interval_weight, entry)
         if not self.censored:
             return Empirical(*_proportions(rows.y, weight), 0.0, "proportions")
         interval_weight = _ones(rows.interval_weight, rows.low)
@@ -115,7 +147,10 @@ def sample_of(likelihood: Likelihood, n_rows: int, unit: float) -> Sample:
         kept.append(_alone(thinned) if share < 1 else thinned)
     rows = join(kept)
     if unit != 1.0:
-        rows = replace(rows, y=rows.y * unit, low=rows.low * unit, high=rows.high * unit)
+        limits = rows.truncation
+        if limits is not None:
+            limits = replace(limits, low=limits.low * unit, high=limits.high * unit)
+        rows = replace(rows, y=rows.y * unit, low=rows.low * unit, high=rows.high * unit, truncation=limits)
     return Sample(replace(rows, y=np.asarray(rows.y, dtype=float)), complete)
 
 
@@ -148,8 +183,13 @@ def _proportions(y: Vector, weight: Vector) -> tuple[Vector, Vector]:
     return points, counts / counts.sum()
 
 
-def _product_limit(time: Vector, weight: Vector, censored: Vector, censored_weight: Vector) -> Empirical:
-    """S(t) = Π (1 - d_j / r_j) over event times t_j <= t (Kaplan & Meier, 1958)."""
+def _product_limit(
+    time: Vector, weight: Vector, censored: Vector, censored_weight: Vector, entry: Vector | None = None
+) -> Empirical:
+    """S(t) = Π (1 - d_j / r_j) over event times t_j <= t (Kaplan & Meier, 1958).
+
+    At risk are the rows that last until t_j and entered before it (Lynden-Bell, 1971).
+    """
     points, index = np.unique(time, return_inverse=True)
     if not points.size:
         return Empirical(points, points, 0.0, "product-limit")
@@ -158,6 +198,11 @@ def _product_limit(time: Vector, weight: Vector, censored: Vector, censored_weig
     order = np.argsort(everything, kind="stable")
     behind = np.concatenate([np.cumsum(np.concatenate([weight, censored_weight])[order][::-1])[::-1], [0.0]])
     risk = behind[np.searchsorted(everything[order], points, side="left")]
+    if entry is not None:
+        late = np.argsort(entry, kind="stable")
+        weights = np.concatenate([weight, censored_weight])
+        to_come = np.concatenate([np.cumsum(weights[late][::-1])[::-1], [0.0]])
+        risk = risk - to_come[np.searchsorted(entry[late], points, side="left")]
     surviving = np.cumprod(1.0 - np.minimum(events / risk, 1.0))
     mass = -np.diff(surviving, prepend=1.0)
     return Empirical(points, mass, 0.0, "product-limit")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isnan
@@ -14,6 +15,11 @@ _INTERVALS = {
     "wald": "Wald intervals, made on the free scale (log, logit) and mapped back into the domain.",
     "profile": "Profile-likelihood intervals.",
 }
+
+
+MOST_SHOWN = 400
+SHOWN_OF_MANY = 40
+"""Parameters in the table where there are more than ``MOST_SHOWN``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +48,8 @@ class Facts:
     n_obs: float
     dof: int
     log_likelihood: float
+    penalised_log_likelihood: float
+    penalty: str
     aic: float
     aicc: float
     bic: float
@@ -51,6 +59,8 @@ class Facts:
     level: float
     interval: str
     parameters: tuple[ParameterFacts, ...]
+    left_out: int = 0
+    """Parameters that the table does not show, there being too many."""
 
     @property
     def title(self) -> str:
@@ -70,7 +80,8 @@ class Facts:
         rows = f"{self.n_rows:,} row{'s' * (self.n_rows != 1)}"
         source = f" ({self.data})" if self.data else ""
         stands = f", standing for {self.n_obs:,.6g} observations" if self.n_obs != self.n_rows else ""
-        return f"{rows}{source}{stands}, {self.dof} free parameter{'s' * (self.dof != 1)}"
+        how = f"; penalised by {self.penalty}" if self.penalty else ""
+        return f"{rows}{source}{stands}, {self.dof:,} free parameter{'s' * (self.dof != 1)}{how}"
 
 
 def facts_of(fit: Fitted, level: float = 0.95, interval: str = "wald") -> Facts:
@@ -82,11 +93,15 @@ def facts_of(fit: Fitted, level: float = 0.95, interval: str = "wald") -> Facts:
         If the level or the method is unknown.
     """
     certificate, errors = fit.certificate, fit.standard_errors
-    ends, why_none = intervals_of(fit, level, interval)
+    names = tuple(fit.estimates)
+    shown = names if len(names) <= MOST_SHOWN else names[:SHOWN_OF_MANY]
+    ends, why_none = intervals_of(fit, level, interval, shown)
     nowhere = (float("nan"), float("nan"))
     model = fit.model
     parameters = []
-    for name, estimate in fit.estimates.items():
+    estimates = fit.estimates
+    for name in shown:
+        estimate = estimates[name]
         status = certificate.status[name]
         low, high = ends.get(name, nowhere)
         parameters.append(
@@ -110,6 +125,8 @@ def facts_of(fit: Fitted, level: float = 0.95, interval: str = "wald") -> Facts:
         n_obs=fit.n_obs,
         dof=fit.dof,
         log_likelihood=fit.log_likelihood,
+        penalised_log_likelihood=fit.penalised_log_likelihood,
+        penalty=str(model.get("penalty", {}).get("title", "")),
         aic=fit.aic,
         aicc=fit.aicc,
         bic=fit.bic,
@@ -119,21 +136,29 @@ def facts_of(fit: Fitted, level: float = 0.95, interval: str = "wald") -> Facts:
         level=level,
         interval=_INTERVALS[interval],
         parameters=tuple(parameters),
+        left_out=len(names) - len(shown),
     )
 
 
 def title_of(model: Mapping[str, Any]) -> str:
     """The model's name as in Python: ``negative_binomial`` -> ``NegativeBinomial``."""
-    from thetahat.families import CATALOGUE
+    from thetahat.families import CATALOGUE, WRAPPERS
+    from thetahat.families._contract import snake_case
 
     name = str(model.get("family", "Model"))
+    if "of" in model:
+        wrapper = next((kind.__name__ for kind in WRAPPERS if snake_case(kind.__name__) == name), name)
+        return f"{wrapper}({title_of(model['of'])})"
     return next((kind.__name__ for kind in CATALOGUE if kind().name == name), name)
 
 
 def label_of(name: str, model: Mapping[str, Any]) -> str:
-    """A parameter's name, with the label of its category where it has one: ``probs[1] (setosa)``."""
+    """A parameter's name, with its category where it has one: ``probs[1] (setosa)``, ``thresholds[0] (low | high)``."""
     levels = model.get("levels")
-    if levels is None or not name.endswith("]"):
+    parts = re.fullmatch(r"(probs|thresholds)\[(\d+)\]", name)
+    if levels is None or parts is None:
         return name
-    index = int(name[name.rindex("[") + 1 : -1])
-    return f"{name} ({levels[index]})" if index < len(levels) else name
+    index = int(parts[2])
+    if parts[1] == "probs":
+        return f"{name} ({levels[index]})"
+    return f"{name} ({levels[index]} | {levels[index + 1]})"

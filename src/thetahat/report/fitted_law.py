@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from thetahat._errors import ParameterError
 from thetahat.families import Family
+from thetahat.families.truncated import Truncated
 from thetahat.models._rows import PackedRows
 
 Vector = NDArray[np.float64]
@@ -49,7 +51,14 @@ class FittedLaw:
 
 
 def law_of(distribution: Family, rows: PackedRows) -> FittedLaw:
-    """The fitted distribution for the rows of a sample."""
+    """The fitted distribution for the rows of a sample, given the limits between which they had to lie.
+
+    Raises
+    ------
+    ParameterError
+        If it has no mass there.
+    """
+    distribution = _between_limits(distribution, rows)
     varying = {name: np.asarray(value) for name, value in rows.known.items() if np.ndim(value)}
     if not varying:
         return FittedLaw((distribution,), np.ones(1))
@@ -62,7 +71,29 @@ def law_of(distribution: Family, rows: PackedRows) -> FittedLaw:
         table, counts = table[every], counts[every]
     fixed = {name: value for name, value in rows.known.items() if name not in varying}
     parts = tuple(
-        type(distribution)(**dict(distribution.given), **fixed, **dict(zip(names, row.tolist(), strict=True)))
+        distribution.carrying(distribution.given, {**fixed, **dict(zip(names, row.tolist(), strict=True))})
         for row in table
     )
     return FittedLaw(parts, counts / counts.sum())
+
+
+def _between_limits(distribution: Family, rows: PackedRows) -> Family:
+    """The distribution between the limits of all rows; where they differ, above the lowest of them."""
+    limits = rows.truncation
+    if limits is None:
+        return distribution
+    low, high = float(limits.low.min()), float(limits.high.max())
+    if limits.place is not None:
+        low, high = -np.inf, np.inf
+    if not (limits.same or np.isposinf(high)):
+        high = np.inf
+    if np.isinf(low) and np.isinf(high):
+        return distribution
+    known = {name: float(np.max(value)) for name, value in rows.known.items()}
+    typical = distribution.carrying(distribution.given, known)
+    with np.errstate(all="ignore"):
+        if not np.isfinite([typical.log_sf(low), typical.log_cdf(high)]).all():
+            raise ParameterError(f"{distribution!r} has no mass between {low:g} and {high:g}")
+    blank = distribution.carrying({}, distribution.known_values)
+    law = Truncated(blank, low=low if np.isfinite(low) else None, high=high if np.isfinite(high) else None)
+    return law.carrying(distribution.given, distribution.known_values)

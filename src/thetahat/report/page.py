@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from thetahat._errors import InferenceError, ParameterError
-from thetahat.inference.covariance import covariance
 from thetahat.inference.profile import curve
 from thetahat.models import DERIVATIVES
 from thetahat.models.iid import IndependentModel
@@ -130,22 +129,25 @@ def _data(fit: Fitted, summary: Summary) -> str:
         return without("A density of one’s own has no distribution function to draw.")
     try:
         distribution = fit.distribution
+        sample = sample_of(likelihood, fit.n_rows, likelihood.model.unit)
+        law = law_of(distribution, sample.rows)
     except (InferenceError, ParameterError):
         return without(f"There is no fitted distribution to draw: the verdict is {_words(summary.verdict)}.")
-    sample = sample_of(likelihood, fit.n_rows, likelihood.model.unit)
-    law = law_of(distribution, sample.rows)
+    if sample.why_none is not None:
+        return without(sample.why_none)
     empirical = sample.empirical()
     levels = fit.model.get("levels")
     labels = None if levels is None else [str(level) for level in levels]
     pictures = []
-    if sample.censored:
+    if sample.censored or sample.entered:
+        given = " Both are given that the value exceeds the lowest entry." if sample.entered else ""
         if empirical.points.size:
             pictures.append(
                 _figure(
                     "Distribution function",
                     figures.distribution_plot(empirical, law, summary.response),
                     f"Grey: the {empirical.method} estimate, which knows of no family and takes censored "
-                    "rows for what they are. Blue: the fitted distribution.",
+                    f"rows for what they are. Blue: the fitted distribution.{given}",
                     wide=True,
                 )
             )
@@ -212,7 +214,7 @@ def _covariance(fit: Fitted) -> str:
     names = [label_of(name, fit.model) for name in fit.free_names]
     if not names or not fit.certificate.allows_standard_errors:
         return ""
-    matrix = covariance(fit.solution)
+    matrix = fit.solution.natural_covariance(fit.solution.free_covariance())
     with np.errstate(all="ignore"):
         roots = np.sqrt(np.diag(matrix))
         correlation = matrix / np.outer(roots, roots)

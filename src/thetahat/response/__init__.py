@@ -9,6 +9,7 @@ from thetahat.response.interval_censored import IntervalCensored
 from thetahat.response.left_censored import LeftCensored
 from thetahat.response.observations import Observations
 from thetahat.response.right_censored import RightCensored
+from thetahat.response.truncated import Truncated
 
 __all__ = [
     "Exact",
@@ -18,5 +19,6 @@ __all__ = [
     "Observed",
     "Response",
     "RightCensored",
+    "Truncated",
     "parse_response",
 ]

@@ -17,10 +17,19 @@ SHOWN_ROWS = 5
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """For each row of a block, the limits between which its value had to lie to be observed: (entry, exit]."""
+
+    entry: Array
+    exit: Array
+
+
+@dataclass(frozen=True, slots=True)
 class Observed:
     """The rows of one block, parted into values known exactly and values known to lie in (low, high].
 
-    ``exact_rows`` and ``interval_rows`` are positions in the block; None means all of it.
+    ``exact_rows`` and ``interval_rows`` are positions in the block; None means all of it. ``limits`` are those of
+    truncation, for all rows of the block, or None where there are none.
     """
 
     y: Array
@@ -28,6 +37,7 @@ class Observed:
     low: Array
     high: Array
     interval_rows: Array | None
+    limits: Limits | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +57,11 @@ class Response(ABC):
 
     @property
     @abstractmethod
+    def form(self) -> str:
+        """What its text calls, as in ``censored(time, event, entry=start)``."""
+
+    @property
+    @abstractmethod
     def columns(self) -> tuple[str, ...]:
         """The columns it reads."""
 
@@ -54,6 +69,11 @@ class Response(ABC):
     @abstractmethod
     def censored(self) -> bool:
         """Whether rows may be known only to lie in an interval."""
+
+    @property
+    @abstractmethod
+    def truncated(self) -> bool:
+        """Whether rows are there only because their values lie between limits."""
 
     @abstractmethod
     def observe(self, columns: Mapping[str, Array], where: RowNumbers) -> Observed:

@@ -17,6 +17,11 @@ class Exact(Response):
     column: str
 
     @property
+    def form(self) -> str:
+        """``truncated``, once there are limits of truncation."""
+        return "truncated"
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """The one column."""
         return (self.column,)
@@ -24,6 +29,11 @@ class Exact(Response):
     @property
     def censored(self) -> bool:
         """Never."""
+        return False
+
+    @property
+    def truncated(self) -> bool:
+        """Never by itself."""
         return False
 
     def observe(self, columns: Mapping[str, Array], where: RowNumbers) -> Observed:

@@ -21,6 +21,11 @@ class IntervalCensored(Response):
     high: str
 
     @property
+    def form(self) -> str:
+        """``interval``."""
+        return "interval"
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """The two ends."""
         return (self.low, self.high)
@@ -29,6 +34,11 @@ class IntervalCensored(Response):
     def censored(self) -> bool:
         """Rows may be."""
         return True
+
+    @property
+    def truncated(self) -> bool:
+        """Never by itself."""
+        return False
 
     def observe(self, columns: Mapping[str, Array], where: RowNumbers) -> Observed:
         """Part exact rows from intervals, refusing NaN, low > high and rows that say nothing."""

@@ -20,6 +20,11 @@ class LeftCensored(Response):
     detected: str
 
     @property
+    def form(self) -> str:
+        """``left_censored``."""
+        return "left_censored"
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """Value and detected."""
         return (self.value, self.detected)
@@ -28,6 +33,11 @@ class LeftCensored(Response):
     def censored(self) -> bool:
         """Rows may be."""
         return True
+
+    @property
+    def truncated(self) -> bool:
+        """Never by itself."""
+        return False
 
     def observe(self, columns: Mapping[str, Array], where: RowNumbers) -> Observed:
         """Part detected rows from those below their limit."""

@@ -20,6 +20,11 @@ class RightCensored(Response):
     event: str
 
     @property
+    def form(self) -> str:
+        """``censored``."""
+        return "censored"
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """Time and event."""
         return (self.time, self.event)
@@ -28,6 +33,11 @@ class RightCensored(Response):
     def censored(self) -> bool:
         """Rows may be."""
         return True
+
+    @property
+    def truncated(self) -> bool:
+        """Never by itself."""
+        return False
 
     def observe(self, columns: Mapping[str, Array], where: RowNumbers) -> Observed:
         """Part events from censored rows."""

@@ -1,0 +1,1 @@
+"""How well a model fits, row by row and as a whole."""

@@ -1,0 +1,7 @@
+"""What a fit can tell, a group of methods a file."""
+
+from thetahat.facets.diagnostics import DiagnosticsFacet
+from thetahat.facets.inference import InferenceFacet
+from thetahat.facets.prediction import PredictionFacet
+
+__all__ = ["DiagnosticsFacet", "InferenceFacet", "PredictionFacet"]

@@ -1,0 +1,36 @@
+"""Values drawn from a fitted distribution, as they would have been observed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from thetahat._errors import InferenceError
+from thetahat.families import Family
+from thetahat.families.truncated import Truncated
+from thetahat.response import Response
+from thetahat.response import Truncated as TruncatedResponse
+
+
+def simulated(
+    distribution: Family, response: Response, n: int, rng: np.random.Generator | int | None
+) -> NDArray[Any]:
+    """Draw ``n`` values; between the limits of truncation where all rows have the same ones.
+
+    Raises
+    ------
+    InferenceError
+        If the rows have limits of their own, so that a value without a row has none.
+    """
+    if not isinstance(response, TruncatedResponse):
+        return distribution.sample(n, rng=rng)
+    if isinstance(response.entry, str) or isinstance(response.exit, str):
+        raise InferenceError(
+            f"simulate: the rows of {response.describe()} have limits of truncation of their own, and new values have "
+            "none. Draw values as they are before truncation by fit.distribution.sample(n), or between limits of your "
+            "choice by th.Truncated(fit.distribution, low=..., high=...).sample(n)"
+        )
+    law = Truncated(distribution.carrying({}, {}), low=response.entry, high=response.exit)
+    return law.carrying(distribution.given, distribution.known_values).sample(n, rng=rng)

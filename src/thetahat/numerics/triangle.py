@@ -1,0 +1,80 @@
+"""Cholesky factors of matrices so large that all their eigenvalues would cost more than everything else."""
+
+from __future__ import annotations
+
+from typing import Any, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Matrix = NDArray[np.float64]
+POWER_STEPS = 20
+"""Of the power method, by which a spectral norm is estimated from below to a few per cent."""
+
+
+@final
+class Triangle:
+    """L with L Lᵀ = S, for a positive definite S with a diagonal near 1.
+
+    Attributes
+    ----------
+    smallest
+        1/‖S⁻¹‖₁, as LAPACK estimates it: a lower bound for the smallest eigenvalue.
+    largest
+        The largest eigenvalue, by the power method.
+    """
+
+    def __init__(self, lower: Matrix, scaled: Matrix) -> None:
+        from scipy.linalg import lapack
+
+        self._lower = lower
+        norm = float(np.abs(scaled).sum(axis=0).max())
+        reciprocal, _ = lapack.dpocon(lower, norm, uplo="L")
+        self.smallest = float(reciprocal) * norm
+        self.largest = _norm(lambda vector: scaled @ vector, scaled.shape[0])
+
+    @classmethod
+    def of(cls, scaled: Matrix) -> Triangle | None:
+        """Return the factor, or None where S is not positive definite."""
+        from scipy.linalg import lapack
+
+        lower, info = lapack.dpotrf(scaled, lower=1, clean=1)
+        return None if info else cls(lower, scaled)
+
+    def solve(self, right: Matrix) -> Matrix:
+        """Return S⁻¹ b."""
+        from scipy.linalg import lapack
+
+        solution, _ = lapack.dpotrs(self._lower, right, lower=1)
+        return np.asarray(solution)
+
+    def inverse(self) -> Matrix:
+        """Return S⁻¹."""
+        from scipy.linalg import lapack
+
+        lower, _ = lapack.dpotri(self._lower, lower=1)
+        lower = np.tril(lower)
+        return np.asarray(lower + np.tril(lower, -1).T)
+
+    def whitened_norm(self, difference: Matrix) -> float:
+        """Return ‖L⁻¹ D L⁻ᵀ‖ in the spectral norm, by the power method."""
+        from scipy.linalg import blas
+
+        def apply(vector: Any) -> Any:
+            moved = blas.dtrsv(self._lower, vector, lower=1, trans=1)
+            return blas.dtrsv(self._lower, difference @ moved, lower=1)
+
+        return _norm(apply, difference.shape[0])
+
+
+def _norm(apply: Any, size: int) -> float:
+    """The largest absolute eigenvalue of a symmetric map, from a start that no matrix of ours is orthogonal to."""
+    vector = np.cos(np.arange(size) + 0.5)
+    length = 0.0
+    for _ in range(POWER_STEPS):
+        vector /= float(np.linalg.norm(vector))
+        vector = apply(vector)
+        length = float(np.linalg.norm(vector))
+        if not length > 0.0:
+            break
+    return length

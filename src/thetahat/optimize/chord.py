@@ -1,0 +1,104 @@
+"""Newton's method with its information reused, for likelihoods whose information costs many times their score."""
+
+from __future__ import annotations
+
+from typing import final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from thetahat.models import DERIVATIVES, GRADIENT, Tally
+from thetahat.numerics.linear_algebra import SymmetricFactor, analyse
+from thetahat.optimize._optimizer import Request, Search, Trace
+
+Vector = NDArray[np.float64]
+NEGLIGIBLE = 1e-14
+"""A decrement, in nats, from which on no further step moves a coefficient by a millionth of its standard error."""
+CONTRACTS = 0.05
+"""The share of a step that may be left over by the next for the information to be used again."""
+MOST_PASSES = 20
+
+
+@final
+class ChordSearch(Search):
+    """Steps δ = A₀⁻¹u from a good start, A₀ being an information from nearby: the chord method (Kelley, 1995, 5.4).
+
+    Begins with an information that others computed, such as that of a sample of the rows times their share; takes a
+    fresh one at the second point, and again wherever the last one no longer contracts. Ends with a point that has its
+    own. It gives up (``converged`` stays False) as soon as a step does not pay, for others to go on from there.
+
+    Parameters
+    ----------
+    start
+        A point near the maximum.
+    information
+        A positive definite approximation to the information there.
+    """
+
+    def __init__(self, start: Vector, information: NDArray[np.float64]) -> None:
+        self.point = np.asarray(start, dtype=float)
+        self.tally: Tally | None = None
+        self.previous: Tally | None = None
+        self.converged = False
+        self.iterations = 0
+        self.trace: list[Trace] = []
+        self._factor: SymmetricFactor | None = analyse(information)
+        self._order = GRADIENT
+        self._trial: Vector | None = self.point
+        self._decrement = np.inf
+        self._contraction = 1.0
+
+    def ask(self) -> Request | None:
+        """Ask at the trial point for the score, or for a fresh information as well."""
+        return None if self._trial is None else Request(self._trial, self._order)
+
+    def tell(self, tally: Tally) -> None:
+        """Take the answer, and decide what the next step uses."""
+        trial, self._trial = self._trial, None
+        assert trial is not None  # noqa: S101 - an answer follows a question
+        held = self.tally
+        if not tally.finite or not np.isfinite(tally.score).all():
+            return
+        fresh = self._order == DERIVATIVES
+        factor = analyse(tally.information) if fresh else self._factor
+        assert factor is not None  # noqa: S101 - there is one from the beginning
+        if not factor.smallest > factor.error_bound:
+            return
+        step = factor.solve(tally.score)
+        decrement = max(0.5 * float(tally.score @ step), 0.0)
+        if held is not None:
+            self.iterations += 1
+            if not decrement < self._decrement and self._decrement > NEGLIGIBLE:
+                return
+            self.trace.append(
+                Trace(
+                    self.iterations,
+                    tally.value,
+                    self._decrement,
+                    float(np.sqrt(2 * self._decrement)),
+                    "newton",
+                )
+            )
+        contraction = np.sqrt(decrement / self._decrement) if held is not None else 1.0
+        self.point, self.tally = trial, tally
+        if fresh:
+            if decrement <= NEGLIGIBLE:
+                self.converged = True
+                return
+            self._factor, self.previous = factor, tally
+        # A step by an information of its own contracts better than the last did; how much better, the next will tell.
+        self._contraction = CONTRACTS if fresh else float(contraction)
+        self._decrement = decrement
+        if self.iterations >= MOST_PASSES:
+            return
+        self._order = self._wanted(first=held is None)
+        self._trial = self.point + step
+
+    def _wanted(self, *, first: bool) -> int:
+        """What to ask at the next point: its information where that is the last, or where it is needed on the way."""
+        ends = self._decrement * self._contraction**2 <= NEGLIGIBLE
+        return DERIVATIVES if first or ends or self._contraction > CONTRACTS else GRADIENT
+
+    def reject(self) -> None:
+        """Give up: this search is for the inside of the parameter space."""
+        self._trial = None

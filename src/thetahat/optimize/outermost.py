@@ -1,0 +1,49 @@
+"""Maxima at which the support ends on outermost values, where there is no closed form."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from thetahat.families._survey import Survey
+from thetahat.likelihood import Likelihood
+from thetahat.models import DERIVATIVES
+from thetahat.models.iid import IndependentModel
+from thetahat.optimize.climb import Conditions
+from thetahat.optimize.constrained import maximise_pinned
+from thetahat.optimize.declared import Declared
+from thetahat.optimize.edges import at_outermost
+from thetahat.optimize.outcome import Outcome
+
+Vector = NDArray[np.float64]
+
+
+def where_it_breaks_off(
+    model: IndependentModel,
+    likelihood: Likelihood,
+    survey: Survey,
+    begin: Vector,
+    conditions: Conditions,
+    declared: Declared,
+) -> Outcome | None:
+    """The maximum over the other parameters, with those that end the support where the family says; None if unsaid."""
+    table = model.table
+    ends = {
+        name: value for name, value in model.family.edge_values(survey).items() if name in table.free_names
+    }
+    if not ends:
+        return None
+    at = begin.copy()
+    pinned: list[int] = []
+    for parameter, span in zip(table.free_parameters, table.free_slices, strict=True):
+        if parameter.name in ends:
+            at[span] = parameter.domain.to_free(ends[parameter.name])
+            pinned.extend(range(span.start, span.stop))
+    if len(pinned) < at.size:
+        found = maximise_pinned(likelihood, np.array(pinned, dtype=np.intp), at, conditions)
+        if not found.converged:
+            return None
+        at = found.point
+    natural = table.natural(at)
+    natural.update({name: value * table.unit(name) for name, value in ends.items()})
+    return at_outermost(table, natural, at, likelihood.tally(at, DERIVATIVES), tuple(ends), declared)

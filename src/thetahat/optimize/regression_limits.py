@@ -1,0 +1,171 @@
+"""Executing the limits that a family declares in a regression: the limiting regression, and the slope on leaving it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from thetahat.engines import Engine
+from thetahat.families import CATALOGUE
+from thetahat.families._limit import Limit
+from thetahat.likelihood import Likelihood
+from thetahat.models import DERIVATIVES
+from thetahat.models._predictors import predictors
+from thetahat.models._regression_rows import Part
+from thetahat.models.regression import RegressionModel
+from thetahat.optimize._optimizer import Optimizer
+from thetahat.optimize.climb import climb
+from thetahat.optimize.limits import FAR_OUT, ROUNDING, LimitFit
+from thetahat.penalised_likelihood import penalised
+from thetahat.penalties import Penalty
+from thetahat.regression_pass import RegressionArrangement
+
+Vector = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class _Slope:
+    value: float
+    noise: float
+
+    def merge(self, other: _Slope) -> _Slope:
+        return _Slope(self.value + other.value, self.noise + other.noise)
+
+
+def fit_regression_limits(
+    arrangement: RegressionArrangement,
+    engine: Engine,
+    optimizer: Optimizer,
+    near: Vector,
+    penalty: Penalty | None = None,
+) -> list[LimitFit]:
+    """Fit every declared limit whose parameter is a free number of its own, beginning near a point of the model.
+
+    A penalty is that of the limit as well, but where it excludes the limit itself.
+    """
+    model = arrangement.model
+    numbers = {
+        parameter.name
+        for parameter in model.table.free_parameters
+        if parameter.name not in model.predictors.owners
+    }
+    # Limits on the way to which other parameters move have no counterpart where those vary by row.
+    limits = [limit for limit in model.family.limits if limit.parameter in numbers and not limit.moving]
+    found = [_fit(limit, arrangement, engine, optimizer, near, penalty) for limit in limits]
+    return [fit for fit in found if fit is not None]
+
+
+def _fit(
+    limit: Limit,
+    arrangement: RegressionArrangement,
+    engine: Engine,
+    optimizer: Optimizer,
+    near: Vector,
+    penalty: Penalty | None,
+) -> LimitFit | None:
+    model = arrangement.model
+    limiting = _limiting_model(limit, model)
+    if limiting is None:
+        return None
+    theirs = {ours: name for name, ours in limit.names.items()}
+    if penalty is not None:
+        penalty = penalty.elsewhere(theirs, limit.parameter)
+        if penalty is None:
+            return None
+    packs = [limiting.pack(block) for block in arrangement.raw_blocks()] if arrangement.packed else None
+    likelihood = Likelihood(
+        limiting,
+        (lambda: packs) if packs is not None else arrangement.raw_blocks,
+        packed=packs is not None,
+        engine=engine,
+    )
+    likelihood = penalised(likelihood, penalty)
+    here = model.table.natural(near)
+    start = limiting.table.free_from_natural(
+        {theirs.get(name, name): value for name, value in here.items() if name != limit.parameter}
+    )
+    search = climb(likelihood, optimizer, start)
+    if not search.converged:
+        return None
+    tally = likelihood.tally(search.point, DERIVATIVES)
+    at_limit = limiting.table.natural(search.point)
+    natural = {limit.names.get(name, name): value for name, value in at_limit.items()}
+    natural[limit.parameter] = np.inf
+    scale = limit.scale(_typical(limiting, search.point, packs))
+    names = tuple(limit.names.get(name, name) for name in limiting.table.free_names)
+
+    @cache
+    def slope() -> tuple[float, float]:
+        return _slope(limit, arrangement, natural, scale, engine)
+
+    ordered = {name: natural[name] for name in model.table.names}
+    title = limiting.family.title
+    return LimitFit(limit, title, tally.value, ordered, at_limit, names, tally, scale, slope)
+
+
+def _limiting_model(limit: Limit, model: RegressionModel) -> RegressionModel | None:
+    """The regression of the limiting family on the same designs; None where a link is not one of its own."""
+    kind = next(kind for kind in CATALOGUE if kind().name == limit.family)
+    if any(group.link is not None and not group.link.trivial for group in model.predictors.groups):
+        return None
+    theirs = {ours: name for name, ours in limit.names.items()}
+    designers = {
+        theirs[owner]: designer
+        for owner, designer in zip(model.predictors.owners, model.predictors.designers, strict=True)
+    }
+    fixed = {theirs.get(name, name): value for name, value in model.table.fixed.items()}
+    reader: Any = model.reader
+    family = model.family.limiting(kind())
+    return RegressionModel(
+        reader.changed(family=family), predictors(family, designers, {}, fixed), model.text, model.selection
+    )
+
+
+def _typical(limiting: RegressionModel, point: Vector, packs: list[Any] | None) -> dict[str, float]:
+    """Natural parameters of the limit at a row in the middle of the first block, by which a scale is set."""
+    values = dict.fromkeys((parameter.name for parameter in limiting.family.declared), 1.0)
+    if not packs or not packs[0].parts:
+        return values
+    part: Part = packs[0].parts[0]
+    eta, _ = limiting.predictors.coordinates(part.designs, part.offsets, limiting.table.working(point))
+    middle = tuple(np.median(item) for item in eta)
+    theta = limiting.family.theta(middle)
+    return {
+        parameter.name: float(value) for parameter, value in zip(limiting.family.declared, theta, strict=True)
+    }
+
+
+def _slope(
+    limit: Limit, arrangement: RegressionArrangement, natural: dict[str, float], scale: float, engine: Engine
+) -> tuple[float, float]:
+    model = arrangement.model
+    family = model.family
+    far = scale * FAR_OUT
+    working = model.table.working(model.table.free_from_natural({**natural, limit.parameter: far}))
+    position = [parameter.name for parameter in family.declared].index(limit.parameter)
+
+    def total(block: Any) -> _Slope:
+        packed = block if arrangement.packed else model.pack(block)
+        value = noise = 0.0
+        for part in packed.parts:
+            eta, _ = model.predictors.coordinates(part.designs, part.offsets, working)
+            if part.kind == "exact":
+                slopes = np.broadcast_to(limit.slope(part.rows, eta), (part.n_rows,))
+                error = ROUNDING
+            else:
+                # With the parameter at 1/ε, ∂ℓ/∂ε is minus the parameter times the score in its logarithm.
+                terms = part.terms(family, eta, DERIVATIVES)
+                along = -(far**limit.order) / limit.order * terms.gradient[position]
+                slopes = np.broadcast_to(along, (part.n_rows,))
+                error = 10.0 / FAR_OUT
+            slopes = slopes if part.weight is None else slopes * part.weight
+            value += float(np.add.reduce(slopes))
+            noise += error * float(np.add.reduce(np.abs(slopes)))
+        return _Slope(value, noise)
+
+    found = engine.reduce(total, arrangement.blocks())
+    return found.value, found.noise

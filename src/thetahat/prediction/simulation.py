@@ -1,0 +1,68 @@
+"""Draws from the fitted law of each row."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from thetahat._errors import InferenceError
+from thetahat.prediction.laws import LawRows, Laws
+from thetahat.prediction.new_rows import Asked, Reading
+from thetahat.prediction.predicting import point_of
+from thetahat.prediction.quantities import class_probabilities
+from thetahat.solved import Solved
+
+Array = NDArray[Any]
+
+
+def simulate_rows(
+    solved: Solved, rng: np.random.Generator | int | None, n: int | None, asked: Asked
+) -> Array:
+    """Draw a value for every row, or ``n`` of them: (rows,) or (n, rows)."""
+    laws = Laws(solved, "simulate()")
+    if laws.model.reader.response.truncated:
+        raise InferenceError(
+            f"simulate(): the rows of {laws.model.reader.response.describe()} have limits of truncation of their own, "
+            "between which no values are drawn; regress th.Truncated(...) where all rows have the same"
+        )
+    if n is not None and (int(n) != n or n < 0):
+        raise InferenceError(
+            f"simulate(n={n!r}): how often each row is drawn must be a whole number from 0 up"
+        )
+    generator = rng if isinstance(rng, np.random.Generator) else np.random.default_rng(rng)
+    reading = Reading(laws, asked)
+    times = 1 if n is None else int(n)
+    drawn = np.full((times, reading.n_data), np.nan)
+    for block in reading.blocks():
+        rows = reading.rows(block)
+        for k in range(times):
+            drawn[k, rows.start + rows.place] = _drawn(laws, rows, generator)
+    values = _decoded(laws, drawn)
+    return values[0] if n is None else values
+
+
+def _drawn(laws: Laws, rows: LawRows, generator: np.random.Generator) -> Array:
+    family = laws.family
+    if family.labelled:
+        reached = np.cumsum(class_probabilities(family)(point_of(rows)).value, axis=1)
+        share = generator.random(rows.n_rows) * reached[:, -1]
+        return np.sum(reached[:, :-1] <= share[:, np.newaxis], axis=1)
+    theta = laws.theta(tuple(np.array(rows.full(item)) for item in rows.eta))
+    known = {name: np.broadcast_to(np.asarray(value), (rows.n_rows,)) for name, value in rows.known.items()}
+    return family.sample_at(generator, rows.n_rows, theta, known)
+
+
+def _decoded(laws: Laws, drawn: Array) -> Array:
+    """Whole numbers and labels as what they are, where every row was drawn."""
+    if np.isnan(drawn).any() or not (laws.family.labelled or laws.family.support.discrete):
+        if not laws.family.labelled:
+            return drawn
+        labels = np.full(drawn.shape, None, dtype=object)
+        there = ~np.isnan(drawn)
+        labels[there] = laws.family.decode(drawn[there])
+        return labels
+    if laws.family.labelled:
+        return laws.family.decode(drawn)
+    return drawn.astype(np.int64) if np.abs(drawn).max(initial=0.0) < 2.0**62 else drawn

@@ -1,0 +1,66 @@
+"""Families with settings and wrapped ones, for tests that go through all kinds of families."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from thetahat.families import (
+    Binomial,
+    Family,
+    Geometric,
+    Hurdle,
+    NegativeBinomial,
+    Ordinal,
+    Poisson,
+    Wrapper,
+    ZeroInflated,
+)
+
+
+class Variant:
+    """A kind of family that is called like a class of the catalogue, and has its class's data."""
+
+    def __init__(self, name: str, make: Callable[..., Family]) -> None:
+        self.__name__ = name
+        self._make = make
+
+    def __call__(self, **values: Any) -> Family:
+        return self._make(**values)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._make(), name)
+
+    @property
+    def __doc__(self) -> str | None:
+        return type(self._make()).__doc__
+
+
+def _ordinal(link: str, *, located: bool) -> Variant:
+    def make(**values: Any) -> Family:
+        return Ordinal(link=link, located=located, **values)
+
+    return Variant(f"Ordinal-{link}{'-located' if located else ''}", make)
+
+
+def _wrapped(wrapper: type[Wrapper], inner: type[Family]) -> Variant:
+    def make(**values: Any) -> Family:
+        return wrapper(inner(), **values)
+
+    return Variant(f"{wrapper.__name__}-{inner.__name__}", make)
+
+
+VARIANTS = (
+    _ordinal("probit", located=True),
+    _ordinal("cauchit", located=False),
+    *(
+        _wrapped(wrapper, inner)
+        for wrapper in (ZeroInflated, Hurdle)
+        for inner in (Poisson, NegativeBinomial)
+    ),
+)
+OTHERS = (
+    *(_ordinal(link, located=True) for link in ("logit", "cloglog", "loglog", "cauchit")),
+    *(_wrapped(wrapper, inner) for wrapper in (ZeroInflated, Hurdle) for inner in (Binomial, Geometric)),
+)
+"""Further ones, for tests that are quick."""
