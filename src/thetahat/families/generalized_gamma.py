@@ -62,6 +62,7 @@ class GeneralizedGamma(LocationScale):
         Parameter("q", Real(), (-1.5, 2.0)),
     )
     support = POSITIVE
+    singly: ClassVar[tuple[str, ...]] = ("sample_at",)
     gathers: ClassVar[Gathering] = Gathering(
         upper=({"mu": np.inf},),
         lower=({"mu": -np.inf},),

@@ -11,7 +11,7 @@ from thetahat._errors import InferenceError
 from thetahat.prediction.laws import LawRows, Laws
 from thetahat.prediction.new_rows import Asked, Reading
 from thetahat.prediction.predicting import point_of
-from thetahat.prediction.quantities import class_probabilities
+from thetahat.prediction.quantities import class_probabilities, one_by_one
 from thetahat.solved import Solved
 
 Array = NDArray[Any]
@@ -50,6 +50,9 @@ def _drawn(laws: Laws, rows: LawRows, generator: np.random.Generator) -> Array:
         share = generator.random(rows.n_rows) * reached[:, -1]
         return np.sum(reached[:, :-1] <= share[:, np.newaxis], axis=1)
     theta = laws.theta(tuple(np.array(rows.full(item)) for item in rows.eta))
+    if "sample_at" in family.singly:
+        alone = one_by_one(theta, rows.known, rows.n_rows)
+        return np.array([family.sample_at(generator, 1, *law)[0] for law in alone])
     known = {name: np.broadcast_to(np.asarray(value), (rows.n_rows,)) for name, value in rows.known.items()}
     return family.sample_at(generator, rows.n_rows, theta, known)
 
