@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from thetahat.data import Source
     from thetahat.engines import Engine
     from thetahat.optimize import Optimizer
+    from thetahat.penalties import Penalty
     from thetahat.report.summary import Summary
 
 
@@ -33,6 +34,7 @@ def fit(
     weights: Any = None,
     fixed: Mapping[str, Any] | None = None,
     start: Mapping[str, Any] | None = None,
+    penalty: Penalty | None = None,
     optimizer: Optimizer | None = None,
     engine: Engine | None = None,
     progress: bool | Progress | None = None,
@@ -52,6 +54,10 @@ def fit(
         Parameters held at a value on the natural scale: ``{"df": 5}``.
     start
         Start values on the natural scale for some or all parameters.
+    penalty
+        What is added to the log-likelihood: ``th.Prior({"df": th.Gamma(shape=2, rate=0.1)})``, ``th.Ridge(1.0)``,
+        ``th.Firth()``. The fit is then the mode of a posterior, standard errors are those of its curvature, and
+        profile intervals are those of the penalised likelihood.
     optimizer
         By default ``th.Newton()``.
     engine
@@ -86,6 +92,7 @@ def fit(
             start=start,
             optimizer=optimizer,
             engine=engine if told is None else Watched(DEFAULT_ENGINE if engine is None else engine, told),
+            penalty=penalty,
         )
     return Fit(solved)
 
@@ -170,8 +177,23 @@ class Fit(InferenceFacet, DiagnosticsFacet, PredictionFacet):
 
     @property
     def log_likelihood(self) -> float:
-        """ℓ(θ̂) in nats, with every constant, so that it compares across families."""
+        """ℓ(θ̂) in nats, with every constant, so that it compares across families; without a penalty, if there is one."""
         return self.solution.log_likelihood
+
+    @property
+    def penalised_log_likelihood(self) -> float:
+        """What was maximised: ℓ(θ̂) plus the penalty, for a prior its log density with every constant.
+
+        Of a ``th.Ridge`` it is ℓ - λ/2 ‖β‖², without constants. It is ``log_likelihood`` where there is no penalty.
+
+        Examples
+        --------
+        >>> import thetahat as th
+        >>> fit = th.fit(th.Poisson(), [2, 4, 3, 5, 1], penalty=th.Prior({"rate": th.Gamma(shape=2, rate=1)}))
+        >>> fit.log_likelihood, fit.penalised_log_likelihood
+        (-9.059874, -10.745712)
+        """
+        return self.solution.objective
 
     @property
     def nll(self) -> float:
@@ -189,18 +211,24 @@ class Fit(InferenceFacet, DiagnosticsFacet, PredictionFacet):
 
     @property
     def aic(self) -> float:
-        """-2ℓ + 2k (Akaike, 1974)."""
+        """-2ℓ + 2k (Akaike, 1974); NaN for a penalised fit, whose k parameters are not free ones (so are AICc and BIC)."""
+        if self.solution.penalised is not None:
+            return float("nan")
         return -2 * self.log_likelihood + 2 * self.dof
 
     @property
     def aicc(self) -> float:
         """AIC + 2k(k + 1)/(n_obs - k - 1) (Hurvich & Tsai, 1989); inf when n_obs <= k + 1."""
+        if self.solution.penalised is not None:
+            return float("nan")
         spare = self.n_obs - self.dof - 1
         return self.aic + 2 * self.dof * (self.dof + 1) / spare if spare > 0 else float(np.inf)
 
     @property
     def bic(self) -> float:
-        """-2ℓ + k ln n_obs (Schwarz, 1978)."""
+        """-2ℓ + k ln n_obs (Schwarz, 1978); NaN for a penalised fit."""
+        if self.solution.penalised is not None:
+            return float("nan")
         return -2 * self.log_likelihood + self.dof * float(np.log(self.n_obs))
 
     @property

@@ -89,6 +89,7 @@ def to_text(solution: Solution, digest: str, columns: tuple[str, ...]) -> str:
         "estimates": dict(solution.natural),
         "point": solution.point.tolist(),
         "log_likelihood": solution.log_likelihood,
+        **({} if solution.penalised is None else {"penalised_log_likelihood": solution.penalised}),
         "information": solution.information.tolist(),
         "regular": solution.regular.tolist(),
         "n_rows": solution.n_rows,
@@ -169,6 +170,7 @@ def _read(plain: dict[str, Any], functions: Functions) -> tuple[Solved, str]:
         n_obs=float(plain["n_obs"]),
         likelihood=None,
         description=plain["model"],
+        penalised=plain.get("penalised_log_likelihood"),
     )
     model, columns = plain["model"], tuple(plain["data"]["columns"])
     family = regression = None
@@ -220,6 +222,10 @@ def _checked(plain: dict[str, Any]) -> ParameterTable:
         _require(isinstance(row, list) and len(row) == size, "its information is not square")
         _numbers(row, "an entry of the information")
     _numbers([plain["n_obs"], plain["log_likelihood"]], "the log-likelihood or n_obs")
+    if "penalised_log_likelihood" in plain:
+        _numbers([plain["penalised_log_likelihood"]], "the penalised log-likelihood")
+        _require(isinstance(plain["model"].get("penalty"), dict), "its model lacks the penalty")
+        _require(isinstance(plain["model"]["penalty"].get("title"), str), "its penalty has no title")
     _require(0 < plain["n_obs"] < np.inf, "n_obs is no finite number above 0")
     _require(plain["n_rows"] >= 0 and not isinstance(plain["n_rows"], bool), "n_rows is no count")
     _check(plain["data"], _DATA, "data")

@@ -34,8 +34,7 @@ from thetahat.optimize.verdict import judge
 from thetahat.parameters import Positive
 
 Vector = NDArray[np.float64]
-ROUNDING = 1e-9
-"""In nats a row, what a search may be above a supremum that it only nears."""
+ROUNDING = 1e-9  # in nats a row, what a search may be above a supremum that it only nears
 ENOUGH = 100  # iterations, after which a maximum may be said to have been looked for
 SEARCHED = frozenset({Verdict.MAXIMUM, Verdict.AT_INFINITY})
 """Verdicts that only a search supports where no theorem does."""
@@ -75,7 +74,7 @@ def _maximise(
             f"{type(family).__name__} is fitted to rows that are known exactly, and some here are known to intervals; "
             "leave those out, or choose a family that takes them"
         )
-    declared = _declare(arrangement, engine)
+    declared = declare(arrangement, engine)
     reason = spike(arrangement)
     if reason is not None:
         return unbounded(model.table, None, declared, reason)
@@ -95,8 +94,8 @@ def _maximise(
     allowed = _region(arrangement, engine)
     limits = fit_limits(arrangement, engine, optimizer)
     declared = replace(declared, limits=limits)
-    ascent = _Ascent(arrangement, likelihood, optimizer, allowed)
-    begin = ascent.inside(_start(ascent, start), limits)
+    ascent = Ascent(arrangement, likelihood, optimizer, allowed)
+    begin = ascent.inside(first_point(ascent, start), limits)
     search = ascent.by_way_of(limits, begin)
     if start is None and (search.tally is None or not search.tally.finite):
         begin = ascent.wider(begin)
@@ -128,7 +127,7 @@ def _maximise(
 
 
 def _best_of_further(
-    ascent: _Ascent, search: Search, outcome: Outcome, declared: Declared, begin: Vector
+    ascent: Ascent, search: Search, outcome: Outcome, declared: Declared, begin: Vector
 ) -> Outcome:
     """The highest of what other starts lead to, where only a search says that there is nothing higher."""
     verdict = outcome.certificate.verdict
@@ -161,7 +160,8 @@ def _has_heights(arrangement: Arrangement, likelihood: Likelihood, outcome: Outc
     return len(values) > 2 and values[-3] < values[-2] < values[-1] and values[-1] > reached + 1.0
 
 
-def _declare(arrangement: Arrangement, engine: Engine) -> Declared:
+def declare(arrangement: Arrangement, engine: Engine) -> Declared:
+    """What theory says of these rows."""
     model, survey = arrangement.model, arrangement.survey
     family = model.family
     unbounded_in_theory = _unbounded_in_theory(arrangement, engine)
@@ -248,7 +248,7 @@ def _closed(
 
 
 @dataclass(frozen=True, slots=True)
-class _Ascent:
+class Ascent:
     """All that a climb needs but its start."""
 
     arrangement: Arrangement
@@ -330,7 +330,8 @@ class _Ascent:
         return again if better else search
 
 
-def _start(ascent: _Ascent, start: Mapping[str, Any] | None) -> Vector:
+def first_point(ascent: Ascent, start: Mapping[str, Any] | None) -> Vector:
+    """Where to begin: what the user gave, what few of the rows lead to, or the family's recipe."""
     arrangement, likelihood = ascent.arrangement, ascent.likelihood
     model, sample, survey = arrangement.model, arrangement.sample, arrangement.survey
     guess = model.starting_values(sample)
