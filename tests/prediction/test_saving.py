@@ -43,7 +43,11 @@ NEW: dict[str, Any] = {
 }
 R = th.Regression
 FORMULAS: dict[str, tuple[th.Regression, dict[str, Any], dict[str, Any]]] = {
-    "splines": (R("y ~ bs(x, df=5, extrapolation='extend') + C(g, contr.sum)", th.Normal(), sd="~ cr(x, df=4)"), {}, {}),
+    "splines": (
+        R("y ~ bs(x, df=5, extrapolation='extend') + C(g, contr.sum)", th.Normal(), sd="~ cr(x, df=4)"),
+        {},
+        {},
+    ),
     "interaction": (R("count ~ x*C(g, contr.treatment('b')) + h + offset(log(t))", th.Poisson()), {}, {}),
     "polynomial": (R("time ~ poly(x, 2) + center(t):h", th.Weibull(), shape="~ C(k)"), {}, {}),
     "links": (R("hits ~ x", th.Binomial(trials="n"), links={"prob": "cauchit"}), {}, {}),
