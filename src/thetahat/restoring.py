@@ -88,10 +88,10 @@ def _selection(description: Mapping[str, Any], columns: tuple[str, ...]) -> Sele
 def _called(designs: Mapping[str, Any]) -> tuple[str, ...]:
     """The user's own functions that formulas call."""
     names: list[str] = []
-    for held in designs.values():
-        for _ in range(DEEPEST):
-            names += held.get("functions", ())
-            held = held.get("of", {})
+    inside = list(designs.values())
+    for _ in range(DEEPEST):
+        names += [name for held in inside for name in held.get("functions", ())]
+        inside = [held["of"] for held in inside if "of" in held]
     return tuple(names)
 
 

@@ -56,12 +56,10 @@ def draw(seed: int) -> Case:
         low, high = _censored(name, low, rng)
     weights = rng.integers(1, 5, n).astype(float) if rng.random() < 0.2 else None
     fixed: dict[str, float] = {}
-    # A fixed end of the support would as a rule leave rows without a density.
-    parameters = [p for p in family.declared if not (p.domain.vector or p.name in kind.edges)]
-    if len(parameters) > 1 and rng.random() < 0.15:
+    parameters = [parameter for parameter in family.declared if not parameter.domain.vector]
+    if len(parameters) > 1 and not kind.edges and rng.random() < 0.15:
         parameter = parameters[int(rng.integers(len(parameters)))]
-        value = float(rng.uniform(*parameter.typical))
-        fixed[parameter.name] = value if parameter.domain.contains(value) else float(round(value))
+        fixed[parameter.name] = float(rng.uniform(*parameter.typical))
     if kind.labelled:
         low = high = y
     return Case(seed, family, low, high, weights, fixed)

@@ -72,6 +72,8 @@ class Declarations:
         Name of the family that a regression fits in place of this one; empty for itself.
     holds_constant
         Whether other parameters already hold the constant of the primary one's predictor, which then has none.
+    singly
+        Those of ``quantile_at`` and ``sample_at`` that take the parameters of one distribution, not arrays by row.
     options
         Names of the settings that its own constructor takes beside parameters and keeps as attributes: numbers, text
         or sequences of them.
@@ -103,4 +105,5 @@ class Declarations:
     single_maximum: Mapping[str, str] = MappingProxyType({})
     holds_constant: ClassVar[bool] = False
     regresses_as: ClassVar[str] = ""
+    singly: ClassVar[tuple[str, ...]] = ()
     options: ClassVar[tuple[str, ...]] = ()

@@ -40,7 +40,7 @@ def _judged(laws: Laws, asked: Asked) -> _Judged:
             )
         weight = np.ones(piece.law.n_rows) if piece.part.weight is None else piece.part.weight
         found.append(_Judged(shares(point_of(piece.law)).value, np.asarray(piece.y).astype(np.intp), weight))
-    return _Judged(*(np.concatenate([one[k] for one in found]) for k in range(3)))  # type: ignore[arg-type]
+    return _Judged(*(np.concatenate([one[k] for one in found]) for k in range(3)))
 
 
 def _classifier(solved: Solved, purpose: str) -> tuple[Laws, tuple[Any, ...]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, final
 
 import numpy as np
@@ -119,9 +119,12 @@ class Reading:
         laws = self.laws
         reader: Any = laws.model.reader
         beside: dict[str, Any] = {}
+        response = reader.response
+        if isinstance(asked.data, Observations) and not laws.designers:
+            response = asked.data.response
+            asked = replace(asked, data=dict(asked.data.columns))
         known = _known(laws, asked.known or {}, beside, needed=knowing)
         source, matrices = _opened(laws, asked, beside)
-        response = reader.response
         if responses and asked.y is not None:
             response = _response(asked.y, source, beside)
         weights = None

@@ -38,7 +38,8 @@ Ends = Callable[[Found], tuple[Array, Array]]
 def scale_of(family: Family) -> Range:
     """The range of what is measured as the values are."""
     if family.labelled:
-        numbers = np.asarray(family.numbers(), dtype=float)  # type: ignore[attr-defined]
+        labelled: Any = family
+        numbers = np.asarray(labelled.numbers(), dtype=float)
         return float(np.min(numbers)), float(np.max(numbers))
     return float(family.support.lower), float(family.support.upper)
 

@@ -11,7 +11,7 @@ from thetahat._errors import InferenceError
 from thetahat.prediction.laws import LawRows, Laws
 from thetahat.prediction.new_rows import Asked, Reading
 from thetahat.prediction.predicting import point_of
-from thetahat.prediction.quantities import class_probabilities
+from thetahat.prediction.quantities import class_probabilities, one_by_one
 from thetahat.solved import Solved
 
 Array = NDArray[Any]
@@ -37,21 +37,28 @@ def simulate_rows(
     drawn = np.full((times, reading.n_data), np.nan)
     for block in reading.blocks():
         rows = reading.rows(block)
-        for k in range(times):
-            drawn[k, rows.start + rows.place] = _drawn(laws, rows, generator)
+        drawn[:, rows.start + rows.place] = _drawn(laws, rows, generator, times)
     values = _decoded(laws, drawn)
     return values[0] if n is None else values
 
 
-def _drawn(laws: Laws, rows: LawRows, generator: np.random.Generator) -> Array:
+def _drawn(laws: Laws, rows: LawRows, generator: np.random.Generator, times: int) -> Array:
+    """Codes or values, (times, rows)."""
     family = laws.family
+    shape = (times, rows.n_rows)
     if family.labelled:
         reached = np.cumsum(class_probabilities(family)(point_of(rows)).value, axis=1)
-        share = generator.random(rows.n_rows) * reached[:, -1]
-        return np.sum(reached[:, :-1] <= share[:, np.newaxis], axis=1)
-    theta = laws.theta(tuple(np.array(rows.full(item)) for item in rows.eta))
-    known = {name: np.broadcast_to(np.asarray(value), (rows.n_rows,)) for name, value in rows.known.items()}
-    return family.sample_at(generator, rows.n_rows, theta, known)
+        share = generator.random(shape) * reached[:, -1]
+        codes = np.zeros(shape)
+        for k in range(reached.shape[1] - 1):
+            codes += reached[:, k] <= share
+        return codes
+    theta = laws.theta(tuple(np.tile(rows.full(item), times) for item in rows.eta))
+    known = {name: np.tile(rows.full(value), times) for name, value in rows.known.items()}
+    if "sample_at" in family.singly:
+        alone = one_by_one(theta, known, times * rows.n_rows)
+        return np.array([family.sample_at(generator, 1, *law)[0] for law in alone]).reshape(shape)
+    return np.asarray(family.sample_at(generator, times * rows.n_rows, theta, known)).reshape(shape)
 
 
 def _decoded(laws: Laws, drawn: Array) -> Array:

@@ -149,15 +149,36 @@ class Uncertainty:
         """
         slopes: Sequence[Any]
         if found.slopes is None:
-            slopes = [self._difference(rows, quantity, k, found.value) for k in range(len(rows.eta))]
+            slopes = [
+                self._edge(rows, quantity, k, found.value)
+                if self._at_edge(k)
+                else self._difference(rows, quantity, k, found.value)
+                for k in range(len(rows.eta))
+            ]
         else:
-            slopes = found.slopes
+            slopes = [
+                self._edge(rows, quantity, k, found.value)
+                if slope is not None and self._at_edge(k)
+                else slope
+                for k, slope in enumerate(found.slopes)
+            ]
         return tuple(
             None
             if slope is None or _idle(slope, rows.moving[k])
             else np.broadcast_to(slope, found.value.shape)
             for k, slope in enumerate(slopes)
         )
+
+    def _at_edge(self, k: int) -> bool:
+        """Whether a coordinate is a number without standard error."""
+        return self.laws.group_of[k].design is None and self.laws.spans[k].start in self.lost
+
+    def _edge(self, rows: LawRows, quantity: Quantity, k: int, value: Array) -> Array:
+        """NaN where a quantity depends on such a number: at an edge differences would vanish all the same."""
+        with np.errstate(all="ignore"):
+            eta = (*rows.eta[:k], 0.01 * rows.eta[k] + 0.25, *rows.eta[k + 1 :])
+            moved = quantity(Point(eta, rows.known, rows.n_rows)).value
+        return np.where((moved != value) & ~(np.isnan(moved) & np.isnan(value)), np.nan, 0.0)
 
     def _difference(self, rows: LawRows, quantity: Quantity, k: int, value: Array) -> Array:
         step = self._step(rows, k)
