@@ -410,6 +410,9 @@ def test_separated_counts() -> None:
         (NEW, "class", {}, th.InferenceError, "no labels"),
         (NEW, "mean", {"trials": 3}, th.ModelError, "trials= is unknown"),
         (NEW, "mean", {"offset": [1.0, 2.0, 3.0]}, th.ModelError, "reads columns"),
+        (NEW, "probability", {"y": [1, 2]}, th.DataError, "2 values for 3 rows"),
+        (NEW, "log_prob", {"y": [[1], [2], [3]]}, th.DataError, "shape"),
+        (NEW, "log_prob", {"y": "many"}, th.DataError, "must be numbers"),
         (NEW, "log_prob", {}, th.SourceError, "no column 'count'"),
     ],
 )

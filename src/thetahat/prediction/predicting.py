@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from thetahat._errors import InferenceError
+from thetahat._errors import DataError, InferenceError, ThetahatError
 from thetahat.models._model import DERIVATIVES
 from thetahat.models._predictors import primary_of
 from thetahat.models._regression_rows import Part
@@ -65,6 +65,7 @@ def predict(
         return _classes(laws, question, asked, level)
     plan = planned(laws, question)
     reading = Reading(laws, asked, responses=plan.observed, knowing=plan.knowing)
+    _refuse_other_length(laws, question.y, reading.n_data)
     shape = (reading.n_data, *([len(plan.labels)] if plan.labels else []))
     estimate = np.full(shape, np.nan)
     if level is None:
@@ -210,7 +211,7 @@ def _probability(laws: Laws, question: Question) -> Plan:
     ends = by_coordinate(laws, (0.0, 1.0))
     if question.y is None and quantities.classified(family):
         return _plain(quantities.class_probabilities(family), ends, quantities.labels_of(family))
-    at = None if question.y is None else np.asarray(family.encode(question.y), dtype=float)
+    at = None if question.y is None else _values(laws, question.y)
 
     def quantity(piece: Answered) -> Quantity:
         values = _at_rows(at, piece)
@@ -233,7 +234,7 @@ def _log_prob(laws: Laws, question: Question) -> Plan:
     family = laws.family
     ends = by_scale((-np.inf, np.inf))
     if question.y is not None:
-        at = np.asarray(family.encode(question.y), dtype=float)
+        at = _values(laws, question.y)
 
         def given(piece: Answered) -> Quantity:
             return quantities.at_their_limit(quantities.log_density(family, _at_rows(at, piece)))
@@ -252,6 +253,28 @@ def observed_log_density(laws: Laws, part: Part | None) -> Quantity:
         return Value(np.broadcast_to(terms.value, (at.n_rows,)), terms.gradient)
 
     return quantities.at_their_limit(quantity)
+
+
+def _values(laws: Laws, y: Any) -> Array:
+    """Values, labels as their codes, at which rows are asked about."""
+    try:
+        values = np.asarray(laws.family.encode(y), dtype=float)
+    except (TypeError, ValueError) as error:
+        if isinstance(error, ThetahatError):
+            raise
+        raise DataError(f"{laws.purpose}: y={y!r} must be numbers ({error})") from error
+    if values.ndim > 1:
+        raise DataError(
+            f"{laws.purpose}: y has shape {values.shape}; give one value for all rows, or one a row"
+        )
+    return values
+
+
+def _refuse_other_length(laws: Laws, y: Any, n_rows: int) -> None:
+    if y is not None and np.ndim(y) == 1 and len(y) != n_rows:
+        raise DataError(
+            f"{laws.purpose}: y has {len(y):,} values for {n_rows:,} rows; give one for all rows, or one for each"
+        )
 
 
 def _at_rows(at: Array | None, piece: Answered) -> Array:
