@@ -51,7 +51,7 @@ class Likelihood:
         self._packed = packed
         self._condensed = condensed
         self._counted = counted
-        self._last: tuple[Vector, int, Tally] | None = None
+        self._last: tuple[bytes, int, Tally] | None = None
 
     @property
     def unpenalised(self) -> Likelihood:
@@ -75,10 +75,11 @@ class Likelihood:
 
     def tally(self, free: Vector, order: int = DERIVATIVES) -> Tally:
         """Sum over all rows at a point on the free scale: order VALUE, DERIVATIVES or SCORES."""
+        point = free.tobytes()
         if self._last is not None:
             # Who examines a point that was just reached need not pay for another pass.
-            point, known, tally = self._last
-            if order <= known and np.array_equal(point, free):
+            at, known, tally = self._last
+            if order <= known and at == point:
                 return tally
         working = self.table.working(free)
         if self._condensed is not None and order != SCORES:
@@ -87,7 +88,7 @@ class Likelihood:
         else:
             tally = self._reduce(working, order)
         tally = self._free(tally)
-        self._last = (np.array(free), order, tally)
+        self._last = (point, order, tally)
         return tally
 
     def over_rows(self, free: Vector, order: int = DERIVATIVES) -> Tally:

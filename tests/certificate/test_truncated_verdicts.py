@@ -112,7 +112,7 @@ def test_limits_of_a_family_are_fitted_between_the_same_limits():
     assert rows.certificate.verdict == "at_infinity"
     assert rows.certificate.limit == "Poisson"
     assert rows.certificate.supremum == pytest.approx(poisson.log_likelihood, rel=1e-12)
-    family = th.fit(th.Truncated(th.NegativeBinomial(), low=0), y)
+    family = th.fit(th.Truncated(th.NegativeBinomial(), low=0), y, start={"mean": 2.0, "size": 5.0})
     assert family.certificate.verdict == "at_infinity"
     assert family.certificate.limit == "Truncated(Poisson)"
     assert family.certificate.supremum == pytest.approx(poisson.log_likelihood, rel=1e-12)

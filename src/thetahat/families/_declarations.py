@@ -50,6 +50,8 @@ class Declarations:
         density. Their closed form must then not be stationary.
     exact_only
         Whether rows must be known exactly for the parameters to be estimated.
+    open_only
+        Whether rows that are not known exactly must be open above for the parameters to be estimated.
     labelled
         Whether rows are labels, whose distinct values are found on a first pass.
     ordered
@@ -93,6 +95,7 @@ class Declarations:
     region_of: ClassVar[tuple[str, ...]] = ()
     edges: ClassVar[tuple[str, ...]] = ()
     exact_only: ClassVar[bool] = False
+    open_only: ClassVar[bool] = False
     labelled: ClassVar[bool] = False
     ordered: ClassVar[bool] = True
     primary: ClassVar[str] = ""

@@ -69,18 +69,18 @@ class Bernoulli(Family):
     def derivatives(self, rows: Rows, eta: Coordinates) -> Terms:
         """Gradient y - prob, without rounding where prob is near y; Hessian -prob (1 - prob).
 
-        With e = exp(-|logit|) all of them are sums and quotients of what is not negative.
+        With the margin m, which is the logit of a one and minus that of a zero, and e = exp(-|m|), they are
+        min(m, 0) - log(1 + e), ±1/(1 + exp m) and -e/(1 + e)²: sums and quotients of what is not negative.
         """
         (y,) = rows
-        logit = eta[0]
-        small = np.exp(-np.abs(logit))
+        sign = y + y - 1.0
+        margin = sign * eta[0]
+        small = np.exp(-np.abs(margin))
         whole = 1.0 + small
-        up, down = np.maximum(logit, 0.0), np.maximum(-logit, 0.0)
         near, far = 1.0 / whole, small / whole
-        p, q = np.where(logit >= 0, near, far), np.where(logit >= 0, far, near)
-        misfit = np.where(y == 0, 0.0, y * down) + np.where(y == 1, 0.0, (1.0 - y) * up)
-        value = -misfit - log1p_of_small(small, whole)
-        return Terms(value, (y * q - (1.0 - y) * p,), (-near * far,))
+        missed = np.where(margin < 0.0, near, far)
+        value = np.minimum(margin, 0.0) - log1p_of_small(small, whole)
+        return Terms(value, (sign * missed,), (-near * far,))
 
     def log_mass(self, low: Array, high: Array, known: Known, eta: Coordinates, order: int) -> Terms:
         """The mass of those of 0 and 1 that the interval holds."""

@@ -208,6 +208,51 @@ def recession(
     return Outcome(natural, ray.end, ray.supremum, there, known, information, certificate, trace)
 
 
+def receding(
+    table: ParameterTable, found: Evidence, search: Search, direction: Vector, declared: Declared
+) -> Outcome:
+    """ℓ has levelled off along a direction, beyond which rounding hides what it still gains."""
+    moved = np.abs(direction) / found.reach > CONCERNED
+    natural = table.natural(found.point)
+    status: dict[str, str] = {}
+    concerned: list[str] = []
+    for parameter, span in zip(table.free_parameters, table.free_slices, strict=True):
+        if not moved[span].any():
+            status.update(dict.fromkeys(parameter.names, "irregular"))
+            continue
+        concerned.extend(parameter.names)
+        if not parameter.domain.vector:
+            upward = bool(direction[span][0] > 0)
+            natural[parameter.name] = parameter.domain.upper if upward else parameter.domain.lower
+        edge = np.isfinite(natural[parameter.names[0]])
+        status.update(dict.fromkeys(parameter.names, "boundary" if edge else "at_infinity"))
+    names = tuple(concerned)
+    sentence = (
+        f"No {listed(names)} inside the parameter space {'attains' if len(names) == 1 else 'attain'} the supremum, as "
+        f"far as double precision shows: the likelihood levels off at {found.tally.value:.6g} along the direction "
+        "shown. The data do not bound it; fix a parameter, or choose a simpler family."
+    )
+    certificate = certify(
+        Verdict.AT_INFINITY,
+        table,
+        found,
+        declared,
+        sentence=sentence,
+        exists=False,
+        status=status,
+        supremum=found.tally.value,
+        parameters=names,
+        direction=evidences.by_name(table, direction),
+        allows=False,
+    )
+    mask = np.zeros(table.n_free, dtype=bool)
+    information = np.zeros((0, 0))
+    trace = tuple(search.trace)
+    return Outcome(
+        natural, found.point, found.tally.value, found.tally, mask, information, certificate, trace
+    )
+
+
 def _edge_outcome(
     table: ParameterTable,
     natural: Mapping[str, float],

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from thetahat._errors import ModelError
 from thetahat.engines import Engine
 from thetahat.families._survey import Survey
 from thetahat.first_pass import Arrangement
@@ -29,7 +28,7 @@ from thetahat.optimize.existence import parted, spike, with_ties, with_ties_give
 from thetahat.optimize.findings import unbounded
 from thetahat.optimize.limits import LimitFit, fit_limits
 from thetahat.optimize.outcome import Outcome
-from thetahat.optimize.outermost import where_it_breaks_off
+from thetahat.optimize.outermost import refuse_unfit, where_it_breaks_off
 from thetahat.optimize.verdict import judge
 from thetahat.parameters import Positive
 
@@ -69,11 +68,7 @@ def _maximise(
 ) -> Outcome:
     model, survey = arrangement.model, arrangement.survey
     family = model.family
-    if family.exact_only and not survey.all_exact:
-        raise ModelError(
-            f"{type(family).__name__} is fitted to rows that are known exactly, and some here are known to intervals; "
-            "leave those out, or choose a family that takes them"
-        )
+    refuse_unfit(family, survey)
     declared = declare(arrangement, engine)
     reason = spike(arrangement)
     if reason is not None:
