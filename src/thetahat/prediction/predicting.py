@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -44,7 +44,8 @@ class Plan:
     """How a question is answered.
 
     ``quantity`` makes the function of a piece of rows; ``ends`` the interval; ``labels`` name its columns; ``observed``
-    says whether responses are read.
+    says whether responses are read. ``constant`` is what is reported for all rows, an edge or an infinity that working
+    coordinates only come near.
     """
 
     quantity: Callable[[Answered], Quantity]
@@ -52,6 +53,7 @@ class Plan:
     labels: tuple[Any, ...] = ()
     observed: bool = False
     knowing: bool = True
+    constant: Array | None = None
 
 
 def predict(
@@ -70,7 +72,8 @@ def predict(
     estimate = np.full(shape, np.nan)
     if level is None:
         for piece in pieces(reading, observed=plan.observed):
-            estimate[piece.law.start + piece.law.place] = plan.quantity(piece)(point_of(piece.law)).value
+            value = plan.quantity(piece)(point_of(piece.law)).value
+            estimate[piece.law.start + piece.law.place] = value if plan.constant is None else plan.constant
         return estimate
     if question.what == "quantile" and laws.family.support.discrete:
         raise InferenceError(
@@ -85,7 +88,8 @@ def predict(
         found = _found(uncertainty, piece.law, plan.quantity(piece), width)
         with np.errstate(all="ignore"):
             ends = plan.ends(found)
-        estimate[place], error[place] = found.value, found.error
+        estimate[place] = found.value if plan.constant is None else plan.constant
+        error[place] = found.error
         low[place], high[place] = (np.where(np.isnan(found.error), np.nan, end) for end in ends)
     without = int(np.isnan(error).reshape(len(error), -1).any(axis=1).sum())
     note = ""
@@ -161,9 +165,14 @@ def _parameter(laws: Laws, name: str) -> Plan:
         )
     parameter = next(p for p in laws.family.declared if p.name == name)
     quantity = quantities.parameter(laws.family, name)
+    constant = None
+    if name not in laws.model.predictors.owners:
+        constant = np.array([laws.solution.natural[entry] for entry in parameter.names])
     if parameter.domain.vector:
-        return _plain(quantity, by_scale(scale_of_domain(parameter.domain)), parameter.names, knowing=False)
-    return _plain(quantity, by_coordinate(laws, scale_of_domain(parameter.domain)), knowing=False)
+        plan = _plain(quantity, by_scale(scale_of_domain(parameter.domain)), parameter.names, knowing=False)
+    else:
+        plan = _plain(quantity, by_coordinate(laws, scale_of_domain(parameter.domain)), knowing=False)
+    return replace(plan, constant=constant)
 
 
 def _predictor(laws: Laws) -> Plan:
