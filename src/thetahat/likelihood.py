@@ -54,6 +54,11 @@ class Likelihood:
         self._last: tuple[bytes, int, Tally] | None = None
 
     @property
+    def unpenalised(self) -> Likelihood:
+        """ℓ without what a penalty adds: itself, where there is none."""
+        return self
+
+    @property
     def condensed(self) -> bool:
         """Whether derivatives come from pseudo rows."""
         return self._condensed is not None
@@ -95,17 +100,15 @@ class Likelihood:
 
     def _reduce(self, working: Vector, order: int) -> Tally:
         model = self.model
+        found: Tally = self.reduce(lambda packed: model.tally(packed, working, order))
+        return found
+
+    def reduce(self, function: Callable[[Any], Any]) -> Any:
+        """Sum a function of packed rows over all rows."""
         if self._packed:
-
-            def function(block: Any) -> Tally:
-                return model.tally(block, working, order)
-
-        else:
-
-            def function(block: Any) -> Tally:
-                return model.tally(model.pack(block), working, order)
-
-        return self.engine.reduce(function, self._blocks())
+            return self.engine.reduce(function, self._blocks())
+        model = self.model
+        return self.engine.reduce(lambda block: function(model.pack(block)), self._blocks())
 
     def rows(self) -> Iterator[Any]:
         """Yield the packed rows, block by block, in one more pass."""
@@ -116,9 +119,9 @@ class Likelihood:
         """Sum the expected information of all rows at a working vector, for models that have one."""
         model: Any = self.model
 
-        def function(block: Any) -> Tally:
-            packed = block if self._packed else model.pack(block)
+        def function(packed: Any) -> Tally:
             matrix = model.expected_information(packed, working)
             return Tally(0.0, 0.0, np.zeros(matrix.shape[0]), matrix)
 
-        return self.engine.reduce(function, self._blocks()).information
+        found: Tally = self.reduce(function)
+        return found.information

@@ -57,10 +57,9 @@ def draw(seed: int) -> Case:
     weights = rng.integers(1, 5, n).astype(float) if rng.random() < 0.2 else None
     fixed: dict[str, float] = {}
     parameters = [parameter for parameter in family.declared if not parameter.domain.vector]
-    if len(parameters) > 1 and rng.random() < 0.15:
+    if len(parameters) > 1 and not kind.edges and rng.random() < 0.15:
         parameter = parameters[int(rng.integers(len(parameters)))]
-        value = float(rng.uniform(*parameter.typical))
-        fixed[parameter.name] = value if parameter.domain.contains(value) else float(round(value))
+        fixed[parameter.name] = float(rng.uniform(*parameter.typical))
     if kind.labelled:
         low = high = y
     return Case(seed, family, low, high, weights, fixed)
@@ -72,7 +71,9 @@ def _exact(name: str, n: int, rng: np.random.Generator) -> tuple[Any, np.ndarray
     if kind.labelled:
         return kind(levels=[0, 1, 2]), rng.choice(3, n, p=rng.dirichlet(np.ones(3)))
     if kind.known:
-        return kind(trials=TRIALS), rng.binomial(TRIALS, rng.random(n) if rng.random() < 0.5 else rng.random(), n)
+        return kind(trials=TRIALS), rng.binomial(
+            TRIALS, rng.random(n) if rng.random() < 0.5 else rng.random(), n
+        )
     if support.discrete and np.isfinite(support.upper):
         return kind(), rng.integers(int(support.lower), int(support.upper) + 1, n)
     if support.discrete:
@@ -85,7 +86,9 @@ def _exact(name: str, n: int, rng: np.random.Generator) -> tuple[Any, np.ndarray
         y = rng.beta(*(10.0 ** rng.uniform(-1, 2, 2)), n)
         y = np.clip(np.round(y, int(rng.integers(1, 8))) if rng.random() < 0.5 else y, 1e-6, 1 - 1e-6)
     elif np.isfinite(support.upper):
-        y = np.clip(np.remainder(y - support.lower, support.upper - support.lower) + support.lower, -3.14, 3.14)
+        y = np.clip(
+            np.remainder(y - support.lower, support.upper - support.lower) + support.lower, -3.14, 3.14
+        )
     elif support.lower == 0:
         y = np.abs(y)
         y = np.where(y == 0, np.max(y) if np.max(y) > 0 else 1.0, y)
@@ -141,6 +144,8 @@ def _censored(name: str, y: np.ndarray, rng: np.random.Generator) -> tuple[np.nd
     for i in np.flatnonzero(which):
         if kinds[i] == 0 and y[i] < top:
             low[i], high[i] = (y[i] - 1 if discrete and y[i] > support.lower else y[i]), np.inf
+        elif kind.open_only:
+            continue
         elif kinds[i] == 1:
             low[i] = -np.inf
         else:

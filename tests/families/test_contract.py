@@ -533,8 +533,12 @@ def test_coordinates_by_row_give_what_each_row_gives_alone(cls):
                 one_row = distribution.expected_information(single, known_of(cls))
             for both, one in zip(information, one_row, strict=True):
                 assert np.allclose(
-                np.broadcast_to(both, y.shape)[row], one, rtol=1e-10, atol=1e-14, equal_nan=bool(cls.edges)
-            )
+                    np.broadcast_to(both, y.shape)[row],
+                    one,
+                    rtol=1e-10,
+                    atol=1e-14,
+                    equal_nan=bool(cls.edges),
+                )
 
 
 @ordered_family
@@ -647,7 +651,7 @@ def test_limits_are_reached_with_the_slope_that_they_declare(cls, limit):
         **{name: distribution.given[own] for name, own in limit.names.items()},
     }
     target = distribution.limiting(kind())
-    target = target.carrying(given_values, {**target.known_values, **known_of(kind)})
+    target = target.carrying(given_values, known_of(target))
     y = np.asarray(target.quantile([0.01, 0.3, 0.5, 0.8, 0.999]))
     assert limit.parameter in [p.name for p in distribution.declared]
     assert limit.scale(dict(target.given)) > 0

@@ -2,5 +2,6 @@
 
 from thetahat.facets.diagnostics import DiagnosticsFacet
 from thetahat.facets.inference import InferenceFacet
+from thetahat.facets.prediction import PredictionFacet
 
-__all__ = ["DiagnosticsFacet", "InferenceFacet"]
+__all__ = ["DiagnosticsFacet", "InferenceFacet", "PredictionFacet"]

@@ -89,5 +89,7 @@ def sampled_from_table(
     starts = np.arange(low, high + 1.0, cell)
     log_masses = log_mass(np.floor(starts + 0.5 * (cell - 1.0)))
     share = np.cumsum(np.exp(log_masses - np.max(log_masses)))
-    drawn = starts[np.searchsorted(share, rng.random(size) * share[-1], side="right").clip(max=starts.size - 1)]
+    drawn = starts[
+        np.searchsorted(share, rng.random(size) * share[-1], side="right").clip(max=starts.size - 1)
+    ]
     return np.asarray(drawn if cell == 1.0 else drawn + np.floor(cell * rng.random(size)))

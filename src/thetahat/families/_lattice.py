@@ -31,7 +31,9 @@ PointTerms = Callable[..., Terms]
 Tail = Callable[..., tuple[Array, Array, Array]]
 
 
-class _Points(NamedTuple):
+class Points(NamedTuple):
+    """Nodes of the quadrature: the row that each belongs to, where it is, and the log of the points it stands for."""
+
     row: Array
     y: Array
     log_weight: Array
@@ -62,9 +64,9 @@ def _level(offset: float) -> int:
     return round(float(np.log2(max(offset, _NODES) / _NODES)))
 
 
-def _finite_blocks(row: Array, first: Array, last: Array) -> list[_Points]:
+def _finite_blocks(row: Array, first: Array, last: Array) -> list[Points]:
     """Blocks that grow away from both ends, and in the middle none larger than those beside them."""
-    found: list[_Points] = []
+    found: list[Points] = []
     left, right = first.copy(), last + 1.0
     offset = 0.0
     while True:
@@ -86,13 +88,13 @@ def _finite_blocks(row: Array, first: Array, last: Array) -> list[_Points]:
     rest = np.maximum(right - left, 0.0).astype(np.intp)
     index = np.repeat(np.arange(rest.size), rest)
     step = np.arange(index.size) - np.repeat(np.cumsum(rest) - rest, rest)
-    found.append(_Points(row[index], left[index] + step, np.zeros(index.size)))
+    found.append(Points(row[index], left[index] + step, np.zeros(index.size)))
     return found
 
 
-def _tail_blocks(row: Array, first: Array, log_mass: Callable[[Array, Array], Array]) -> list[_Points]:
+def _tail_blocks(row: Array, first: Array, log_mass: Callable[[Array, Array], Array]) -> list[Points]:
     """Blocks that grow from ``first``, where the mass must fall, until what follows is negligible."""
-    found: list[_Points] = []
+    found: list[Points] = []
     least = log_mass(first, row) - _NEGLIGIBLE
     offset = 0.0
     while row.size and _level(offset) <= _HIGHEST_LEVEL:
@@ -103,36 +105,38 @@ def _tail_blocks(row: Array, first: Array, log_mass: Callable[[Array, Array], Ar
     return found
 
 
-def _expanded(row: Array, start: Array, level: int) -> _Points:
+def _expanded(row: Array, start: Array, level: int) -> Points:
     nodes, log_weights = _rule(level)
-    return _Points(
+    return Points(
         np.repeat(row, _NODES), (start[:, None] + nodes).ravel(), np.tile(log_weights, start.shape[0])
     )
 
 
-def _points(first: Array, last: Array, mode: Array, log_mass: Callable[[Array, Array], Array]) -> _Points:
+def lattice_points(
+    first: Array, last: Array, mode: Array, log_mass: Callable[[Array, Array], Array]
+) -> Points:
     """Points and log weights for sums from ``first`` to ``last``, which may be infinite, by row."""
     rows = np.arange(first.shape[0])
     falling = np.maximum(first, mode + 1.0)
     finite = np.isfinite(last)
-    parts: list[_Points] = []
+    parts: list[Points] = []
     for start, stop in ((first, np.minimum(last, mode)), (falling, last)):
         some = np.flatnonzero(finite & (stop >= start)) if stop is last else np.flatnonzero(stop >= start)
         parts += _finite_blocks(rows[some], start[some], stop[some])
     tail = np.flatnonzero(~finite)
     if tail.size:
         parts += _tail_blocks(rows[tail], falling[tail], log_mass)
-    return _Points(*(np.concatenate([part[item] for part in parts]) for item in range(3)))
+    return Points(*(np.concatenate([part[item] for part in parts]) for item in range(3)))
 
 
 def _summed(
     first: Array, last: Array, mode: Array, terms: Callable[[Array, Array, int], Terms], order: int
 ) -> Terms:
-    points = _points(first, last, mode, lambda y, row: np.asarray(terms(y, row, 0).value))
-    return _conditional(points, terms(points.y, points.row, order), first.shape[0], order)
+    points = lattice_points(first, last, mode, lambda y, row: np.asarray(terms(y, row, 0).value))
+    return conditional(points, terms(points.y, points.row, order), first.shape[0], order)
 
 
-def _conditional(points: _Points, terms: Terms, n: int, order: int) -> Terms:
+def conditional(points: Points, terms: Terms, n: int, order: int) -> Terms:
     """Log of the sum of masses; its derivatives are moments of the points' derivatives given the interval."""
     row = points.row
     value = terms.value + points.log_weight
@@ -292,7 +296,7 @@ def lattice_mean(
         def log_mass(y: Array, row: Array, here: list[Array] = here) -> Array:
             return integrand(y, *(item[row] for item in here))[0]
 
-        points = _points(np.zeros(here[0].size), largest[chunk], mode[chunk], log_mass)
+        points = lattice_points(np.zeros(here[0].size), largest[chunk], mode[chunk], log_mass)
         log_masses, function = integrand(points.y, *(item[points.row] for item in here))
         weight = np.exp(log_masses + points.log_weight)
         result[chunk] = np.bincount(points.row, weight * function, here[0].size)
@@ -327,7 +331,7 @@ def lattice_moments(
     dimensions = arrays[0].shape
     mode, largest, *values = (np.ravel(array) for array in arrays)
     parts: list[tuple[Array, ...]] = []
-    for start in range(0, mode.size, _ROWS_AT_ONCE):
+    for start in range(0, max(mode.size, 1), _ROWS_AT_ONCE):
         chunk = slice(start, start + _ROWS_AT_ONCE)
         here = [item[chunk] for item in values]
         n = here[0].size
@@ -335,10 +339,10 @@ def lattice_moments(
         def log_weight(y: Array, row: Array, here: list[Array] = here) -> Array:
             return integrand(y, *(item[row] for item in here))[0]
 
-        points = _points(np.zeros(n), largest[chunk], mode[chunk], log_weight)
+        points = lattice_points(np.zeros(n), largest[chunk], mode[chunk], log_weight)
         log_weights, statistics = integrand(points.y, *(item[points.row] for item in here))
         empty = tuple(np.zeros(log_weights.shape) for _ in pairs(len(statistics)))
-        terms = _conditional(points, Terms(log_weights, statistics, empty), n, 2)
+        terms = conditional(points, Terms(log_weights, statistics, empty), n, 2)
         parts.append((terms.value, *terms.gradient, *terms.hessian))
     columns = [np.concatenate(column).reshape(dimensions)[()] for column in zip(*parts, strict=True)]
     size = 1 + int(np.sqrt(0.25 + 2.0 * (len(columns) - 1)) - 1.5) if len(columns) > 1 else 0

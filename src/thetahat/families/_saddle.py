@@ -106,6 +106,6 @@ def binomial_deviance(
     """
     trials = y + failures
     log_trials = xp.log(xp.where(trials > 0, trials, 1.0))
-    return half_deviance(
-        xp, y, -further, log_trials + (xp.log_expit(logit) + shift[0])
-    ) + half_deviance(xp, failures, further, log_trials + (xp.log_expit(-logit) + shift[1]))
+    return half_deviance(xp, y, -further, log_trials + (xp.log_expit(logit) + shift[0])) + half_deviance(
+        xp, failures, further, log_trials + (xp.log_expit(-logit) + shift[1])
+    )

@@ -39,7 +39,7 @@ def _binomial_slope(rows: Rows, eta: Coordinates) -> Any:
     return 0.5 * (y * (y - 1.0) / p + failures * (failures - 1.0) / q - total * (total - 1.0))
 
 
-def _binomial_scale(values: Mapping[str, float]) -> float:
+def _binomial_scale(_values: Mapping[str, float]) -> float:
     return 1.0
 
 

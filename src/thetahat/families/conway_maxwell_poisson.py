@@ -52,6 +52,7 @@ class ConwayMaxwellPoisson(Family):
 
     declared = (Parameter("rate", Positive(), (0.1, 20.0)), Parameter("nu", Positive(), (0.6, 3.0)))
     support = COUNTS
+    singly: ClassVar[tuple[str, ...]] = ("sample_at",)
     gathers: ClassVar[Gathering] = Gathering(upper=({"rate": np.inf},), lower=({"rate": 0.0},))
     uniqueness: ClassVar[str | None] = "concave in (log rate, nu), an exponential family"
     single_maximum = MappingProxyType({"*": "concave in (coefficients, nu), an exponential family"})
@@ -111,7 +112,9 @@ class ConwayMaxwellPoisson(Family):
         if high == low:
             return {"rate": np.inf, "nu": np.inf}, 0.0, f"{low:g}"
         share = float(survey.means[0]) - low
-        supremum = survey.n_exact * float(special.xlogy(share, share) + special.xlogy(1.0 - share, 1.0 - share))
+        supremum = survey.n_exact * float(
+            special.xlogy(share, share) + special.xlogy(1.0 - share, 1.0 - share)
+        )
         rate = share / (1.0 - share) if low == 0.0 else np.inf
         return {"rate": rate, "nu": np.inf}, supremum, f"{low:g} and {high:g}"
 

@@ -42,7 +42,10 @@ class GeneralizedPoisson(Family):
     'boundary'
     """
 
-    declared = (Parameter("rate", Positive(), (0.1, 20.0)), Parameter("dispersion", UnitInterval(), (0.02, 0.8)))
+    declared = (
+        Parameter("rate", Positive(), (0.1, 20.0)),
+        Parameter("dispersion", UnitInterval(), (0.02, 0.8)),
+    )
     support = COUNTS
     gathers: ClassVar[Gathering] = Gathering(upper=({"rate": np.inf},), lower=({"rate": 0.0},))
 

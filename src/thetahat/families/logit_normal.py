@@ -31,7 +31,9 @@ def _logit(y: float) -> float:
 
 @final
 class LogitNormal(StandardFamily):
-    """Logit-normal distribution: f(y) = exp(-z²/2) / (scale y (1 - y) √(2π)), z = (logit y - location)/scale, 0 < y < 1.
+    """Logit-normal distribution: f(y) = exp(-z²/2) / (scale y (1 - y) √(2π)), 0 < y < 1.
+
+    z = (logit y - location)/scale.
 
     Working coordinates are location and log scale. The maximum is the mean and standard deviation of logit y with
     divisor n. Censored or not, the log-likelihood is concave in (1/scale, location/scale) (Burridge, 1981). Mean and

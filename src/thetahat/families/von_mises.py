@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any, ClassVar, final
 
 import numpy as np
@@ -51,6 +52,7 @@ class VonMises(Family):
         Parameter("concentration", Positive(), (0.05, 200.0)),
     )
     support = Support(-np.pi, np.pi, includes_lower=False)
+    singly: ClassVar[tuple[str, ...]] = ("quantile_at",)
     gathers: ClassVar[Gathering] = Gathering(
         both={"concentration": np.inf}, point={"concentration": np.inf}, centre=("location", float)
     )
@@ -187,7 +189,7 @@ def _mass(ends: list[tuple[Array, Array]], location: Array, log_kappa: Array, or
         return _nothing(location.size, order)
     starts, widths, signs = [], [], []
     for low, high in ends:
-        for left, right in zip(_SPLITS[:-1], _SPLITS[1:], strict=True):
+        for left, right in pairwise(_SPLITS):
             begin, end = np.maximum(low - location, left), np.minimum(high - location, right)
             width = np.where(end > begin, end - begin, 0.0)
             if not width.any():
@@ -205,7 +207,7 @@ def _mass(ends: list[tuple[Array, Array]], location: Array, log_kappa: Array, or
     sides = np.concatenate(signs, axis=1)
     n_nodes = 20
 
-    def terms(distance: Array, rows: Array, order: int) -> Terms:
+    def terms(distance: Array, rows: Array, _order: int) -> Terms:
         return _terms(distance, np.repeat(sides[rows], n_nodes, axis=1), log_kappa[rows][:, None])
 
     return integrated(np.concatenate(starts, axis=1), np.concatenate(widths, axis=1), terms, order, n_nodes)

@@ -40,6 +40,7 @@ class Zeta(Family):
 
     declared = (Parameter("exponent", Above(1.0), (3.5, 4.2)),)
     support = FROM_ONE
+    singly: ClassVar[tuple[str, ...]] = ("sample_at",)
     gathers: ClassVar[Gathering] = Gathering(upper=({"exponent": 1.0},), lower=({"exponent": np.inf},))
     affine: ClassVar[str] = "affine"
     uniqueness: ClassVar[str | None] = "minimal exponential family (Barndorff-Nielsen, 1978)"
@@ -108,7 +109,9 @@ class Zeta(Family):
         """ζ(exponent - 2)/ζ(exponent) less the mean squared above 3, infinite below."""
         exponent = np.asarray(theta[0], dtype=float)
         with np.errstate(invalid="ignore"):
-            return np.where(exponent > 3.0, _ratio(exponent, 2.0) - np.square(_ratio(exponent, 1.0)), np.inf)[()]
+            return np.where(exponent > 3.0, _ratio(exponent, 2.0) - np.square(_ratio(exponent, 1.0)), np.inf)[
+                ()
+            ]
 
     def sample_at(self, rng: np.random.Generator, size: int, theta: Theta, known: Known) -> Array:
         """Devroye's (1986) rejection from a continuous power, in floating point since values may pass any integer."""
@@ -126,7 +129,7 @@ class Zeta(Family):
 
 @remembered
 def _terms(log_gap: Any) -> tuple[Any, ...]:
-    """log ζ(1 + e^log_gap) with its two derivatives in log_gap; minus the second, freed of the first, is the information."""
+    """log ζ(1 + gap), gap times its first derivative and gap² times its second, which is the information."""
     gap = np.exp(log_gap)
     value, first, second = log_zeta_terms(gap)
     return value, gap * first, gap * gap * second
@@ -156,4 +159,6 @@ def _exponent(mean_log: float) -> float:
 def _ratio(exponent: Any, less: float) -> Any:
     exponent = np.asarray(exponent, dtype=float)
     exists = exponent > 1.0 + less
-    return np.where(exists, special.zeta(np.where(exists, exponent - less, 2.0)) / special.zeta(exponent), np.inf)[()]
+    return np.where(
+        exists, special.zeta(np.where(exists, exponent - less, 2.0)) / special.zeta(exponent), np.inf
+    )[()]

@@ -28,6 +28,8 @@ class Link:
         η -> natural value.
     trivial
         Whether w(η) = η.
+    everywhere
+        Whether every η has a parameter, which is monotone in it, so that intervals can be made of η.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Link:
     predictor: Callable[[Array], Array]
     natural: Callable[[Array], Array]
     trivial: bool = False
+    everywhere: bool = True
 
 
 def unchanged(predictor: Array) -> tuple[Array, Any, Any]:

@@ -26,8 +26,14 @@ def _power(exponent: float) -> Callable[[Array], tuple[Array, Array, Array]]:
 
 LINKS = (
     Link("log", unchanged, np.log, np.exp, trivial=True),
-    Link("identity", _power(1.0), np.asarray, np.asarray),
-    Link("inverse", _power(-1.0), np.reciprocal, np.reciprocal),
-    Link("sqrt", _power(2.0), np.sqrt, np.square),
-    Link("inverse_squared", _power(-0.5), lambda value: value**-2.0, lambda predictor: predictor**-0.5),
+    Link("identity", _power(1.0), np.asarray, np.asarray, everywhere=False),
+    Link("inverse", _power(-1.0), np.reciprocal, np.reciprocal, everywhere=False),
+    Link("sqrt", _power(2.0), np.sqrt, np.square, everywhere=False),
+    Link(
+        "inverse_squared",
+        _power(-0.5),
+        lambda value: value**-2.0,
+        lambda predictor: predictor**-0.5,
+        everywhere=False,
+    ),
 )

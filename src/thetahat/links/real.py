@@ -25,5 +25,5 @@ def _inverse(predictor: Array) -> tuple[Array, Array, Array]:
 LINKS = (
     Link("identity", unchanged, np.asarray, np.asarray, trivial=True),
     Link("log", _log, np.log, np.exp),
-    Link("inverse", _inverse, np.reciprocal, np.reciprocal),
+    Link("inverse", _inverse, np.reciprocal, np.reciprocal, everywhere=False),
 )

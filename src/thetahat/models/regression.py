@@ -67,6 +67,7 @@ class RegressionModel(Model[PackedRegression]):
             "fixed": {name: np.asarray(value).tolist() for name, value in self.table.fixed.items()},
             "formulas": self.text,
             "links": links,
+            "missing": "error" if self.selection is None else self.selection.missing,
             "designs": {
                 owner: dict(designer.describe())
                 for owner, designer in zip(self.predictors.owners, self.predictors.designers, strict=True)

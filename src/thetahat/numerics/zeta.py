@@ -47,7 +47,9 @@ def _sum(xp: Any, gap: Any) -> Any:
     last = xp.exp(-s * _LOG_N)
     total, factor = 0.5 * last, last
     for k, ratio in enumerate(_RATIOS):
-        factor = factor * (s if k == 0 else (s + (2.0 * k - 1.0)) * (s + 2.0 * k)) / (_N if k == 0 else _N * _N)
+        factor = (
+            factor * (s if k == 0 else (s + (2.0 * k - 1.0)) * (s + 2.0 * k)) / (_N if k == 0 else _N * _N)
+        )
         total = total + ratio * factor
     for log_n in _LOGS[::-1]:
         total = total + xp.exp(-s * log_n)

@@ -17,6 +17,11 @@ _INTERVALS = {
 }
 
 
+MOST_SHOWN = 400
+SHOWN_OF_MANY = 40
+"""Parameters in the table where there are more than ``MOST_SHOWN``."""
+
+
 @dataclass(frozen=True, slots=True)
 class ParameterFacts:
     """One line of the table; NaN where there is no number, and then ``reason`` says why."""
@@ -43,6 +48,8 @@ class Facts:
     n_obs: float
     dof: int
     log_likelihood: float
+    penalised_log_likelihood: float
+    penalty: str
     aic: float
     aicc: float
     bic: float
@@ -52,6 +59,8 @@ class Facts:
     level: float
     interval: str
     parameters: tuple[ParameterFacts, ...]
+    left_out: int = 0
+    """Parameters that the table does not show, there being too many."""
 
     @property
     def title(self) -> str:
@@ -71,7 +80,8 @@ class Facts:
         rows = f"{self.n_rows:,} row{'s' * (self.n_rows != 1)}"
         source = f" ({self.data})" if self.data else ""
         stands = f", standing for {self.n_obs:,.6g} observations" if self.n_obs != self.n_rows else ""
-        return f"{rows}{source}{stands}, {self.dof} free parameter{'s' * (self.dof != 1)}"
+        how = f"; penalised by {self.penalty}" if self.penalty else ""
+        return f"{rows}{source}{stands}, {self.dof:,} free parameter{'s' * (self.dof != 1)}{how}"
 
 
 def facts_of(fit: Fitted, level: float = 0.95, interval: str = "wald") -> Facts:
@@ -83,11 +93,15 @@ def facts_of(fit: Fitted, level: float = 0.95, interval: str = "wald") -> Facts:
         If the level or the method is unknown.
     """
     certificate, errors = fit.certificate, fit.standard_errors
-    ends, why_none = intervals_of(fit, level, interval)
+    names = tuple(fit.estimates)
+    shown = names if len(names) <= MOST_SHOWN else names[:SHOWN_OF_MANY]
+    ends, why_none = intervals_of(fit, level, interval, shown)
     nowhere = (float("nan"), float("nan"))
     model = fit.model
     parameters = []
-    for name, estimate in fit.estimates.items():
+    estimates = fit.estimates
+    for name in shown:
+        estimate = estimates[name]
         status = certificate.status[name]
         low, high = ends.get(name, nowhere)
         parameters.append(
@@ -111,6 +125,8 @@ def facts_of(fit: Fitted, level: float = 0.95, interval: str = "wald") -> Facts:
         n_obs=fit.n_obs,
         dof=fit.dof,
         log_likelihood=fit.log_likelihood,
+        penalised_log_likelihood=fit.penalised_log_likelihood,
+        penalty=str(model.get("penalty", {}).get("title", "")),
         aic=fit.aic,
         aicc=fit.aicc,
         bic=fit.bic,
@@ -120,6 +136,7 @@ def facts_of(fit: Fitted, level: float = 0.95, interval: str = "wald") -> Facts:
         level=level,
         interval=_INTERVALS[interval],
         parameters=tuple(parameters),
+        left_out=len(names) - len(shown),
     )
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 _NOWHERE = (float("nan"), float("nan"))
 _REASONS = {
     "fixed": "fixed, not estimated",
+    "too_many": "too many coefficients for their covariance",
     "boundary": "on the edge of its domain",
     "edge": "the support ends there",
     "at_infinity": "the supremum is at infinity",
@@ -25,19 +26,27 @@ _REASONS = {
 
 
 def intervals_of(
-    fit: Fitted, level: float, method: str
+    fit: Fitted, level: float, method: str, names: tuple[str, ...] | None = None
 ) -> tuple[dict[str, tuple[float, float]], dict[str, str]]:
-    """Intervals by name, NaN where there is none, and for those the reason."""
+    """Intervals by name, NaN where there is none, and for those the reason; of ``names`` those that were estimated."""
     # Asked for no parameter, it only refuses what cannot be asked for any.
     ends: dict[str, tuple[float, float]] = dict(fit.intervals(level, method, ()))
     why: dict[str, str] = {}
-    for name in fit.free_names:
+    for name in _estimated(fit, names):
         try:
             ends[name] = fit.intervals(level, method, name)[name]
         except InferenceError as error:
             ends[name] = _NOWHERE
             why[name] = str(error).rstrip(".")
     return ends, why
+
+
+def _estimated(fit: Fitted, names: tuple[str, ...] | None) -> tuple[str, ...]:
+    free = fit.free_names
+    if names is None or len(names) >= len(free):
+        return free
+    estimated = set(free)
+    return tuple(name for name in names if name in estimated)
 
 
 def reason_of(fit: Fitted, name: str) -> str:

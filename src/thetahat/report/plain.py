@@ -31,6 +31,9 @@ def table_of(summary: Facts) -> Table:
     for fact in summary.parameters:
         row = [fact.name, estimate_of(fact), error_of(fact), interval_of(fact)]
         rows.append(tuple([*row, fact.reason] if reasons else row))
+    if summary.left_out:
+        blank = ("",) * (len(rows[0]) - 1)
+        rows.append((f"... and {summary.left_out:,} more", *blank))
     return Table(tuple([*headings, ""] if reasons else headings), tuple(rows))
 
 
@@ -59,14 +62,15 @@ def sentence_of(summary: Facts) -> str:
 
 def criteria_of(summary: Facts) -> list[tuple[str, str]]:
     """The log-likelihood and the criteria made of it, to two decimals beyond what compares models."""
+    if summary.penalty:
+        # Criteria count free parameters, and penalised ones are less than free.
+        numbers = [("penalised log-likelihood", summary.penalised_log_likelihood)]
+    else:
+        numbers = [("AIC", summary.aic), ("AICc", summary.aicc), ("BIC", summary.bic)]
+    numbers.insert(0, ("log-likelihood", summary.log_likelihood))
     return [
         (name, f"{value:.3f}" if abs(value) < 1e9 else number(value, 12))
-        for name, value in (
-            ("log-likelihood", summary.log_likelihood),
-            ("AIC", summary.aic),
-            ("AICc", summary.aicc),
-            ("BIC", summary.bic),
-        )
+        for name, value in numbers
     ]
 
 
