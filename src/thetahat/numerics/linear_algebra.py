@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _EPSILON = float(np.finfo(np.float64).eps)
 _TINY, _HUGE = 1e-280, 1e280
-_LARGE = 256
+LARGE = 256
 """From this size on a decomposition costs many times a Cholesky factor, and seconds."""
 _SMALL = 8
 """Up to this size a decomposition costs more in overhead than in arithmetic, and is remembered."""
@@ -100,7 +100,7 @@ class SymmetricFactor:
         size = self.roots.size
         if size == 1:
             self._values, self._vectors = self.scaled[0], np.ones((1, 1))
-        elif size > _LARGE and isfinite(float(self.scaled.sum())):
+        elif size > LARGE and isfinite(float(self.scaled.sum())):
             self._triangle = Triangle.of(self.scaled)
         if self._triangle is not None:
             self.error_bound = size * _EPSILON * self._triangle.largest
@@ -298,7 +298,7 @@ def analyse(matrix: ArrayLike) -> SymmetricFactor:
     size = matrix.shape[0]
     if size <= _SMALL:
         return _remembered(size, matrix.tobytes())
-    return SymmetricFactor(matrix) if size <= _LARGE else _held(matrix)
+    return SymmetricFactor(matrix) if size <= LARGE else _held(matrix)
 
 
 _factors: dict[int, tuple[Any, SymmetricFactor]] = {}
@@ -338,48 +338,6 @@ def eigenvalues(matrix: FloatArray) -> FloatArray:
     if not np.isfinite(matrix).all():
         return np.full(matrix.shape[0], np.nan)
     return np.asarray(np.linalg.eigvalsh(matrix))
-
-
-def positive_solve(matrix: FloatArray, right: FloatArray) -> FloatArray | None:
-    """Return A⁻¹ b by a Cholesky factor, or None where A is not positive definite or the answer not finite.
-
-    A large matrix is factored as ``analyse`` does, which remembers it for those who ask next.
-
-    Examples
-    --------
-    >>> positive_solve(np.array([[2.0]]), np.array([1.0])).tolist()
-    [0.5]
-    >>> positive_solve(np.array([[-2.0]]), np.array([1.0])) is None
-    True
-    """
-    if matrix.shape[0] > _LARGE:
-        factor = analyse(matrix)
-        return factor.solve(right) if factor.smallest > factor.error_bound else None
-    from scipy.linalg import lapack
-
-    _, solution, info = lapack.dposv(matrix, right, lower=1)
-    return None if info or not isfinite(float(solution.sum())) else np.asarray(solution)
-
-
-def determined(matrix: FloatArray, floor: float) -> bool:
-    """Whether no eigenvalue of a symmetric matrix scaled to unit diagonal is below a floor.
-
-    The inverse of a scaled matrix has the trace Σ 1/λ, which for most matrices is proof enough.
-
-    Examples
-    --------
-    >>> determined(np.array([[4.0, 0.0], [0.0, 1e-40]]), 1e-9), determined(np.ones((2, 2)), 1e-9)
-    (True, False)
-    """
-    if 0 < matrix.shape[0] <= _LARGE:
-        from scipy.linalg import lapack
-
-        lower, info = lapack.dpotrf(matrix, lower=1)
-        if not info:
-            inverse, info = lapack.dpotri(lower, lower=1)
-            if not info and float(inverse.diagonal() @ matrix.diagonal()) * floor < 1.0:
-                return True
-    return analyse(matrix).smallest > floor
 
 
 def solve(matrix: ArrayLike, right: ArrayLike) -> FloatArray:

@@ -15,7 +15,8 @@ from thetahat.likelihood import Likelihood
 from thetahat.models._predictors import Group
 from thetahat.models._regression_rows import PackedRegression
 from thetahat.models.regression import RegressionModel
-from thetahat.numerics.linear_algebra import determined, solve
+from thetahat.numerics.cholesky import determined
+from thetahat.numerics.linear_algebra import solve
 from thetahat.optimize._optimizer import Information, Optimizer, Search
 from thetahat.optimize.aliases import refuse_aliased
 from thetahat.optimize.certificate import Verdict

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thetahat.models import DERIVATIVES, Tally
-from thetahat.numerics.linear_algebra import positive_solve
+from thetahat.numerics.cholesky import positive_solve
 from thetahat.optimize._optimizer import Request, Search, Trace
 from thetahat.optimize.newton import DECREMENT, NEGLIGIBLE
 
@@ -25,8 +25,8 @@ class UnimodalSearch(Search):
     """Whole steps δ = A⁻¹u by Cholesky factors, as long as each is as good as Newton's method is near a maximum.
 
     At the first that is not, be it that A is not positive definite, that ℓ rises by less than was promised or that the
-    decrement does not fall fast, it gives up (``converged`` stays False), for a search with a trust region to go on from
-    its ``point``. It ends by the same rule as that one, with a decrement of next to nothing.
+    decrement does not fall fast, it gives up (``converged`` stays False), for a search with a trust region to go on
+    from its ``point``. It ends by the same rule as that one, with a decrement of next to nothing.
 
     Parameters
     ----------
