@@ -15,6 +15,8 @@ from thetahat.models.regression import RegressionModel
 THINNED = 2_048
 """Rows of each block, or up to twice as many, on which a large regression is fitted first."""
 LARGEST_SAMPLE = 40_000
+MOST_THINNED, SAMPLED_NUMBERS = 8_192, 1 << 24
+"""Rows of each block of a file, and numbers of them all, that are sampled: a pass that is spared is worth their fit."""
 ENTRIES_A_ROW = 16
 """Entries of the information that take as long as one row of a sparse design, about."""
 
@@ -71,12 +73,16 @@ def arrange_regression(model: RegressionModel, source: Source, engine: Engine) -
         If a value is missing or outside the support, or all weights are zero.
     """
     in_memory = source.in_memory
+    held = SAMPLED_NUMBERS // max(model.table.n_working, 1)
+    of_block = THINNED
+    if not in_memory and source.n_rows is not None:
+        of_block = min(max(held * BLOCK_ROWS // source.n_rows, 1), MOST_THINNED)
 
     def first_pass(block: Block) -> _Counted:
         packed = model.pack(block)
         n_exact = sum(part.total_weight for part in packed.parts if part.kind == "exact")
         packs = [packed] if in_memory else []
-        samples = [packed.thinned(THINNED)] if packed.parts else []
+        samples = [packed.thinned(of_block)] if packed.parts else []
         n_dropped = 0 if model.selection is None else model.selection.dropped(block)
         return _Counted(
             block.n_rows - n_dropped, packed.n_positive, packed.n_obs, n_exact, n_dropped, packs, samples
@@ -100,7 +106,7 @@ def arrange_regression(model: RegressionModel, source: Source, engine: Engine) -
         counted.n_obs,
         counted.n_exact,
         counted.n_dropped,
-        _sample(counted.samples),
+        _sample(counted.samples, LARGEST_SAMPLE if in_memory else max(LARGEST_SAMPLE, held)),
     )
 
 
@@ -114,9 +120,8 @@ def _gathered(packs: list[PackedRegression], n_columns: int) -> list[PackedRegre
     return [join(packs[at : at + count]) for at in range(0, len(packs), count)]
 
 
-def _sample(samples: list[PackedRegression]) -> PackedRegression:
+def _sample(samples: list[PackedRegression], most: int) -> PackedRegression:
     held = sum(sample.n_positive for sample in samples)
-    if held > LARGEST_SAMPLE and len(samples) > 1:
-        most = max(LARGEST_SAMPLE // len(samples), 1)
-        samples = [sample.thinned(most) for sample in samples]
+    if held > most and len(samples) > 1:
+        samples = [sample.thinned(max(most // len(samples), 1)) for sample in samples]
     return join(samples)

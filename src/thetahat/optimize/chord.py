@@ -12,7 +12,7 @@ from thetahat.numerics.linear_algebra import SymmetricFactor, analyse
 from thetahat.optimize._optimizer import Request, Search, Trace
 
 Vector = NDArray[np.float64]
-NEGLIGIBLE = 1e-14
+NEGLIGIBLE = 5e-13
 """A decrement, in nats, from which on no further step moves a coefficient by a millionth of its standard error."""
 CONTRACTS = 0.05
 """The share of a step that may be left over by the next for the information to be used again."""
@@ -36,10 +36,17 @@ class ChordSearch(Search):
     contraction
         The share of a first step that is expected to be left over by the next; None where nothing is known of it, so
         that the second point gets an information of its own.
+    sparing
+        Whether to do without an information where that is possible; a pass over a file costs the same either way.
     """
 
     def __init__(
-        self, start: Vector, information: NDArray[np.float64], contraction: float | None = None
+        self,
+        start: Vector,
+        information: NDArray[np.float64],
+        contraction: float | None = None,
+        *,
+        sparing: bool = True,
     ) -> None:
         self.point = np.asarray(start, dtype=float)
         self.tally: Tally | None = None
@@ -48,7 +55,8 @@ class ChordSearch(Search):
         self.iterations = 0
         self.trace: list[Trace] = []
         self._factor: SymmetricFactor | None = analyse(information)
-        self._order = GRADIENT
+        self._order = GRADIENT if sparing else DERIVATIVES
+        self._sparing = sparing
         self._trial: Vector | None = self.point
         self._decrement = np.inf
         self._contraction = 1.0
@@ -106,7 +114,9 @@ class ChordSearch(Search):
     def _wanted(self, *, first: bool) -> int:
         """What to ask at the next point: its information where that is the last, or where it is needed on the way."""
         ends = self._decrement * self._contraction**2 <= NEGLIGIBLE
-        return DERIVATIVES if first or ends or self._contraction > CONTRACTS else GRADIENT
+        return (
+            DERIVATIVES if not self._sparing or first or ends or self._contraction > CONTRACTS else GRADIENT
+        )
 
     def reject(self) -> None:
         """Give up: this search is for the inside of the parameter space."""

@@ -107,7 +107,8 @@ def _ascend(
         expected = with_penalty(_expected(model, sample, sample.n_obs), few)
         first = _climb(few, optimizer, begin, expected, one=one)
         if first.converged and first.tally is not None:
-            chord = answered(likelihood, ChordSearch(first.point, share * first.tally.information))
+            information = share * first.tally.information
+            chord = answered(likelihood, ChordSearch(first.point, information, sparing=arrangement.packed))
             if chord.converged:
                 return chord
             if chord.tally is not None:
