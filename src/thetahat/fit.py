@@ -249,11 +249,20 @@ class Fit(InferenceFacet, DiagnosticsFacet, PredictionFacet):
         response = parse_response(str(self.model["response"]), self._solved.columns)
         return simulated(distribution, response, self.n_rows if n is None else n, rng)
 
-    def summary(self, level: float = 0.95) -> Summary:
-        """The fit as a table: renders in a terminal, in a notebook and as plain text."""
+    def summary(self, level: float = 0.95, *, covariance: str = "observed", cluster: Any = None) -> Summary:
+        """The fit as a table: renders in a terminal, in a notebook and as plain text.
+
+        Parameters
+        ----------
+        level
+            Confidence level of the intervals.
+        covariance, cluster
+            What standard errors are made from, as in ``covariance()``.
+        """
+        from thetahat.report.intervals import Uncertainty
         from thetahat.report.summary import summarise
 
-        return summarise(self, level)
+        return summarise(self, level, Uncertainty("wald", covariance, cluster))
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={value:.6g}" for name, value in self.estimates.items())

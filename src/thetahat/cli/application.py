@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
 from typing import Any, NoReturn, final
 
 from thetahat._errors import ThetahatError
@@ -33,7 +34,7 @@ def parser() -> ArgumentParser:
     )
     top.add_argument("--version", action="store_true", help="print the version")
     commands = top.add_subparsers(dest="command", metavar="COMMAND")
-    _fit(_command(commands, "fit", "fit a family to a column of a file", _STATUS))
+    _fit(_command(commands, "fit", "fit a family or a regression to a file", _STATUS))
     families = _command(commands, "families", "list the families that can be fitted")
     _json(families)
     show = _command(commands, "show", "show a saved fit", f"{_STATUS[:-1]}, by the saved verdict.")
@@ -47,27 +48,22 @@ def parser() -> ArgumentParser:
     return top
 
 
+def parsed(grammar: ArgumentParser, arguments: Sequence[str] | None) -> Namespace:
+    """Read the command line; a formula may stand after options as well."""
+    given, rest = grammar.parse_known_args(arguments)
+    if len(rest) == 1 and getattr(given, "formula", "") is None and not rest[0].startswith("-"):
+        given.formula = rest.pop()
+    if rest:
+        grammar.error(f"unrecognized arguments: {' '.join(rest)}")
+    return given
+
+
 def run(arguments: Namespace) -> int:
     """Do what the command line asks for, and return the exit status."""
     if arguments.command == "fit":
         from thetahat.cli.fit import run as run_fit
 
-        return run_fit(
-            arguments.file,
-            family=arguments.family,
-            y=arguments.y,
-            weights=arguments.weights,
-            fix=arguments.fix,
-            known=[
-                *arguments.known,
-                *([f"trials={arguments.trials}"] if arguments.trials is not None else []),
-            ],
-            level=arguments.level,
-            interval=arguments.interval,
-            report=arguments.report,
-            save=arguments.save,
-            as_json=arguments.json,
-        )
+        return run_fit(arguments)
     if arguments.command == "families":
         from thetahat.cli.families import run as run_families
 
@@ -91,7 +87,13 @@ def _command(commands: Any, name: str, what: str, more: str | None = None) -> Ar
 def _fit(command: ArgumentParser) -> None:
     command.add_argument("file", metavar="FILE", help="CSV or Parquet: a file, a folder or a quoted pattern")
     command.add_argument(
-        "--family", required=True, metavar="NAME", help="such as gamma; see thetahat families"
+        "formula",
+        metavar="FORMULA",
+        nargs="?",
+        help='a regression, such as "y ~ x + C(g) + offset(log(n))"; on its left a column or what --y takes',
+    )
+    command.add_argument(
+        "--family", required=True, metavar="NAME", help="such as gamma or zero_inflated(poisson); see thetahat families"
     )
     command.add_argument(
         "--y",
@@ -100,9 +102,29 @@ def _fit(command: ArgumentParser) -> None:
         '"left_censored(value, detected)" or "interval(low, high)"; with limits of truncation '
         '"censored(time, event, entry=start)", "truncated(value, entry=0)", and likewise exit=',
     )
+    command.add_argument(
+        "--formula",
+        dest="formulas",
+        metavar="NAME=FORMULA",
+        action="append",
+        default=[],
+        help="a formula for another parameter, such as sd='~ x'; may be repeated",
+    )
+    command.add_argument(
+        "--link",
+        metavar="[NAME=]LINK",
+        action="append",
+        default=[],
+        help="a link, such as prob=probit; without NAME= that of the formula's parameter; may be repeated",
+    )
+    command.add_argument(
+        "--missing",
+        metavar="error|drop",
+        help="what a regression does with rows that have missing values (error)",
+    )
     command.add_argument("--weights", metavar="COLUMN", help="frequency weights")
     command.add_argument(
-        "--fix", metavar="NAME=VALUE", action="append", default=[], help="hold a parameter; may be repeated"
+        "--fix", metavar="NAME=VALUE", action="append", default=[], help="hold a parameter or a coefficient; may be repeated"
     )
     command.add_argument(
         "--trials", metavar="VALUE|COLUMN", help="trials of each row, where a family needs them"
@@ -114,7 +136,17 @@ def _fit(command: ArgumentParser) -> None:
         default=[],
         help="another quantity known of each row; may be repeated",
     )
+    command.add_argument(
+        "--levels", metavar="LABEL,LABEL,...", help="labels of the response, lowest first (sorted)"
+    )
     _level(command)
+    command.add_argument(
+        "--covariance",
+        metavar="KIND",
+        help="what standard errors are made from: observed, expected, opg, sandwich, HC1, stata, HC2, HC3 (observed; "
+        "with --cluster sandwich)",
+    )
+    command.add_argument("--cluster", metavar="COLUMN", help="rows of equal label belong together")
     command.add_argument(
         "--interval", metavar="wald|profile", default="wald", help="how intervals are made (wald)"
     )

@@ -15,7 +15,7 @@ from thetahat.rendering import for_terminal
 def run(report: str) -> int:
     """Fit serving sizes, print the summary, write the page and say where it is."""
     found = fit(Gamma(y="serving"), datasets.path("groundbeef"))
-    tell(answer_of(found, 0.95, "wald", as_json=False))
+    tell(answer_of(found, 0.95, as_json=False))
     found.report(report)
     where = for_terminal(Path(report).resolve())
     sys.stdout.write(f"\n  The page with plots and profiles: {where}\n")

@@ -9,9 +9,14 @@ from typing import Any
 import numpy as np
 
 from thetahat.families import CATALOGUE, Family
+from thetahat.families._log_concave_links import LAWS
 from thetahat.fit import fit
+from thetahat.links import links_of
+from thetahat.models._predictors import primary_of
 from thetahat.rendering import Table
 
+LINK = "link"
+"""The option of families whose link is not that of a parameter."""
 _KNOWN = 10.0
 _ROWS = 50
 
@@ -25,10 +30,11 @@ def run(*, as_json: bool) -> int:
     rows = []
     for fact in facts:
         known = "".join(f"; {name} known" for name in fact["known"])
+        driven = _regressed(fact)
         found = "from sums over rows" if fact["from_sums"] else "by Newton's method"
         only = fact["global_theorem"] or "not proved"
-        rows.append((fact["name"], ", ".join(fact["parameters"]) + known, fact["support"], found, only))
-    headings = ("family", "parameters", "support", "maximum", "the only one")
+        rows.append((fact["name"], ", ".join(fact["parameters"]) + known, fact["support"], driven, found, only))
+    headings = ("family", "parameters", "support", "regresses, by link", "maximum", "the only one")
     sys.stdout.write("\n".join(_left(Table(headings, tuple(rows)))) + "\n")
     return 0
 
@@ -46,9 +52,31 @@ def _facts(kind: type[Family]) -> dict[str, Any]:
         },
         "known": list(kind.known),
         "support": "labels" if kind.labelled else family.support.describe(),
+        "regression": _regression(family),
         "from_sums": _from_sums(make, family),
         "global_theorem": kind.uniqueness,
     }
+
+
+def _regression(family: Family) -> dict[str, Any] | None:
+    """What the first formula drives, in which family, and by which links, the default first; None if nothing."""
+    if not family.regressed or family.edges:
+        return None
+    form = family.regression_form()
+    primary = primary_of(form)
+    domain = next(parameter.domain for parameter in form.declared if parameter.name == primary)
+    names = [link.name for link in links_of(domain)]
+    if LINK in family.options:
+        names = list(LAWS)
+    return {"family": form.name, "parameter": primary, "links": names or ["logit"]}
+
+
+def _regressed(fact: dict[str, Any]) -> str:
+    found = fact["regression"]
+    if found is None:
+        return "—"
+    of = "" if found["family"] == fact["name"] else f" of {found['family']}"
+    return f"{found['parameter']}{of}: {', '.join(found['links'])}"
 
 
 def _from_sums(kind: Any, family: Family) -> bool:

@@ -67,6 +67,10 @@ class RegressionModel(Model[PackedRegression]):
             "fixed": {name: np.asarray(value).tolist() for name, value in self.table.fixed.items()},
             "formulas": self.text,
             "links": links,
+            "coefficients": {
+                owner: group.span.stop - group.span.start
+                for owner, group in zip(self.predictors.owners, self._driven(), strict=True)
+            },
             "designs": {
                 owner: dict(designer.describe())
                 for owner, designer in zip(self.predictors.owners, self.predictors.designers, strict=True)

@@ -10,11 +10,14 @@ from thetahat.families import Family
 from thetahat.inference.intervals import Intervals
 from thetahat.optimize import Certificate
 from thetahat.solution import Solution
+from thetahat.solved import Solved
 
 
 class Fitted(Protocol):
     """A fit, fresh or loaded."""
 
+    @property
+    def solved(self) -> Solved: ...
     @property
     def solution(self) -> Solution: ...
     @property

@@ -47,9 +47,9 @@ def write_page(fit: Fitted, path: str | PathLike[str], level: float = 0.95) -> N
     write_whole(path, page(fit, level))
 
 
-def page(fit: Fitted, level: float = 0.95) -> str:
+def page(fit: Fitted, level: float = 0.95, uncertainty: Uncertainty | None = None) -> str:
     """The page as text. It loads nothing: style and pictures are inside."""
-    summary = summarise(fit, level)
+    summary = summarise(fit, level, uncertainty)
     ends, why_none = _profile_intervals(fit, level)
     sections = [
         _verdict(summary),
