@@ -127,5 +127,6 @@ def missing_message(counts: Mapping[str, tuple[int, int]]) -> str:
         for name, (count, row) in counts.items()
     ]
     return (
-        f"{'; '.join(parts)}, rows counted from 0. Impute them, or leave these rows out with missing='drop'"
+        f"{'; '.join(parts)}, rows counted from 0. Impute them, or leave these rows out with missing='drop' "
+        "(on the command line --missing drop)"
     )
