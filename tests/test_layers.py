@@ -19,11 +19,13 @@ FLOORS = (
     ("parameters",),
     ("links",),
     ("families", "data", "engines"),
+    ("penalties",),
     ("response",),
     ("designs",),
     ("formulas",),
     ("models",),
     ("likelihood", "first_pass", "regression_pass"),
+    ("penalised_likelihood",),
     ("optimize",),
     ("solution",),
     ("solved",),
@@ -31,7 +33,7 @@ FLOORS = (
     ("diagnostics",),
     ("prediction",),
     ("report",),
-    ("arguments",),
+    ("arguments", "restoring"),
     ("storage", "regressing"),
     ("estimation", "null_model"),
     ("facets",),
@@ -44,7 +46,7 @@ FLOORS = (
 FLOOR_OF = {package: floor for floor, row in enumerate(FLOORS) for package in row}
 
 # In these folders every file is one leaf, which may know its folder's private files and no sibling.
-LEAF_FOLDERS = ("parameters", "families", "data", "engines", "designs", "models", "facets")
+LEAF_FOLDERS = ("parameters", "families", "data", "engines", "designs", "penalties", "models", "facets")
 
 LONGEST_MODULE = 400
 MEANINGLESS_NAMES = {"utils", "util", "helpers", "helper", "misc", "common"}

@@ -19,6 +19,8 @@ from thetahat.response import Exact, Observations, Response, parse_response
 WEIGHTS = "(weights)"
 DEFAULT_ENGINE = Threads()
 DEFAULT_OPTIMIZER = Newton()
+EXAMPLES = {"penalty": "th.Ridge"}
+"""What an option that has no default is an instance of."""
 Extra = dict[str, Any]
 """Columns that were handed over beside the data, by the name they get there."""
 
@@ -110,9 +112,8 @@ def option(name: str, value: Any, kind: type, default: Any) -> Any:
     if value is None:
         return default
     if not isinstance(value, kind):
-        raise ModelError(
-            f"{name}={value!r}: give an instance of th.{type(default).__name__} or a similar object"
-        )
+        example = f"th.{type(default).__name__}" if default is not None else EXAMPLES[name]
+        raise ModelError(f"{name}={value!r}: give an instance of {example} or a similar object")
     return value
 
 
@@ -131,9 +132,9 @@ def check_start(start: Mapping[str, Any] | None, table: ParameterTable) -> None:
     """Refuse start values of what is no parameter, is fixed, or cannot have them."""
     values = plain(start, "start")
     for name, value in values.items():
-        parameter = next((p for p in table.parameters if p.name == name), None)
+        parameter = table.by_name.get(name)
         if parameter is None:
-            names = ", ".join(p.name for p in table.parameters)
+            names = ", ".join(table.by_name)
             raise ParameterError(
                 f"start={{{name!r}: ...}}: there is no parameter {name!r}; there are: {names}"
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from thetahat._errors import ModelError
@@ -30,6 +31,9 @@ from thetahat.models.specification import Regression
 from thetahat.optimize._optimizer import Optimizer
 from thetahat.optimize.climb import Conditions
 from thetahat.optimize.independent import conditions, maximise
+from thetahat.optimize.penalised import maximise_penalised
+from thetahat.penalised_likelihood import penalised, with_penalty
+from thetahat.penalties import Penalty
 from thetahat.regressing import solve_formulas
 from thetahat.response import Observations
 from thetahat.solution import Solution
@@ -48,16 +52,32 @@ def solve(
     start: Mapping[str, Any] | None,
     optimizer: Optimizer | None,
     engine: Engine | None,
+    penalty: Penalty | None = None,
 ) -> Solved:
     """Read model and data, maximise, and examine what was found."""
     if _is_custom(model):
         return _solve_custom(
-            model, data, weights=weights, fixed=fixed, start=start, optimizer=optimizer, engine=engine
+            model,
+            data,
+            weights=weights,
+            fixed=fixed,
+            start=start,
+            optimizer=optimizer,
+            engine=engine,
+            penalty=penalty,
         )
     if isinstance(model, Regression):
         return solve_formulas(
-            model, data, weights=weights, fixed=fixed, start=start, optimizer=optimizer, engine=engine
+            model,
+            data,
+            weights=weights,
+            fixed=fixed,
+            start=start,
+            optimizer=optimizer,
+            engine=engine,
+            penalty=penalty,
         )
+    penalty = option("penalty", penalty, Penalty, None)
     family = as_family(model)
     optimizer = option("optimizer", optimizer, Optimizer, DEFAULT_OPTIMIZER)
     engine = option("engine", engine, Engine, DEFAULT_ENGINE)
@@ -80,7 +100,12 @@ def solve(
         condensed=arrangement.condensed,
         counted=arrangement.counted,
     )
-    outcome = maximise(arrangement, likelihood, engine, optimizer, start)
+    likelihood = penalised(likelihood, penalty)
+    if penalty is None:
+        outcome = maximise(arrangement, likelihood, engine, optimizer, start)
+    else:
+        outcome = maximise_penalised(arrangement, likelihood, engine, optimizer, start, penalty)
+    how = conditions(arrangement, engine, optimizer)
     as_given = independent
     if arrangement.model.family is not independent.family or arrangement.model.unit != independent.unit:
         as_given = independent.changed(family=arrangement.model.family, unit=arrangement.model.unit)
@@ -91,12 +116,15 @@ def solve(
         arrangement.survey.n_obs,
         likelihood,
         as_given.describe(),
-        conditions(arrangement, engine, optimizer),
-        Likelihood(
-            arrangement.model,
-            lambda: blocks_again(arrangement, as_given, source, engine),
-            packed=False,
-            engine=engine,
+        replace(how, expected=with_penalty(how.expected, likelihood)),
+        penalised(
+            Likelihood(
+                arrangement.model,
+                lambda: blocks_again(arrangement, as_given, source, engine),
+                packed=False,
+                engine=engine,
+            ),
+            penalty,
         ),
     )
     return Solved(solution, arrangement.model.family, source, independent.columns, outcome.trace)
@@ -117,6 +145,7 @@ def _solve_custom(
     start: Mapping[str, Any] | None,
     optimizer: Optimizer | None,
     engine: Engine | None,
+    penalty: Penalty | None = None,
 ) -> Solved:
     """Do the same for a density of one's own, which reads whatever columns it likes."""
     from thetahat.models._columns_model import arrange_columns
@@ -135,10 +164,12 @@ def _solve_custom(
     weight_column = column_of(weights, WEIGHTS, "weights", extra)
     if extra:
         source = JoinedSource(source, open_source(extra))
+    penalty = option("penalty", penalty, Penalty, None)
     bound = model.on(source, weight_column, plain(fixed, "fixed"))
     check_start(start, bound.table)
     arrangement = arrange_columns(bound, source, engine)
     likelihood = Likelihood(bound, arrangement.blocks, packed=arrangement.packed, engine=engine)
+    likelihood = penalised(likelihood, penalty)
     outcome = maximise_custom(
         arrangement, likelihood, climber, plain(start, "start"), tries=optimizer is None
     )
@@ -150,6 +181,8 @@ def _solve_custom(
         likelihood,
         bound.describe(),
         Conditions(climber),
-        Likelihood(bound, lambda: source.blocks(bound.columns), packed=False, engine=engine),
+        penalised(
+            Likelihood(bound, lambda: source.blocks(bound.columns), packed=False, engine=engine), penalty
+        ),
     )
     return Solved(solution, None, source, bound.columns, outcome.trace)

@@ -62,7 +62,6 @@ def arrange(model: IndependentModel, source: Source, engine: Engine) -> Arrangem
             if model.family.labelled:
                 family: Any = model.family
                 family = family if family.levels is not None else family.with_levels(levels.values)
-                family.refuse_absent(levels.values)
                 model = model.changed(family=family)
             counted = model.changed(weight_column=COUNT)
             packed_blocks: Iterable[Any] = [_block_of(model, levels.values, levels.weights)]

@@ -51,7 +51,12 @@ class Likelihood:
         self._packed = packed
         self._condensed = condensed
         self._counted = counted
-        self._last: tuple[Vector, int, Tally] | None = None
+        self._last: tuple[bytes, int, Tally] | None = None
+
+    @property
+    def unpenalised(self) -> Likelihood:
+        """ℓ without what a penalty adds: itself, where there is none."""
+        return self
 
     @property
     def condensed(self) -> bool:
@@ -70,10 +75,11 @@ class Likelihood:
 
     def tally(self, free: Vector, order: int = DERIVATIVES) -> Tally:
         """Sum over all rows at a point on the free scale: order VALUE, DERIVATIVES or SCORES."""
+        point = free.tobytes()
         if self._last is not None:
             # Who examines a point that was just reached need not pay for another pass.
-            point, known, tally = self._last
-            if order <= known and np.array_equal(point, free):
+            at, known, tally = self._last
+            if order <= known and at == point:
                 return tally
         working = self.table.working(free)
         if self._condensed is not None and order != SCORES:
@@ -82,7 +88,7 @@ class Likelihood:
         else:
             tally = self._reduce(working, order)
         tally = self._free(tally)
-        self._last = (np.array(free), order, tally)
+        self._last = (point, order, tally)
         return tally
 
     def over_rows(self, free: Vector, order: int = DERIVATIVES) -> Tally:
@@ -94,17 +100,15 @@ class Likelihood:
 
     def _reduce(self, working: Vector, order: int) -> Tally:
         model = self.model
+        found: Tally = self.reduce(lambda packed: model.tally(packed, working, order))
+        return found
+
+    def reduce(self, function: Callable[[Any], Any]) -> Any:
+        """Sum a function of packed rows over all rows."""
         if self._packed:
-
-            def function(block: Any) -> Tally:
-                return model.tally(block, working, order)
-
-        else:
-
-            def function(block: Any) -> Tally:
-                return model.tally(model.pack(block), working, order)
-
-        return self.engine.reduce(function, self._blocks())
+            return self.engine.reduce(function, self._blocks())
+        model = self.model
+        return self.engine.reduce(lambda block: function(model.pack(block)), self._blocks())
 
     def rows(self) -> Iterator[Any]:
         """Yield the packed rows, block by block, in one more pass."""
@@ -115,9 +119,9 @@ class Likelihood:
         """Sum the expected information of all rows at a working vector, for models that have one."""
         model: Any = self.model
 
-        def function(block: Any) -> Tally:
-            packed = block if self._packed else model.pack(block)
+        def function(packed: Any) -> Tally:
             matrix = model.expected_information(packed, working)
             return Tally(0.0, 0.0, np.zeros(matrix.shape[0]), matrix)
 
-        return self.engine.reduce(function, self._blocks()).information
+        found: Tally = self.reduce(function)
+        return found.information

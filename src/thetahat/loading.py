@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from os import PathLike
+from typing import Any
 
 from thetahat._errors import SourceError
 from thetahat.fit import Fit, restored
 
 
-def load(path: str | PathLike[str]) -> Fit:
-    """Read a fit that ``Fit.save`` wrote; what needs the data then says so.
+def load(path: str | PathLike[str], *, functions: Mapping[str, Callable[..., Any]] | None = None) -> Fit:
+    """Read a fit that ``Fit.save`` wrote; what needs the data then says so. Predictions for new data do not.
+
+    Parameters
+    ----------
+    path
+        Of the file.
+    functions
+        Functions of one's own that the formulas call, by name, which no file holds; predictions need them.
 
     Raises
     ------
@@ -29,4 +38,4 @@ def load(path: str | PathLike[str]) -> Fit:
             text = file.read()
     except (OSError, UnicodeDecodeError) as error:
         raise SourceError(f"{path} cannot be read: {error}; give a file written by fit.save") from error
-    return restored(text, path)
+    return restored(text, path, functions)

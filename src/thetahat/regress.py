@@ -19,6 +19,7 @@ from thetahat.regressing import Parts, solve_regression
 if TYPE_CHECKING:
     from thetahat.engines import Engine
     from thetahat.optimize import Optimizer
+    from thetahat.penalties import Penalty
 
 MATRIX = "(X)"
 OFFSET = "(offset)"
@@ -35,6 +36,7 @@ def regress(
     offset: Any = None,
     weights: Any = None,
     links: Mapping[str, str] | None = None,
+    penalty: Penalty | None = None,
     fixed: Mapping[str, Any] | None = None,
     start: Mapping[str, Any] | None = None,
     optimizer: Optimizer | None = None,
@@ -63,6 +65,9 @@ def regress(
         Frequency weights, one a row.
     links
         Names of links by parameter: ``{"prob": "probit"}``.
+    penalty
+        What is added to the log-likelihood: ``th.Ridge(1.0)``, ``th.Prior({...})``, ``th.Firth()``. Standard errors
+        are then those of the curvature with the penalty in it, which for a prior is that of the posterior's mode.
     fixed, start
         Coefficients on the scale of the predictor, other parameters on the natural scale.
     optimizer, engine
@@ -116,4 +121,8 @@ def regress(
         links=dict(links or {}),
     )
     whole = JoinedSource(source, MatrixSource(matrices))
-    return Fit(solve_regression(parts, whole, fixed=fixed, start=start, optimizer=optimizer, engine=engine))
+    return Fit(
+        solve_regression(
+            parts, whole, fixed=fixed, start=start, optimizer=optimizer, engine=engine, penalty=penalty
+        )
+    )

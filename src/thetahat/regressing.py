@@ -32,6 +32,8 @@ from thetahat.models.regression import RegressionModel
 from thetahat.models.specification import Regression
 from thetahat.optimize._optimizer import Optimizer
 from thetahat.optimize.regression import conditions, maximise_regression
+from thetahat.penalised_likelihood import layout_of, penalised
+from thetahat.penalties import Penalty
 from thetahat.regression_pass import arrange_regression
 from thetahat.response import Observations, Response
 from thetahat.solution import Solution
@@ -60,6 +62,7 @@ def solve_regression(
     start: Mapping[str, Any] | None,
     optimizer: Optimizer | None,
     engine: Engine | None,
+    penalty: Penalty | None = None,
 ) -> Solved:
     """Lay out the parameters, maximise, and examine what was found."""
     climber = option("optimizer", optimizer, Optimizer, DEFAULT_OPTIMIZER)
@@ -68,26 +71,43 @@ def solve_regression(
     parts = _with_its_constant(parts, reader.family)
     laid_out = predictors(reader.family, parts.designers, parts.links, plain(fixed, "fixed"))
     model = RegressionModel(reader, laid_out, parts.text, parts.selection)
-    return solve_model(model, source, start=plain(start, "start"), climber=climber, engine=engine)
+    return solve_model(
+        model,
+        source,
+        start=plain(start, "start"),
+        climber=climber,
+        engine=engine,
+        penalty=option("penalty", penalty, Penalty, None),
+    )
 
 
 def solve_model(
-    model: RegressionModel, source: Source, *, start: Mapping[str, Any], climber: Optimizer, engine: Engine
+    model: RegressionModel,
+    source: Source,
+    *,
+    start: Mapping[str, Any],
+    climber: Optimizer,
+    engine: Engine,
+    penalty: Penalty | None = None,
 ) -> Solved:
     """Maximise the likelihood of a regression that is laid out, and examine what was found."""
     check_start(start, model.table)
+    if penalty is not None:
+        penalty.bind(layout_of(model))
     arrangement = arrange_regression(model, source, engine)
     likelihood = Likelihood(model, arrangement.blocks, packed=arrangement.packed, engine=engine)
-    outcome = maximise_regression(arrangement, likelihood, engine, climber, start)
+    likelihood = penalised(likelihood, penalty)
+    rows = Likelihood(model, lambda: source.blocks(model.columns), packed=False, engine=engine)
+    outcome = maximise_regression(arrangement, likelihood, engine, climber, start, penalty)
     solution = Solution.of(
         outcome,
         model.table,
         arrangement.n_rows,
         arrangement.n_obs,
         likelihood,
-        model.describe(),
-        conditions(arrangement, climber),
-        Likelihood(model, lambda: source.blocks(model.columns), packed=False, engine=engine),
+        {**model.describe(), "dropped": arrangement.n_dropped},
+        conditions(arrangement, climber, likelihood),
+        penalised(rows, penalty),
     )
     return Solved(solution, None, source, model.columns, outcome.trace, model)
 
@@ -130,6 +150,7 @@ def solve_formulas(
     start: Mapping[str, Any] | None,
     optimizer: Optimizer | None,
     engine: Engine | None,
+    penalty: Penalty | None = None,
 ) -> Solved:
     """Read the formulas against the data, learn their levels and knots, and solve the regression."""
     family = as_family(model.family)
@@ -175,7 +196,9 @@ def solve_formulas(
         selection=selection if weight_column is not None or model.missing == "drop" else None,
         text=texts,
     )
-    return solve_regression(parts, source, fixed=fixed, start=start, optimizer=optimizer, engine=engine)
+    return solve_regression(
+        parts, source, fixed=fixed, start=start, optimizer=optimizer, engine=engine, penalty=penalty
+    )
 
 
 def _response(family: Family, found: Response | None, text: str) -> Response:

@@ -22,7 +22,8 @@ class RegressionArrangement:
     """A regression ready to be evaluated.
 
     ``blocks`` yields the rows as they are evaluated, ``raw_blocks`` as they were given; ``sample`` holds rows from all
-    over; ``n_positive`` counts the rows of positive weight, ``n_exact`` weighs those whose response is known exactly.
+    over; ``n_positive`` counts the rows of positive weight, ``n_exact`` weighs those whose response is known exactly,
+    ``n_dropped`` counts those that were left out for missing values, which ``n_rows`` does not.
     """
 
     model: RegressionModel
@@ -33,6 +34,7 @@ class RegressionArrangement:
     n_positive: int
     n_obs: float
     n_exact: float
+    n_dropped: int
     sample: PackedRegression
 
 
@@ -42,6 +44,7 @@ class _Counted:
     n_positive: int
     n_obs: float
     n_exact: float
+    n_dropped: int
     packs: list[PackedRegression]
     samples: list[PackedRegression]
 
@@ -51,6 +54,7 @@ class _Counted:
             self.n_positive + other.n_positive,
             self.n_obs + other.n_obs,
             self.n_exact + other.n_exact,
+            self.n_dropped + other.n_dropped,
             self.packs + other.packs,
             self.samples + other.samples,
         )
@@ -71,7 +75,10 @@ def arrange_regression(model: RegressionModel, source: Source, engine: Engine) -
         n_exact = sum(part.total_weight for part in packed.parts if part.kind == "exact")
         packs = [packed] if in_memory else []
         samples = [packed.thinned(THINNED)] if packed.parts else []
-        return _Counted(packed.n_rows, packed.n_positive, packed.n_obs, n_exact, packs, samples)
+        n_dropped = 0 if model.selection is None else model.selection.dropped(block)
+        return _Counted(
+            block.n_rows - n_dropped, packed.n_positive, packed.n_obs, n_exact, n_dropped, packs, samples
+        )
 
     counted = engine.reduce(first_pass, source.blocks(model.columns))
     if not counted.n_obs > 0:
@@ -90,6 +97,7 @@ def arrange_regression(model: RegressionModel, source: Source, engine: Engine) -
         counted.n_positive,
         counted.n_obs,
         counted.n_exact,
+        counted.n_dropped,
         _sample(counted.samples),
     )
 

@@ -17,6 +17,7 @@ from thetahat.optimize.certificate import Certificate, Verdict
 from thetahat.optimize.climb import Conditions
 from thetahat.optimize.outcome import Outcome
 from thetahat.parameters import ParameterTable
+from thetahat.penalised_likelihood import PenalisedLikelihood
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -35,7 +36,8 @@ class Solution:
     ``point`` is in free coordinates; ``regular`` tells which of them have curvature that may be read as uncertainty;
     ``information`` is the observed one over the regular coordinates (over all where the verdict is ``flat``).
     ``conditions`` tell how ``likelihood`` was climbed; ``rows`` reads the data as they were given, again at each pass.
-    All three are None in a loaded fit.
+    All three are None in a loaded fit. ``penalised`` is ℓ with the penalty, which ``likelihood`` and ``rows`` then
+    have in them; ``log_likelihood`` is without.
     """
 
     table: ParameterTable
@@ -51,6 +53,12 @@ class Solution:
     description: Mapping[str, Any]
     conditions: Conditions | None = None
     rows: Likelihood | None = None
+    penalised: float | None = None
+
+    @property
+    def objective(self) -> float:
+        """What was maximised: ℓ, or ℓ with the penalty."""
+        return self.log_likelihood if self.penalised is None else self.penalised
 
     @classmethod
     def of(
@@ -65,12 +73,19 @@ class Solution:
         rows: Likelihood,
     ) -> Solution:
         """Put an outcome beside what it is about."""
+        value, information, penalty = outcome.value, outcome.information, None
+        if isinstance(likelihood, PenalisedLikelihood):
+            penalty = outcome.value
+            at = np.nan_to_num(outcome.point, posinf=AT_INFINITY, neginf=-AT_INFINITY)
+            value = likelihood.unpenalised.tally(at, VALUE).value if np.isfinite(penalty) else penalty
+            information = likelihood.reported(at, outcome.regular, outcome.information)
+            description = {**description, "penalty": _described(likelihood)}
         return cls(
             table,
             outcome.natural,
             outcome.point,
-            outcome.value,
-            outcome.information,
+            value,
+            information,
             outcome.regular,
             outcome.certificate,
             n_rows,
@@ -79,6 +94,7 @@ class Solution:
             description,
             conditions,
             rows,
+            penalty,
         )
 
     def with_data(self, purpose: str) -> Likelihood:
@@ -110,7 +126,7 @@ class Solution:
 
     def refuse_if_changed(self, purpose: str) -> None:
         """Raise where the data, read again as they were given, have another ℓ than the fit."""
-        if self.rows is not None and np.isfinite(self.log_likelihood):
+        if self.rows is not None and np.isfinite(self.objective):
             self._unchanged(self.rows, purpose, VALUE)
 
     def _unchanged(self, likelihood: Likelihood, purpose: str, order: int) -> Tally:
@@ -127,10 +143,10 @@ class Solution:
             slack += float(rounding @ tally.absolute_score)
         if self.certificate.verdict is not Verdict.MAXIMUM:
             slack += NEAR_LIMIT * self.n_obs
-        if not abs(tally.value - self.log_likelihood) <= slack:
+        if not abs(tally.value - self.objective) <= slack:
             raise InferenceError(
                 f"{changed}. Their log-likelihood at the estimates is {tally.value:.10g}, and was "
-                f"{self.log_likelihood:.10g}"
+                f"{self.objective:.10g}"
             )
         return tally
 
@@ -217,3 +233,8 @@ class Solution:
                 f"{purpose} is not available: the verdict is {self.certificate.verdict.value}. "
                 f"{self.certificate.sentence}"
             )
+
+
+def _described(likelihood: PenalisedLikelihood) -> dict[str, Any]:
+    penalty = likelihood.given
+    return {"title": penalty.title, **penalty.describe()}

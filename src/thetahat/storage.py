@@ -15,7 +15,9 @@ from thetahat.families._contract import snake_case
 from thetahat.optimize.certificate import Certificate, Verdict
 from thetahat.parameters import DOMAINS, Domain, Parameter, ParameterTable
 from thetahat.rendering import finite_data
+from thetahat.restoring import Functions, restored_regression
 from thetahat.solution import Solution
+from thetahat.solved import Solved
 
 FORMAT = "thetahat-fit"
 VERSION = 1
@@ -45,6 +47,8 @@ _DOMAIN = {"kind": str}
 _DATA = {"columns": list, "sha256": str}
 _MODEL = {"kind": str, "fixed": dict, "weights": _TEXT_OR_NONE}
 _FAMILY = {"family": str, "response": str, "known": dict, "unit": _NUMBER}
+_REGRESSION = {**_FAMILY, "formulas": dict, "links": dict, "designs": dict, "missing": str}
+_KINDS = {"family": _FAMILY, "regression": _REGRESSION, "model": _MODEL}
 _CERTIFICATE: dict[str, Any] = {
     "verdict": str,
     "exists": (bool, type(None)),
@@ -85,6 +89,7 @@ def to_text(solution: Solution, digest: str, columns: tuple[str, ...]) -> str:
         "estimates": dict(solution.natural),
         "point": solution.point.tolist(),
         "log_likelihood": solution.log_likelihood,
+        **({} if solution.penalised is None else {"penalised_log_likelihood": solution.penalised}),
         "information": solution.information.tolist(),
         "regular": solution.regular.tolist(),
         "n_rows": solution.n_rows,
@@ -115,8 +120,10 @@ def _domain_plain(parameter: Parameter) -> dict[str, Any]:
 # ---- Reading ---------------------------------------------------------------------------------------------
 
 
-def from_text(text: str, where: str | PathLike[str]) -> tuple[Solution, Family | None, str, tuple[str, ...]]:
-    """Read a solution, its family and the digest of its data.
+def from_text(
+    text: str, where: str | PathLike[str], functions: Functions | None = None
+) -> tuple[Solved, str]:
+    """Read what was solved, without the data, and the digest of the data.
 
     Raises
     ------
@@ -139,12 +146,12 @@ def from_text(text: str, where: str | PathLike[str]) -> tuple[Solution, Family |
             "update thetahat, or fit again"
         )
     try:
-        return _read(plain)
+        return _read(plain, functions or {})
     except ValueError as error:
         raise SourceError(f"{where} is damaged: {error}; fit and save again") from error
 
 
-def _read(plain: dict[str, Any]) -> tuple[Solution, Family | None, str, tuple[str, ...]]:
+def _read(plain: dict[str, Any], functions: Functions) -> tuple[Solved, str]:
     _restore_specials(plain)
     table = _checked(plain)
     facts = {name: plain["certificate"][name] for name in _CERTIFICATE}
@@ -163,9 +170,16 @@ def _read(plain: dict[str, Any]) -> tuple[Solution, Family | None, str, tuple[st
         n_obs=float(plain["n_obs"]),
         likelihood=None,
         description=plain["model"],
+        penalised=plain.get("penalised_log_likelihood"),
     )
-    data = plain["data"]
-    return solution, _family(plain["model"], table), data["sha256"], tuple(data["columns"])
+    model, columns = plain["model"], tuple(plain["data"]["columns"])
+    family = regression = None
+    if model["kind"] == "family":
+        family = _family(model, table)
+    elif model["kind"] == "regression":
+        made = _made(model, model["known"], _DEEPEST)
+        regression = restored_regression(model, made, table, columns, functions)
+    return Solved(solution, family, None, columns, (), regression), plain["data"]["sha256"]
 
 
 def _restore_specials(plain: dict[str, Any]) -> None:
@@ -208,6 +222,10 @@ def _checked(plain: dict[str, Any]) -> ParameterTable:
         _require(isinstance(row, list) and len(row) == size, "its information is not square")
         _numbers(row, "an entry of the information")
     _numbers([plain["n_obs"], plain["log_likelihood"]], "the log-likelihood or n_obs")
+    if "penalised_log_likelihood" in plain:
+        _numbers([plain["penalised_log_likelihood"]], "the penalised log-likelihood")
+        _require(isinstance(plain["model"].get("penalty"), dict), "its model lacks the penalty")
+        _require(isinstance(plain["model"]["penalty"].get("title"), str), "its penalty has no title")
     _require(0 < plain["n_obs"] < np.inf, "n_obs is no finite number above 0")
     _require(plain["n_rows"] >= 0 and not isinstance(plain["n_rows"], bool), "n_rows is no count")
     _check(plain["data"], _DATA, "data")
@@ -269,17 +287,15 @@ def _check_certificate(facts: dict[str, Any], table: ParameterTable) -> None:
 
 def _check_model(model: dict[str, Any]) -> None:
     _check(model, _MODEL, "the model")
-    _require(model["kind"] in {"family", "model"}, f"there is no kind of model {model['kind']!r}")
-    if model["kind"] == "family":
-        _check(model, _FAMILY, "the model")
+    _require(model["kind"] in _KINDS, f"there is no kind of model {model['kind']!r}")
+    if model["kind"] != "model":
+        _check(model, _KINDS[model["kind"]], "the model")
         for name, value in model["known"].items():
             if not isinstance(value, str):
                 _numbers(value if isinstance(value, list) else [value], f"the known {name}")
 
 
-def _family(model: Mapping[str, Any], table: ParameterTable) -> Family | None:
-    if model["kind"] != "family":
-        return None
+def _family(model: Mapping[str, Any], table: ParameterTable) -> Family:
     family = _made(model, model["known"], _DEEPEST)
     ours = [(parameter.name, parameter.domain.size) for parameter in family.declared]
     theirs = [(parameter.name, parameter.domain.size) for parameter in table.parameters]

@@ -57,10 +57,9 @@ def draw(seed: int) -> Case:
     weights = rng.integers(1, 5, n).astype(float) if rng.random() < 0.2 else None
     fixed: dict[str, float] = {}
     parameters = [parameter for parameter in family.declared if not parameter.domain.vector]
-    if len(parameters) > 1 and rng.random() < 0.15:
+    if len(parameters) > 1 and not kind.edges and rng.random() < 0.15:
         parameter = parameters[int(rng.integers(len(parameters)))]
-        value = float(rng.uniform(*parameter.typical))
-        fixed[parameter.name] = value if parameter.domain.contains(value) else float(round(value))
+        fixed[parameter.name] = float(rng.uniform(*parameter.typical))
     if kind.labelled:
         low = high = y
     return Case(seed, family, low, high, weights, fixed)
@@ -145,6 +144,8 @@ def _censored(name: str, y: np.ndarray, rng: np.random.Generator) -> tuple[np.nd
     for i in np.flatnonzero(which):
         if kinds[i] == 0 and y[i] < top:
             low[i], high[i] = (y[i] - 1 if discrete and y[i] > support.lower else y[i]), np.inf
+        elif kind.open_only:
+            continue
         elif kinds[i] == 1:
             low[i] = -np.inf
         else:

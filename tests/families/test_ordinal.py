@@ -130,6 +130,32 @@ def test_fixed_thresholds():
     assert fit.log_likelihood == pytest.approx(expected, rel=1e-14)
 
 
+@pytest.mark.parametrize("link", ["logit", "probit", "cloglog", "loglog"])
+@pytest.mark.parametrize("labels", ["acc", "abb", "bcc", "a", "b", "c", "acca"])
+def test_levels_without_rows_have_no_threshold_of_their_own(link, labels):
+    fit = th.fit(th.Ordinal(levels=list("abc"), link=link), list(labels))
+    assert fit.log_likelihood == pytest.approx(
+        th.fit(th.Categorical(), list(labels)).log_likelihood, abs=1e-12
+    )
+    first, second = fit.estimates.values()
+    inner = "a" in labels and "c" in labels
+    assert fit.certificate.verdict == ("boundary" if inner else "at_infinity")
+    assert fit.certificate.exists == inner
+    assert (first == second) if inner else not np.isfinite([first, second]).all()
+    assert np.isnan(list(fit.standard_errors.values())).all()
+
+
+def test_an_empty_level_leaves_the_other_thresholds_theirs():
+    fit = th.fit(th.Ordinal(levels=list("abcd")), list("accda"))
+    joined = th.fit(th.Ordinal(), list("accda"))
+    assert fit.certificate.parameters == ("thresholds[0]", "thresholds[1]")
+    for own, other in (("thresholds[0]", "thresholds[0]"), ("thresholds[2]", "thresholds[1]")):
+        assert fit.estimates[own] == pytest.approx(joined.estimates[other], rel=1e-12)
+    assert fit.standard_errors["thresholds[2]"] == pytest.approx(
+        joined.standard_errors["thresholds[1]"], rel=1e-8
+    )
+
+
 def test_what_does_not_fit_is_explained():
     for arguments, words in (
         ({"thresholds": [1.0, 0.0]}, "increasing order"),
@@ -143,8 +169,6 @@ def test_what_does_not_fit_is_explained():
             th.Ordinal(**arguments)
     with pytest.raises(ParameterError, match="does not know its categories"):
         th.Ordinal().quantile(0.5)
-    with pytest.raises(DataError, match="no row holds 'awful'"):
-        th.fit(th.Ordinal(levels=["awful", *LEVELS]), RATINGS)
     with pytest.raises(DataError, match="no level of Ordinal: 'superb'"):
         th.fit(th.Ordinal(levels=LEVELS), [*RATINGS, "superb"])
 

@@ -460,3 +460,24 @@ def test_wrappers_are_public_and_not_in_the_list_of_families():
     both = th.Truncated(th.Normal(mean=0.0, sd=1.0), low=-1.0, high=1.0)
     assert nested.log_prob([0.3, 0.9]) == pytest.approx(both.log_prob([0.3, 0.9]), rel=1e-12)
     assert nested.title == "Truncated(Truncated(Normal))"
+
+
+@pytest.mark.parametrize(
+    ("mean", "size"), [(3.0, 2.0), (1e-8, 0.5), (2.0, 1e-60), (5.0, 1e9), (1e-12, 1e12), (1e5, 3e4)]
+)
+def test_a_negative_binomial_without_zeros_keeps_its_digits(mean, size):
+    law = th.NegativeBinomial(mean=mean, size=size)
+    eta = tuple(map(np.float64, law.working((mean, size))))
+    found = law.log_mass(np.array([0.0, -np.inf]), np.array([np.inf, 4.0]), {}, eta, 2)
+    with mpmath.workdps(60):
+
+        def log_mass(log_mean, log_size):
+            none = -mpmath.exp(log_size) * mpmath.log1p(mpmath.exp(log_mean - log_size))
+            return mpmath.log(-mpmath.expm1(none))
+
+        point = tuple(mpmath.mpf(float(item)) for item in eta)
+        orders = ((0, 0), (1, 0), (0, 1), (2, 0), (1, 1), (0, 2))
+        expected = [float(mpmath.diff(log_mass, point, order)) for order in orders]
+    terms = [found.value, *found.gradient, *found.hessian]
+    assert [float(item[0]) for item in terms] == pytest.approx(expected, rel=1e-13, abs=1e-13)
+    assert found.value[1] == pytest.approx(law.log_cdf(4.0), rel=1e-14)

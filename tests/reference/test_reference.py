@@ -103,7 +103,9 @@ def answers(name: str, part: str = "expected") -> dict:
 
 
 def by_our_names(name: str, values: dict) -> dict:
-    return {ours: values[theirs] for ours, theirs in zip(fitted(name).free_names, CASES[name].theirs, strict=True)}
+    return {
+        ours: values[theirs] for ours, theirs in zip(fitted(name).free_names, CASES[name].theirs, strict=True)
+    }
 
 
 def matrix(name: str) -> np.ndarray:
@@ -171,6 +173,16 @@ def test_profile_intervals(name):
     for parameter, ends in by_our_names(name, expected).items():
         error = fitted(name).standard_errors[parameter]
         assert found[parameter] == pytest.approx(ends, rel=1e-13, abs=PROFILE * error)
+
+
+def test_a_uniform_ends_at_the_outermost_values_without_standard_errors():
+    fit, expected = th.fit(th.Uniform(), columns_of("uni_uniform_quakes")["x"]), answers("uni_uniform_quakes")
+    assert list(fit.estimates.values()) == [expected["params"]["min"], expected["params"]["max"]]
+    assert np.isnan(list(fit.standard_errors.values())).all()
+    assert fit.log_likelihood == pytest.approx(expected["loglik"], rel=LOG_LIKELIHOOD)
+    assert (fit.aic, fit.bic) == pytest.approx((expected["aic"], expected["bic"]), rel=4 * LOG_LIKELIHOOD)
+    assert fit.certificate.verdict == "boundary"
+    assert set(fit.certificate.status.values()) == {"edge"}
 
 
 def test_functions_of_the_estimates_by_the_delta_method():

@@ -99,8 +99,40 @@ def housing(family: th.Family) -> th.Fit:
     return th.regress(matrix, columns["Sat"], family, names=names, weights=columns["Freq"])
 
 
+def ordered_housing(link: str) -> th.Fit:
+    columns, matrix = table("housing"), table("housing_design")
+    names = tuple(name for name in matrix if name != "intercept")
+    family = th.Ordinal(link=link, levels=["Low", "Medium", "High"])
+    return th.regress(
+        np.column_stack([matrix[name] for name in names]),
+        columns["Sat"],
+        family,
+        names=names,
+        weights=columns["Freq"],
+    )
+
+
+def articles(family: th.Family) -> th.Fit:
+    right = "~ fem + C(mar, ref='Single') + kid5 + phd + ment"
+    return th.fit(th.Regression(f"art {right}", family, zero_prob=right), dict(table("biochemists")))
+
+
 def same(value: float) -> float:
     return value
+
+
+def negative(value: float) -> float:
+    return -value
+
+
+BIOCHEMISTS = {
+    "intercept": "Intercept",
+    "femWomen": "fem[T.Women]",
+    "marMarried": "C(mar, ref='Single')[T.Married]",
+    "kid5": "kid5",
+    "phd": "phd",
+    "ment": "ment",
+}
 
 
 @dataclass(frozen=True)
@@ -115,6 +147,13 @@ def reciprocal(value: float) -> float:
     return 1.0 / value
 
 
+def parts(zero: Callable[[float], float]) -> dict[str, tuple[str, Callable[[float], float]]]:
+    """R's names of the two parts of a model of articles, whose zero part may have the other sign."""
+    names = {f"count:{theirs}": (ours, same) for theirs, ours in BIOCHEMISTS.items()}
+    return names | {f"zero:{theirs}": (f"zero_prob:{ours}", zero) for theirs, ours in BIOCHEMISTS.items()}
+
+
+THRESHOLDS = {"Low|Medium": ("thresholds[0]", same), "Medium|High": ("thresholds[1]", same)}
 CASES: dict[str, Case] = {
     "reg_gaussian_norris_nist": Case(
         lambda: regressed("reg_gaussian_norris_nist", response("reg_gaussian_norris_nist", "y"), th.Normal()),
@@ -167,6 +206,29 @@ CASES: dict[str, Case] = {
     ),
     "reg_tobit_tobin": Case(tobit, {"sigma": ("sd", same)}),
     "inf_profile_budworm": Case(budworm),
+    "reg_aft_loglogistic_lung": Case(
+        lambda: survival("reg_aft_loglogistic_lung", th.LogLogistic()), {"scale": ("shape", reciprocal)}
+    ),
+    "reg_beta_petrol": Case(
+        lambda: regressed("reg_beta_petrol", response("reg_beta_petrol", "yield"), th.Beta()),
+        {"phi": ("precision", same)},
+    ),
+    "reg_invgauss_log_trees": Case(
+        lambda: regressed(
+            "reg_invgauss_log_trees", response("reg_invgauss_log_trees", "Volume"), th.InverseGaussian()
+        )
+    ),
+    "reg_ordinal_logistic_housing": Case(lambda: ordered_housing("logit"), THRESHOLDS),
+    "reg_ordinal_probit_housing": Case(lambda: ordered_housing("probit"), THRESHOLDS),
+    "reg_ordinal_cloglog_housing": Case(lambda: ordered_housing("cloglog"), THRESHOLDS),
+    "reg_zip_biochemists": Case(lambda: articles(th.ZeroInflated(th.Poisson())), parts(same)),
+    "reg_zinb_biochemists": Case(
+        lambda: articles(th.ZeroInflated(th.NegativeBinomial())), parts(same) | {"theta": ("size", same)}
+    ),
+    "reg_hurdle_poisson_biochemists": Case(lambda: articles(th.Hurdle(th.Poisson())), parts(negative)),
+    "reg_hurdle_negbin_biochemists": Case(
+        lambda: articles(th.Hurdle(th.NegativeBinomial())), parts(negative) | {"theta": ("size", same)}
+    ),
 }
 every_case = pytest.mark.parametrize("name", CASES)
 
@@ -216,7 +278,7 @@ def test_standard_errors_and_covariances_are_those_of_the_observed_information(n
 
 
 def slope(function: Callable[[float], float], at: float) -> float:
-    return 1.0 if function is same else -1.0 / at**2
+    return {same: 1.0, negative: -1.0}.get(function, -1.0 / at**2)
 
 
 @every_case

@@ -56,7 +56,7 @@ def plain(fit: Fit, level: float, uncertainty: Uncertainty = OBSERVED) -> dict[s
     """The fit as plain data; what is no number is None, and ``reasons`` says why, by path."""
     spreads = spreads_of(fit, level, uncertainty)
     errors, ends = spreads.errors, spreads.ends
-    coefficients = coefficients_of(fit.model, fit.names)
+    coefficients = () if "penalty" in fit.model else coefficients_of(fit.model, fit.names)
     tests = {name: wald_test(fit.estimates[name], errors[name]) for name in coefficients}
     certificate = fit.certificate
     facts: dict[str, Any] = {

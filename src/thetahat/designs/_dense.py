@@ -14,6 +14,8 @@ Array = NDArray[Any]
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 
+FEW_NUMBERS = 4_096
+"""Numbers of a matrix, up to which operations cost more than their arithmetic."""
 TILE_NUMBERS = 131_072
 """Numbers of a tile, a megabyte: what a core's own cache holds, as measured."""
 LARGEST_TILE = 32_768
@@ -53,6 +55,8 @@ class DenseDesign(Design):
         """Return Xᵀ diag(w) X, by a symmetric product of √|w| X where all weights have one sign."""
         if self.n_rows == 0:
             return np.zeros((self.n_columns, self.n_columns))
+        if self.matrix.size <= FEW_NUMBERS:
+            return _mean_of_both(self.matrix.T @ (self.matrix * weights[:, np.newaxis]))
         lowest, highest = float(weights.min()), float(weights.max())
         work = _scratch(self.n_rows, self.n_columns)
         if lowest >= 0.0 or highest <= 0.0:
@@ -61,8 +65,7 @@ class DenseDesign(Design):
             product = work.T @ work
             return np.asarray(product if sign > 0 else -product)
         np.multiply(self.matrix, weights[:, np.newaxis], out=work)
-        product = self.matrix.T @ work
-        return np.asarray(0.5 * (product + product.T))
+        return _mean_of_both(self.matrix.T @ work)
 
     def cross(self, weights: Vector, other: Design) -> Matrix:
         """Return Xᵀ diag(w) Z."""
@@ -104,6 +107,11 @@ class DenseDesign(Design):
     def stack(cls, parts: list[Any]) -> DenseDesign:
         """Put arrays one below another."""
         return DenseDesign(np.concatenate([part.matrix for part in parts]))
+
+
+def _mean_of_both(product: Matrix) -> Matrix:
+    """A matrix that is symmetric but for rounding, made symmetric."""
+    return np.asarray(0.5 * (product + product.T))
 
 
 def _scratch(n_rows: int, n_columns: int) -> Matrix:

@@ -8,7 +8,7 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
-from thetahat._errors import DataError
+from thetahat._errors import DataError, ModelError
 from thetahat.designs._dense import DenseDesign
 from thetahat.designs._design import Design
 from thetahat.designs._designer import Designer
@@ -53,6 +53,37 @@ class MatrixDesigner(Designer):
         self.intercept = 0 if intercept else None
         self.names = tuple(prefix + name for name in (("Intercept",) if intercept else ()) + names)
         self.columns = (column, *([offset_column] if offset_column is not None else []))
+
+    @classmethod
+    def restored(cls, description: Mapping[str, Any]) -> MatrixDesigner:
+        """Make a designer again from what ``describe`` returned, which may have been through JSON.
+
+        Raises
+        ------
+        ModelError
+            If the description is damaged.
+        """
+        names, offset = description.get("names"), description.get("offset")
+        texts = (
+            description.get("column"),
+            description.get("prefix"),
+            *(names if isinstance(names, list) else ()),
+        )
+        sound = (
+            isinstance(names, list)
+            and all(isinstance(text, str) for text in texts)
+            and isinstance(offset, str | None)
+            and isinstance(description.get("intercept"), bool)
+        )
+        if not sound or not isinstance(names, list):
+            raise ModelError("the description of a matrix is damaged; save the fit again")
+        return cls(
+            str(description["column"]),
+            tuple(names),
+            intercept=description["intercept"],
+            offset_column=offset,
+            prefix=str(description["prefix"]),
+        )
 
     def build(self, columns: Mapping[str, Array], where: RowNumbers) -> Design:
         """Return the design of these rows.

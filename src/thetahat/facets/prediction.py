@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal, overload
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, overload
 
-import numpy as np
 from numpy.typing import NDArray
 
 from thetahat.facets._facet import Facet
 
 if TYPE_CHECKING:
+    import numpy as np
+
+    from thetahat.prediction.classifiers import Calibration, Confusion
+    from thetahat.prediction.effects import MarginalEffects
     from thetahat.prediction.predictions import Predictions
+    from thetahat.prediction.scoring import CrossEntropy
 
 
 class PredictionFacet(Facet):
@@ -127,7 +131,7 @@ class PredictionFacet(Facet):
         >>> columns = {"dose": [0.0, 1.0, 2.0, 3.0], "count": [1, 1, 4, 6]}
         >>> fit = th.fit(th.Regression("count ~ dose", th.Poisson()), columns)
         >>> fit.predict({"dose": [1.5, 4.0]})
-        array([ 2.2574, 12.2917])
+        array([ 2.29584, 12.38011])
         >>> fit.predict({"dose": [1.5, 4.0]}, "quantile", probability=0.9)
         array([ 4., 17.])
         """
@@ -156,3 +160,246 @@ class PredictionFacet(Facet):
         from thetahat.prediction.quantities import required_labels
 
         return required_labels(Laws(self._solved, "labels").family, "labels")
+
+    def marginal_effects(
+        self,
+        variables: Sequence[str] | str | None = None,
+        at: Any = "overall",
+        level: float = 0.95,
+        *,
+        data: Any = None,
+        weights: Any = None,
+        offset: Any = None,
+        designs: Mapping[str, Any] | None = None,
+        covariance: str = "observed",
+        **known: Any,
+    ) -> MarginalEffects:
+        """Average marginal effects of columns on the mean, or on the probability of each label.
+
+        Of a numeric column Σ w_i ∂μ_i/∂x_i / Σ w_i, through every term of every formula that reads it, differenced
+        centrally; of a category or truth value the average of μ_i(level) - μ_i(reference). With standard errors by the
+        delta method. For fits of ``th.regress`` each column of a matrix is a variable by itself.
+
+        Parameters
+        ----------
+        variables
+            Names of columns; by default all that terms read.
+        at
+            ``"overall"``, or a dict of columns and the values that all rows are given before, such as ``{"age": 40}``.
+        level
+            Confidence level of the intervals.
+        data, weights, offset, designs, known
+            Rows to average over in the place of those of the fit, as in ``predict``.
+        covariance
+            As in ``covariance``.
+
+        Raises
+        ------
+        InferenceError
+            If there is no such variable, the mean does not exist, or there are no data.
+
+        Notes
+        -----
+        Bartus (2005), Williams (2012).
+
+        Examples
+        --------
+        >>> import thetahat as th
+        >>> columns = {"dose": [0.0, 1.0, 2.0, 3.0], "count": [1, 1, 4, 6]}
+        >>> fit = th.fit(th.Regression("count ~ dose", th.Poisson()), columns)
+        >>> fit.marginal_effects()
+        average marginal effects on the mean, 95 % intervals
+        variable   effect   standard error     low   high        p
+        dose         2.02             1.09   -0.12   4.16   0.0643
+        """
+        from thetahat.prediction.effects import marginal_effects
+        from thetahat.prediction.new_rows import Asked
+
+        asked = Asked(data, offset=offset, weights=weights, designs=designs, known=known)
+        return marginal_effects(self._solved, variables, at, level, covariance, asked)
+
+    def cross_entropy_on(
+        self,
+        data: Any,
+        *,
+        y: Any = None,
+        weights: Any = None,
+        offset: Any = None,
+        designs: Mapping[str, Any] | None = None,
+        **known: Any,
+    ) -> CrossEntropy:
+        """Cross-entropy -Σ w_i log p(z_i; θ̂) / Σ w_i on new rows, in nats, with its standard error across them.
+
+        The rows are read as the fit read its own, censored and truncated ones included. inf where the fit holds a row
+        to be impossible.
+
+        Parameters
+        ----------
+        data
+            Columns of predictors and responses; a matrix for fits of ``th.regress``.
+        y
+            Responses that are no column of the data: values, labels or ``th.Observations``.
+        weights
+            Frequency weights, an array or the name of a column; by default the column that the fit had, if it is there.
+        offset, designs, known
+            As in ``predict``.
+
+        Raises
+        ------
+        DataError
+            If a column is missing or a value is outside the support.
+        InferenceError
+            If the verdict leaves no point.
+
+        Examples
+        --------
+        >>> import thetahat as th
+        >>> columns = {"dose": [0.0, 1.0, 2.0, 3.0], "count": [1, 1, 4, 6]}
+        >>> fit = th.fit(th.Regression("count ~ dose", th.Poisson()), columns)
+        >>> fit.cross_entropy_on({"dose": [0.5, 2.5], "count": [2, 3]})
+        CrossEntropy(estimate=1.665058, standard_error=0.116001, n_obs=2.0)
+        """
+        from thetahat.prediction.new_rows import Asked
+        from thetahat.prediction.scoring import cross_entropy_on
+
+        return cross_entropy_on(self._solved, Asked(data, y, offset, weights, designs, known))
+
+    def calibration(
+        self, bins: int = 10, data: Any = None, *, level: float = 0.95, y: Any = None, weights: Any = None
+    ) -> Calibration:
+        """Reliability table of a classifier: observed shares of a label against its predicted probabilities.
+
+        Rows are put into bins of about equal numbers by their prediction, rows of equal prediction together; of two
+        labels the second is shown, of more each against the rest. Each share has Wilson's interval.
+
+        Parameters
+        ----------
+        bins
+            How many, at most.
+        data, y, weights
+            Rows with labels in the place of those of the fit, as in ``cross_entropy_on``.
+        level
+            Confidence level of the intervals.
+
+        Raises
+        ------
+        InferenceError
+            If the family is no classifier (Bernoulli, Categorical, Ordinal), or there are no data.
+
+        Notes
+        -----
+        DeGroot & Fienberg (1983), Wilson (1927).
+
+        Examples
+        --------
+        >>> import thetahat as th
+        >>> columns = {"x": [0.0, 1.0, 2.0, 3.0, 4.0, 5.0], "y": [0, 1, 0, 1, 0, 1]}
+        >>> fit = th.fit(th.Regression("y ~ x", th.Bernoulli()), columns)
+        >>> fit.calibration(bins=2)
+        calibration, 95 % Wilson intervals
+        label   predicted   observed      low     high   rows
+        1          0.3704     0.3333   0.0615   0.7923      3
+        1          0.6296     0.6667   0.2077   0.9385      3
+        """
+        from thetahat.prediction.classifiers import calibration
+        from thetahat.prediction.new_rows import Asked
+
+        return calibration(self._solved, bins, Asked(data, y, weights=weights), level)
+
+    def confusion(self, data: Any = None, *, y: Any = None, weights: Any = None) -> Confusion:
+        """Counts of rows by label and most probable label, with their accuracy.
+
+        Parameters
+        ----------
+        data, y, weights
+            Rows with labels in the place of those of the fit, as in ``cross_entropy_on``.
+
+        Raises
+        ------
+        InferenceError
+            If the family is no classifier (Bernoulli, Categorical, Ordinal), or there are no data.
+
+        Examples
+        --------
+        >>> import thetahat as th
+        >>> columns = {"x": [0.0, 1.0, 2.0, 3.0, 4.0, 5.0], "y": [0, 1, 0, 1, 0, 1]}
+        >>> fit = th.fit(th.Regression("y ~ x", th.Bernoulli()), columns)
+        >>> fit.confusion()
+        labels (rows) and predicted labels (columns), accuracy 0.6667
+        label   0   1
+        0       2   1
+        1       1   2
+        """
+        from thetahat.prediction.classifiers import confusion
+        from thetahat.prediction.new_rows import Asked
+
+        return confusion(self._solved, Asked(data, y, weights=weights))
+
+    def brier_score(self, data: Any = None, *, y: Any = None, weights: Any = None) -> float:
+        """Mean of (p_i - y_i)² for two labels, of Σ_k (p_ik - 1{y_i = k})² for more (Brier, 1950).
+
+        Parameters
+        ----------
+        data, y, weights
+            Rows with labels in the place of those of the fit, as in ``cross_entropy_on``.
+
+        Raises
+        ------
+        InferenceError
+            If the family is no classifier (Bernoulli, Categorical, Ordinal), or there are no data.
+
+        Examples
+        --------
+        >>> import thetahat as th
+        >>> th.fit(th.Bernoulli(), [0, 1, 1, 1]).brier_score()
+        0.1875
+        """
+        from thetahat.prediction.classifiers import brier_score
+        from thetahat.prediction.new_rows import Asked
+
+        return brier_score(self._solved, Asked(data, y, weights=weights))
+
+    def simulate(
+        self, rng: np.random.Generator | int | None = None, n: int | None = None, *, data: Any = None
+    ) -> NDArray[Any]:
+        """Draw from the fitted distribution: ``n`` values (by default as many as rows) of a fit of a family.
+
+        Of a regression, one value for each row given its predictors, (rows,); with ``n`` that many times, (n, rows).
+        So too of a family that knows something of each row, such as its trials. Where all rows of a fit of a family
+        were truncated at the same limits, so are the values drawn.
+
+        Parameters
+        ----------
+        rng
+            A NumPy generator, a seed, or None for a fresh one.
+        n
+            How many.
+        data
+            Rows of predictors in the place of those of the fit.
+
+        Raises
+        ------
+        InferenceError
+            If the verdict leaves no point, there are no rows to draw for, or rows have limits of truncation of their
+            own.
+
+        Examples
+        --------
+        >>> import thetahat as th
+        >>> fit = th.regress([[0.0], [1.0], [2.0], [3.0]], [1, 1, 4, 6], th.Poisson(), intercept=True)
+        >>> fit.simulate(7).shape, fit.simulate(7, 100).shape
+        ((4,), (100, 4))
+        """
+        family, description = self._solved.family, self.solution.description
+        by_row = any(isinstance(value, str) for value in description.get("known", {}).values())
+        if family is not None and not by_row and data is None:
+            from thetahat.inference.simulation import simulated
+            from thetahat.response import parse_response
+
+            law = family.frozen(self.solution.natural)
+            response = parse_response(str(description["response"]), self._solved.columns)
+            return simulated(law, response, self.solution.n_rows if n is None else n, rng)
+        from thetahat.prediction.new_rows import Asked
+        from thetahat.prediction.simulation import simulate_rows
+
+        return simulate_rows(self._solved, rng, n, Asked(data))

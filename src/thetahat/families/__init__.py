@@ -15,7 +15,6 @@ from thetahat.families.categorical import Categorical
 from thetahat.families.cauchy import Cauchy
 from thetahat.families.chi_squared import ChiSquared
 from thetahat.families.conway_maxwell_poisson import ConwayMaxwellPoisson
-from thetahat.families.dagum import Dagum
 from thetahat.families.discrete_uniform import DiscreteUniform
 from thetahat.families.exponential import Exponential
 from thetahat.families.exponential_mean import ExponentialMean
@@ -23,7 +22,6 @@ from thetahat.families.fisher_f import FisherF
 from thetahat.families.frechet import Frechet
 from thetahat.families.gamma import Gamma
 from thetahat.families.gamma_mean import GammaMean
-from thetahat.families.generalized_gamma import GeneralizedGamma
 from thetahat.families.generalized_pareto import GeneralizedPareto
 from thetahat.families.generalized_poisson import GeneralizedPoisson
 from thetahat.families.geometric import Geometric
@@ -36,7 +34,6 @@ from thetahat.families.hurdle import Hurdle
 from thetahat.families.hyperbolic_secant import HyperbolicSecant
 from thetahat.families.inverse_gamma import InverseGamma
 from thetahat.families.inverse_gaussian import InverseGaussian
-from thetahat.families.johnson_su import JohnsonSU
 from thetahat.families.kumaraswamy import Kumaraswamy
 from thetahat.families.log_logistic import LogLogistic
 from thetahat.families.log_normal import LogNormal
@@ -73,7 +70,6 @@ CATALOGUE: tuple[type[Family], ...] = (
     Cauchy,
     ChiSquared,
     ConwayMaxwellPoisson,
-    Dagum,
     DiscreteUniform,
     Exponential,
     ExponentialMean,
@@ -81,7 +77,6 @@ CATALOGUE: tuple[type[Family], ...] = (
     Frechet,
     Gamma,
     GammaMean,
-    GeneralizedGamma,
     GeneralizedPareto,
     GeneralizedPoisson,
     Geometric,
@@ -93,7 +88,6 @@ CATALOGUE: tuple[type[Family], ...] = (
     HyperbolicSecant,
     InverseGamma,
     InverseGaussian,
-    JohnsonSU,
     Kumaraswamy,
     Logistic,
     LogitNormal,

@@ -1,4 +1,4 @@
-"""The standard form behind Burr's and Dagum's families: P(Z > z) = (1 + exp(z))^-k."""
+"""The standard form behind Burr's family and Lomax's: P(Z > z) = (1 + exp(z))^-k."""
 
 from __future__ import annotations
 

@@ -50,6 +50,8 @@ class Declarations:
         density. Their closed form must then not be stationary.
     exact_only
         Whether rows must be known exactly for the parameters to be estimated.
+    open_only
+        Whether rows that are not known exactly must be open above for the parameters to be estimated.
     labelled
         Whether rows are labels, whose distinct values are found on a first pass.
     ordered
@@ -70,6 +72,8 @@ class Declarations:
         Name of the family that a regression fits in place of this one; empty for itself.
     holds_constant
         Whether other parameters already hold the constant of the primary one's predictor, which then has none.
+    singly
+        Those of ``quantile_at`` and ``sample_at`` that take the parameters of one distribution, not arrays by row.
     options
         Names of the settings that its own constructor takes beside parameters and keeps as attributes: numbers, text
         or sequences of them.
@@ -91,6 +95,7 @@ class Declarations:
     region_of: ClassVar[tuple[str, ...]] = ()
     edges: ClassVar[tuple[str, ...]] = ()
     exact_only: ClassVar[bool] = False
+    open_only: ClassVar[bool] = False
     labelled: ClassVar[bool] = False
     ordered: ClassVar[bool] = True
     primary: ClassVar[str] = ""
@@ -100,4 +105,5 @@ class Declarations:
     single_maximum: Mapping[str, str] = MappingProxyType({})
     holds_constant: ClassVar[bool] = False
     regresses_as: ClassVar[str] = ""
+    singly: ClassVar[tuple[str, ...]] = ()
     options: ClassVar[tuple[str, ...]] = ()

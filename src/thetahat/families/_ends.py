@@ -19,6 +19,7 @@ class BetweenEnds(Family):
     """Parameters ``low`` and ``high``; ℓ rises as they close in, until they meet the outermost values."""
 
     edges: ClassVar[tuple[str, ...]] = ("low", "high")
+    exact_only: ClassVar[bool] = True
     uniqueness: ClassVar[str | None] = "the density falls as its support grows beyond the outermost values"
     strictly: ClassVar[bool]
     """Whether low must lie below high, or may be equal to it."""

@@ -44,9 +44,6 @@ class LabelledFamily(Family):
             If the family does not know yet.
         """
 
-    def refuse_absent(self, present: Array) -> None:
-        """Raise where levels without rows leave something without an estimate; a leaf says where that is."""
-
     def encode(self, y: Any) -> Any:
         """Turn labels into codes; without levels, codes are taken as they are.
 
@@ -63,7 +60,7 @@ class LabelledFamily(Family):
             if labels.dtype.kind not in "biuf":
                 raise DataError(
                     f"{name}() takes codes 0, 1, ... as long as it has no levels, and got "
-                    f"{shortened(labels.ravel()[:1].tolist())}; give levels=[...]"
+                    f"{_shortened(labels.ravel()[:1].tolist())}; give levels=[...]"
                 )
             return labels.astype(float)
         codes = [self._codes.get(label, _code_of_absent(label)) for label in labels.ravel().tolist()]
@@ -72,7 +69,7 @@ class LabelledFamily(Family):
         if unseen.size:
             found = list(dict.fromkeys(labels.ravel()[unseen[:1000]].tolist()))
             raise DataError(
-                f"no level of {name}: {shortened(found)}; its levels are: {shortened(self.levels)}"
+                f"no level of {name}: {_shortened(found)}; its levels are: {_shortened(self.levels)}"
             )
         return array
 
@@ -101,7 +98,9 @@ def labels_of(name: str, levels: Sequence[Any] | NDArray[Any]) -> tuple[Any, ...
     repeated = [label for label, count in Counter(labels).items() if count > 1]
     if not labels or repeated:
         problem = f"{repeated[0]!r} occurs more than once" if repeated else "there are none"
-        raise ParameterError(f"{name}(levels={shortened(labels)}): levels must be distinct labels; {problem}")
+        raise ParameterError(
+            f"{name}(levels={_shortened(labels)}): levels must be distinct labels; {problem}"
+        )
     return labels
 
 
@@ -115,6 +114,6 @@ def _code_of_absent(label: Any) -> float:
     return np.nan if isinstance(label, float) and np.isnan(label) else -1.0
 
 
-def shortened(labels: Sequence[Any]) -> str:
+def _shortened(labels: Sequence[Any]) -> str:
     shown = ", ".join(repr(label) for label in labels[:_SHOWN])
     return shown if len(labels) <= _SHOWN else f"{shown}, ... ({len(labels)} in all)"

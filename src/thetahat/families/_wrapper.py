@@ -18,6 +18,11 @@ class Wrapper(Family):
     inner: Family
 
     @property
+    def singly(self) -> tuple[str, ...]:  # type: ignore[override]
+        """Both, where one of the family inside is: it may be made of either."""
+        return ("quantile_at", "sample_at") if self.inner.singly else ()
+
+    @property
     def title(self) -> str:
         """``"Truncated(Normal)"``."""
         return f"{type(self).__name__}({self.inner.title})"

@@ -52,6 +52,7 @@ class ConwayMaxwellPoisson(Family):
 
     declared = (Parameter("rate", Positive(), (0.1, 20.0)), Parameter("nu", Positive(), (0.6, 3.0)))
     support = COUNTS
+    singly: ClassVar[tuple[str, ...]] = ("sample_at",)
     gathers: ClassVar[Gathering] = Gathering(upper=({"rate": np.inf},), lower=({"rate": 0.0},))
     uniqueness: ClassVar[str | None] = "concave in (log rate, nu), an exponential family"
     single_maximum = MappingProxyType({"*": "concave in (coefficients, nu), an exponential family"})

@@ -34,7 +34,6 @@ class DiscreteUniform(BetweenEnds):
 
     declared = (Parameter("low", Whole(), (-10.0, 0.0)), Parameter("high", Whole(), (1.0, 20.0)))
     support = INTEGERS
-    exact_only: ClassVar[bool] = True
     strictly: ClassVar[bool] = False
 
     def prepare(self, xp: Any, y: Any, known: Known) -> Rows:

@@ -18,6 +18,8 @@ from thetahat.families._survey import Survey
 from thetahat.families._terms import Array, Coordinates, EndTerms, Terms, end_terms
 from thetahat.numerics.elementary import softplus
 from thetahat.numerics.incomplete_beta import log_beta_mass
+from thetahat.numerics.namespace import NUMPY
+from thetahat.numerics.normal import LOG_SQRT_2_PI
 from thetahat.parameters import Parameter, Positive
 
 _LOG_2 = float(np.log(2.0))
@@ -51,10 +53,10 @@ class FisherF(ChartedFamily):
     chart = ((0.0, -1.0, 1.0), (0.0, 0.0, 0.0), (-_LOG_2, 1.0, 0.0), (-_LOG_2, 0.0, 1.0))
 
     def standard_log_density(self, xp: Any, z: Any, shapes: Coordinates) -> Any:
-        """a log expit(z) + b log expit(-z) - log B(a, b)."""
+        """Relative to the mode, where nothing is left of what cancels as either of a and b grows."""
         a, b = xp.exp(shapes[0]), xp.exp(shapes[1])
-        total = xp.gammaln(a + b) - xp.gammaln(a) - xp.gammaln(b) if xp.is_jax else -xp.betaln(a, b)
-        return total - a * xp.softplus(-z) - b * xp.softplus(z)
+        below, above = xp.softplus(-z) - xp.log1p(b / a), xp.softplus(z) - xp.log1p(a / b)
+        return _at_mode(xp, a, b) - a * below - b * above
 
     def standard_terms(self, z: Any, shapes: Coordinates) -> Standard:
         """g' = a - (a + b) expit(z)."""
@@ -65,7 +67,7 @@ class FisherF(ChartedFamily):
         by_a, by_b = a * (mean_a - below), b * (mean_b - above)
         return unstretched(
             z,
-            -special.betaln(a, b) - a * below - b * above,
+            self.standard_log_density(NUMPY, z, shapes),
             a * rest - b * share,
             -(a + b) * share * rest,
             (by_a, by_b),
@@ -147,3 +149,10 @@ class FisherF(ChartedFamily):
     def sample_at(self, rng: np.random.Generator, size: int, theta: Theta, known: Known) -> Array:
         """NumPy's sampler."""
         return rng.f(theta[0], theta[1], size)
+
+
+def _at_mode(xp: Any, a: Any, b: Any) -> Any:
+    """Log density of the logit at its mode: log(ab/(a + b)/2π)/2 and what Stirling's formula leaves."""
+    total = a + b
+    leading = 0.5 * (xp.log(a) + xp.log(b) - xp.log(total)) - LOG_SQRT_2_PI
+    return leading + xp.stirling_remainder(total) - xp.stirling_remainder(a) - xp.stirling_remainder(b)

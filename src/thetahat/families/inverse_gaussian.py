@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Any, ClassVar, final
 
 import numpy as np
@@ -51,6 +52,9 @@ class InverseGaussian(Family):
     affine: ClassVar[str] = "affine"
     spikes: ClassVar[str] = "anywhere"
     uniqueness: ClassVar[str | None] = "the only stationary point is in closed form (Tweedie, 1957)"
+    single_maximum = MappingProxyType(
+        {"inverse_squared": "concave in the coefficients, whose maximum does not depend on the shape"}
+    )
 
     def prepare(self, xp: Any, y: Any, known: Known) -> Rows:
         """Return y, log y and 1/y."""

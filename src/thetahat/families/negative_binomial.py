@@ -24,7 +24,7 @@ from thetahat.families._saddle import (
 )
 from thetahat.families._support import COUNTS
 from thetahat.families._survey import Survey
-from thetahat.families._terms import Array, Coordinates, Rows, Terms
+from thetahat.families._terms import Array, Coordinates, Rows, Terms, complement
 from thetahat.numerics.namespace import NUMPY
 from thetahat.parameters import Parameter, Positive
 
@@ -123,8 +123,31 @@ class NegativeBinomial(Family):
         )
 
     def log_mass(self, low: Array, high: Array, known: Known, eta: Coordinates, order: int) -> Terms:
-        """Quadrature over the points of the interval, or of the other tail where that is the smaller."""
-        return lattice_mass(low, high, eta, _shape(eta), self._point_terms, order, n_coordinates=2)
+        """Quadrature over the points of the interval, or of the other tail where that is the smaller.
+
+        P(Y > 0) is one less P(Y = 0), whose log keeps its digits however near 0 it is.
+        """
+        positive = (np.floor(low) == 0) & np.isposinf(high)
+        some = bool(np.any(positive))
+        if some and np.all(positive):
+            return complement(self._point_terms(np.zeros(np.shape(positive)), order, *eta))
+        terms = lattice_mass(
+            np.where(positive, -np.inf, low),
+            high,
+            eta,
+            _shape(eta),
+            self._point_terms,
+            order,
+            n_coordinates=2,
+        )
+        if not some:
+            return terms
+        apart = complement(self._point_terms(np.zeros(np.shape(positive)), order, *eta))
+        return Terms(
+            np.where(positive, apart.value, terms.value),
+            tuple(np.where(positive, *pair) for pair in zip(apart.gradient, terms.gradient, strict=True)),
+            tuple(np.where(positive, *pair) for pair in zip(apart.hessian, terms.hessian, strict=True)),
+        )
 
     def _point_terms(self, y: Array, order: int, log_mean: Array, log_size: Array) -> Terms:
         rows, eta = self.prepare(NUMPY, y, NOTHING_KNOWN), (log_mean, log_size)

@@ -9,11 +9,11 @@ from typing import Any, ClassVar, final
 import numpy as np
 from numpy.typing import NDArray
 
-from thetahat._errors import DataError, ParameterError
+from thetahat._errors import ParameterError
 from thetahat.families._contract import Known, Theta
 from thetahat.families._cut_laws import LAWS, CutLaw
 from thetahat.families._cut_points import Slice, cut_terms, cuts_of
-from thetahat.families._labelled import LabelledFamily, codes_of, labels_of, shortened
+from thetahat.families._labelled import LabelledFamily, codes_of, labels_of
 from thetahat.families._support import COUNTS, Support
 from thetahat.families._survey import Survey
 from thetahat.families._terms import Array, Coordinates, Rows, Terms
@@ -128,22 +128,6 @@ class Ordinal(LabelledFamily):
         """The same family with a location, which a regression drives."""
         return Ordinal(y=self.y, **self.given, link=self.link, levels=self.levels, located=True)
 
-    def refuse_absent(self, present: Array) -> None:
-        """Raise where a level has no rows, so that a threshold beside it has no estimate.
-
-        Raises
-        ------
-        DataError
-            If there is such a level.
-        """
-        rows = set(self.encode(present).tolist())
-        absent = [label for code, label in enumerate(self.levels or ()) if code not in rows]
-        if absent:
-            raise DataError(
-                f"no row holds {shortened(absent)}, so that thresholds of Ordinal have no estimates; "
-                "leave such levels out, or join them with their neighbours"
-            )
-
     @property
     def n_levels(self) -> int:
         """How many labels there are."""
@@ -256,13 +240,23 @@ class Ordinal(LabelledFamily):
         return self._at(counts / counts.sum())
 
     def solve(self, survey: Survey, known: Known) -> Theta | None:
-        """The empirical distribution function; None with a location, or where a label has no weight."""
-        if self.located or not np.all(survey.means[1:] > 0):
+        """The empirical distribution function; None with a location.
+
+        Labels without rows have equal thresholds around them, or infinite ones at the ends.
+        """
+        if self.located:
             return None
-        return self._at(survey.means[1:] / survey.means[1:].sum())
+        (thresholds,) = self._at(survey.means[1:] / survey.means[1:].sum())
+        # A latent density with tails as heavy as Cauchy's is not at its end anywhere in reach.
+        heavy = self._law.theorem is None and not np.all(np.isfinite(thresholds))
+        return None if heavy else (thresholds,)
 
     def _at(self, shares: Array) -> Theta:
-        thresholds = np.asarray(self._law.quantile(np.cumsum(shares)[:-1]))
+        below, above = np.cumsum(shares)[:-1], np.cumsum(shares[::-1])[::-1][1:]
+        with np.errstate(divide="ignore"):
+            inner = np.asarray(self._law.quantile(below))
+        # Where no label above or below has rows, rounding is not to leave a finite threshold.
+        thresholds = np.where(below == 0, -np.inf, np.where(above == 0, np.inf, inner))
         return (0.0, thresholds) if self.located else (thresholds,)
 
     def recession(self, y: Array, known: Known) -> tuple[Any, Any]:

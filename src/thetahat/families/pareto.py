@@ -52,6 +52,7 @@ class Pareto(Family):
     spikes: ClassVar[str] = "anywhere"
     edges: ClassVar[tuple[str, ...]] = ("minimum",)
     uniqueness: ClassVar[str | None] = "the density rises with the minimum up to the smallest value"
+    open_only: ClassVar[bool] = True
     regressed: ClassVar[bool] = False
 
     def prepare(self, xp: Any, y: Any, known: Known) -> Rows:

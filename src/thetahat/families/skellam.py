@@ -47,6 +47,7 @@ class Skellam(Family):
 
     declared = (Parameter("rate1", Positive(), (0.1, 30.0)), Parameter("rate2", Positive(), (0.1, 30.0)))
     support = INTEGERS
+    singly: ClassVar[tuple[str, ...]] = ("quantile_at",)
     gathers: ClassVar[Gathering] = Gathering(
         upper=({"rate1": np.inf},), lower=({"rate2": np.inf},), both={"rate1": np.inf, "rate2": np.inf}
     )

@@ -36,6 +36,7 @@ _KEPT: tuple[str, ...] = (
     "region_of",
     "edges",
     "exact_only",
+    "open_only",
     "primary",
     "regressed",
     "increasing",
@@ -126,7 +127,7 @@ class Truncated(Wrapper):
 
     def prepare(self, xp: Any, y: Any, known: Known) -> Rows:
         """What the family inside prepares, then what is known of the rows."""
-        return (*self.inner.prepare(xp, y, known), *(known[name] for name in self.known))
+        return (*self.inner.prepare(xp, y, known), *(xp.asarray(known[name]) for name in self.known))
 
     def _parted(self, rows: Rows) -> tuple[Rows, Known]:
         n = len(rows) - len(self.known)

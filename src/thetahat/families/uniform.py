@@ -21,7 +21,7 @@ class Uniform(BetweenEnds):
 
     Working coordinates are low and high. The maximum is the smallest and the largest value, where the likelihood does
     not level off but breaks off: the error is of order 1/n, and curvature says nothing of it, so that there are no
-    standard errors (Rao, 1973, section 5f).
+    standard errors (Rao, 1973, section 5f). Rows must be known exactly.
 
     Examples
     --------
@@ -35,9 +35,7 @@ class Uniform(BetweenEnds):
 
     declared = (Parameter("low", Real(), (-3.0, 0.0)), Parameter("high", Real(), (0.5, 4.0)))
     support = REAL_LINE
-    gathers: ClassVar[Gathering] = Gathering(
-        both={"low": -np.inf, "high": np.inf}, point={"low": np.nan, "high": np.nan}
-    )
+    gathers: ClassVar[Gathering] = Gathering(point={"low": np.nan, "high": np.nan})
     scales: ClassVar[tuple[str, ...]] = ("low", "high")
     spikes: ClassVar[str] = "anywhere"
     strictly: ClassVar[bool] = True

@@ -52,6 +52,7 @@ class VonMises(Family):
         Parameter("concentration", Positive(), (0.05, 200.0)),
     )
     support = Support(-np.pi, np.pi, includes_lower=False)
+    singly: ClassVar[tuple[str, ...]] = ("quantile_at",)
     gathers: ClassVar[Gathering] = Gathering(
         both={"concentration": np.inf}, point={"concentration": np.inf}, centre=("location", float)
     )

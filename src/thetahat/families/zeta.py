@@ -40,6 +40,7 @@ class Zeta(Family):
 
     declared = (Parameter("exponent", Above(1.0), (3.5, 4.2)),)
     support = FROM_ONE
+    singly: ClassVar[tuple[str, ...]] = ("sample_at",)
     gathers: ClassVar[Gathering] = Gathering(upper=({"exponent": 1.0},), lower=({"exponent": np.inf},))
     affine: ClassVar[str] = "affine"
     uniqueness: ClassVar[str | None] = "minimal exponential family (Barndorff-Nielsen, 1978)"

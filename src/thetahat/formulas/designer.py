@@ -15,7 +15,7 @@ from thetahat.formulas.columns import Columns
 from thetahat.formulas.contrasts import Level
 from thetahat.formulas.evaluation import Rows, numbers_of
 from thetahat.formulas.functions import Function
-from thetahat.formulas.nodes import Category, Factor, Value
+from thetahat.formulas.nodes import Category, Column, Factor, Value
 from thetahat.formulas.selection import refuse_missing
 from thetahat.formulas.terms import Term
 from thetahat.formulas.transforms import State
@@ -81,6 +81,27 @@ class FormulaDesigner(Designer):
         self.names = tuple(prefix + name for name in self._columns.names)
         self.intercept = self._columns.intercept
 
+    @property
+    def term_columns(self) -> tuple[str, ...]:
+        """The columns that terms read, those of offsets alone left out."""
+        factors = dict.fromkeys(text for term in self.terms for text in term)
+        return tuple(dict.fromkeys(name for text in factors for name in self._factors[text].columns))
+
+    @property
+    def kinds(self) -> Mapping[str, Value]:
+        """What the columns hold."""
+        return self._kinds
+
+    @property
+    def categories(self) -> Mapping[str, tuple[tuple[Level, ...], int]]:
+        """The columns that are put into categories as they stand: levels, and the position of the reference."""
+        found = {}
+        for text, levels in self.levels.items():
+            content = self._factors[text].content
+            if isinstance(content, Category) and isinstance(content.argument, Column):
+                found[content.argument.name] = (levels, content.contrast.base(levels))
+        return found
+
     def __repr__(self) -> str:
         return f"FormulaDesigner({self.text!r}, {len(self.names)} columns)"
 
@@ -133,6 +154,7 @@ class FormulaDesigner(Designer):
             "offsets": list(self._offsets),
             "levels": {text: list(levels) for text, levels in self.levels.items()},
             "states": {text: dict(state) for text, state in self._states.items()},
+            "functions": sorted(self._functions),
         }
 
     def _spelled(self, text: str) -> dict[str, str]:

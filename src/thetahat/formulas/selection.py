@@ -71,6 +71,19 @@ class Selection:
         return {name: values[kept] for name, values in block.columns.items()}, RowNumbers(block.start, kept)
 
 
+    def dropped(self, block: Block) -> int:
+        """How many rows with weight are left out for their missing values."""
+        if self.missing != "drop":
+            return 0
+        kept = self.of(block)[1].kept
+        if kept is None:
+            return 0
+        weighed = block.n_rows
+        if self.weights is not None and block.columns[self.weights].dtype != object:
+            weighed = int(np.count_nonzero(block.columns[self.weights]))
+        return weighed - len(kept)
+
+
 def missing_values(values: Array) -> NDArray[np.bool_] | None:
     """Which values are missing, None where none is.
 

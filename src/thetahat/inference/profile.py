@@ -113,13 +113,13 @@ def curve(solution: Solution, name: str, points: int = 41, reach: float = 3.0) -
         values,
         np.sign(grid - centre) * _root(solution, values),
         solution.natural[name],
-        solution.log_likelihood,
+        solution.objective,
     )
 
 
 def _root(solution: Solution, value: Any) -> Any:
     # A value may stand above the maximum by its rounding; by more it was refused.
-    return np.sqrt(2 * np.maximum(solution.log_likelihood - value, 0.0))
+    return np.sqrt(2 * np.maximum(solution.objective - value, 0.0))
 
 
 def _solved(solution: Solution, coordinate: _Coordinate, at: float, start: Vector) -> Constrained:
@@ -130,7 +130,7 @@ def _solved(solution: Solution, coordinate: _Coordinate, at: float, start: Vecto
     slack = 4 * found.rounding + 2 * DECREMENT
     if solution.certificate.verdict is not Verdict.MAXIMUM:
         slack += NEAR_LIMIT * solution.n_obs
-    excess = found.value - solution.log_likelihood
+    excess = found.value - solution.objective
     if excess > slack:
         start_values = ", ".join(
             f"{name!r}: {value:.6g}"

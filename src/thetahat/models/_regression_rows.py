@@ -171,9 +171,12 @@ def join(packs: list[PackedRegression]) -> PackedRegression:
 
 def tally_part(family: Family, predictors: Predictors, part: Part, working: Vector, order: int) -> Tally:
     """Sum a part's terms, tile by tile."""
+    tile_rows = part.tile_rows
+    if part.n_rows <= tile_rows:
+        return _tally_tile(family, predictors, part, working, order)
     total: Tally | None = None
-    for start in range(0, part.n_rows, part.tile_rows):
-        tile = part.slice(start, start + part.tile_rows)
+    for start in range(0, part.n_rows, tile_rows):
+        tile = part.slice(start, start + tile_rows)
         added = _tally_tile(family, predictors, tile, working, order)
         total = added if total is None else total.merge(added)
     assert total is not None  # noqa: S101 - a part has rows
@@ -185,10 +188,14 @@ def _tally_tile(family: Family, predictors: Predictors, part: Part, working: Vec
     eta, bends = predictors.coordinates(part.designs, part.offsets, working)
     terms = part.terms(family, eta, order)
     weight = part.weight
-    values = np.broadcast_to(terms.value, (part.n_rows,))
+    values = terms.value
+    if np.shape(values) != (part.n_rows,):
+        values = np.broadcast_to(values, (part.n_rows,))
     weighted = values if weight is None else values * weight
     value = float(np.add.reduce(weighted))
-    absolute = float(np.add.reduce(np.abs(weighted)))
+    # The log of a probability is nowhere above 0.
+    probabilities = part.kind != "exact" or family.support.discrete
+    absolute = abs(value) if probabilities else float(np.add.reduce(np.abs(weighted)))
     if order == VALUE or not np.isfinite(value):
         information = NO_INFORMATION if order == GRADIENT else np.zeros((k, k))
         return Tally(value, absolute, np.zeros(k), information, None if order == GRADIENT else np.zeros(k))
@@ -200,7 +207,7 @@ def _tally_tile(family: Family, predictors: Predictors, part: Part, working: Vec
         return Tally(value, absolute, score, NO_INFORMATION, densest=densest)
     information = -sums.matrix(hessian)
     # Σ w |u_j| would cost a pass over the design of its own; by Cauchy and Schwarz it is about this at a maximum.
-    size = np.sqrt(part.total_weight * np.abs(np.diag(information)))
+    size = np.sqrt(part.total_weight * np.abs(information.diagonal()))
     opg = None
     if order == SCORES:
         products = [gradient[i] * gradient[j] for i in range(len(gradient)) for j in range(i + 1)]
@@ -212,7 +219,7 @@ def on_predictors(
     terms: Terms, bends: tuple[tuple[Any, Any] | None, ...]
 ) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
     """Move derivatives from working coordinates to predictors, by the chain rule through the links."""
-    if all(bend is None for bend in bends):
+    if bends.count(None) == len(bends):
         return terms.gradient, terms.hessian
     gradient, hessian = [], []
     position = 0
@@ -259,6 +266,8 @@ class Sums:
         return np.asarray(column if weight is None else column * weight)
 
     def score(self, gradient: tuple[Any, ...]) -> Vector:
+        if len(gradient) == 1 and self._groups[0].design is not None:
+            return self._part.designs[self._groups[0].design].transpose(self._column(gradient[0]))
         score = np.zeros(self._k)
         at = 0
         for group in self._groups:

@@ -71,6 +71,7 @@ class RegressionModel(Model[PackedRegression]):
                 owner: group.span.stop - group.span.start
                 for owner, group in zip(self.predictors.owners, self._driven(), strict=True)
             },
+            "missing": "error" if self.selection is None else self.selection.missing,
             "designs": {
                 owner: dict(designer.describe())
                 for owner, designer in zip(self.predictors.owners, self.predictors.designers, strict=True)

@@ -14,6 +14,7 @@ from thetahat.designs import Design
 from thetahat.engines import Engine
 from thetahat.models._predictors import primary_of
 from thetahat.models._regression_rows import PackedRegression
+from thetahat.models.regression import RegressionModel
 from thetahat.numerics.rank import aliased
 from thetahat.regression_pass import RegressionArrangement
 
@@ -29,8 +30,12 @@ class _Gram:
         return _Gram(self.matrix + other.matrix)
 
 
-def refuse_aliased(arrangement: RegressionArrangement, engine: Engine) -> None:
+def refuse_aliased(
+    arrangement: RegressionArrangement, engine: Engine, held: NDArray[np.bool_] | None = None
+) -> None:
     """Raise where a design does not determine its coefficients, whatever the responses.
+
+    ``held`` tells which working coordinates a penalty determines: their columns are not asked about.
 
     Raises
     ------
@@ -39,7 +44,9 @@ def refuse_aliased(arrangement: RegressionArrangement, engine: Engine) -> None:
     """
     model = arrangement.model
     for index, owner in enumerate(model.predictors.owners):
-        columns = _Columns(arrangement, index)
+        columns = _Columns(arrangement, index, held)
+        if not columns.names:
+            continue
         if not aliased(columns.gram(arrangement.sample).matrix, columns.names):
             continue
         # Rows that the sample lacks may tell apart what it does not.
@@ -63,7 +70,9 @@ def refuse_aliased(arrangement: RegressionArrangement, engine: Engine) -> None:
 class _Columns:
     """The columns of one design in all rows; the constant that other parameters hold comes before them."""
 
-    def __init__(self, arrangement: RegressionArrangement, index: int) -> None:
+    def __init__(
+        self, arrangement: RegressionArrangement, index: int, held: NDArray[np.bool_] | None
+    ) -> None:
         model = arrangement.model
         self._arrangement = arrangement
         self._index = index
@@ -71,7 +80,14 @@ class _Columns:
             model.family
         )
         names = model.predictors.designers[index].names
-        self.names = ("the thresholds", *names) if self._constant else names
+        self._dropped = () if held is None else _dropped(model, index, held)
+        names = tuple(name for column, name in enumerate(names) if column not in self._dropped)
+        self.names = ("the thresholds", *names) if self._constant and names else names
+
+    def _kept(self, design: Design) -> Design:
+        for column in reversed(self._dropped):
+            design = design.without(column)
+        return design
 
     def gram_of_block(self, block: Any) -> _Gram:
         """XᵀX of a block's rows."""
@@ -82,7 +98,7 @@ class _Columns:
         total = np.zeros((len(self.names), len(self.names)))
         first = int(self._constant)
         for part in packed.parts:
-            design, ones = part.designs[self._index], np.ones(part.n_rows)
+            design, ones = self._kept(part.designs[self._index]), np.ones(part.n_rows)
             total[first:, first:] += design.gram(ones)
             if self._constant:
                 sums = design.transpose(ones)
@@ -94,7 +110,7 @@ class _Columns:
     def _designs(self) -> Iterator[Design]:
         for block in self._arrangement.blocks():
             packed = block if self._arrangement.packed else self._arrangement.model.pack(block)
-            yield from (part.designs[self._index] for part in packed.parts)
+            yield from (self._kept(part.designs[self._index]) for part in packed.parts)
 
     def product(self, vectors: Matrix) -> Matrix:
         """X V."""
@@ -113,3 +129,10 @@ class _Columns:
         if self._constant:
             total[0] = values.sum(axis=0)
         return total
+
+
+def _dropped(model: RegressionModel, index: int, held: NDArray[np.bool_]) -> tuple[int, ...]:
+    """Columns of a design all of whose coefficients are held."""
+    group = next(group for group in model.predictors.groups if group.design == index)
+    by_class = held[group.span].reshape(group.size, -1)
+    return tuple(int(column) for column in np.flatnonzero(by_class.all(axis=0)))

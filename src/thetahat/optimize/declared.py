@@ -17,7 +17,7 @@ class Declared:
     """What theory says of the model beforehand.
 
     ``n_rows`` bounds the rank of the row scores; ``sizes`` are natural magnitudes of parameters on the real
-    line, from which a direction is measured.
+    line, from which a direction is measured; ``penalty`` is what the penalty is called where there is one.
     """
 
     n_obs: float
@@ -29,6 +29,12 @@ class Declared:
     seed: int = 0
     n_rows: float = np.inf
     sizes: Mapping[str, float] = field(default_factory=dict)
+    penalty: str | None = None
+
+    @property
+    def what(self) -> str:
+        """What is maximised, after the word maximum."""
+        return "" if self.penalty is None else f" of the likelihood penalised by {self.penalty}"
 
     @property
     def scope(self) -> str:

@@ -37,15 +37,7 @@ def at_edge(
     mask = np.ones(table.n_free, dtype=bool)
     for parameter, span in zip(table.free_parameters, table.free_slices, strict=True):
         edge = np.array([name in concerned for name in parameter.names])
-        if parameter.domain.vector:
-            mask[span] = ~edge[1:]
-            if edge[0] and not edge.all():
-                # Coordinates against an entry that is 0 tell of each other only: one that is left holds the others.
-                mask[span.start + int(np.argmin(edge)) - 1] = False
-        else:
-            mask[span] = ~edge
-    if sum(name not in concerned for name in table.free_names) <= 1 and len(concerned) > 1:
-        mask[:] = False
+        mask[span] = parameter.domain.inside_edge(edge)
     direction = {
         parameter.name: 1.0 if natural[parameter.name] == parameter.domain.upper else -1.0
         for parameter in table.free_parameters
@@ -216,6 +208,51 @@ def recession(
     return Outcome(natural, ray.end, ray.supremum, there, known, information, certificate, trace)
 
 
+def receding(
+    table: ParameterTable, found: Evidence, search: Search, direction: Vector, declared: Declared
+) -> Outcome:
+    """ℓ has levelled off along a direction, beyond which rounding hides what it still gains."""
+    moved = np.abs(direction) / found.reach > CONCERNED
+    natural = table.natural(found.point)
+    status: dict[str, str] = {}
+    concerned: list[str] = []
+    for parameter, span in zip(table.free_parameters, table.free_slices, strict=True):
+        if not moved[span].any():
+            status.update(dict.fromkeys(parameter.names, "irregular"))
+            continue
+        concerned.extend(parameter.names)
+        if not parameter.domain.vector:
+            upward = bool(direction[span][0] > 0)
+            natural[parameter.name] = parameter.domain.upper if upward else parameter.domain.lower
+        edge = np.isfinite(natural[parameter.names[0]])
+        status.update(dict.fromkeys(parameter.names, "boundary" if edge else "at_infinity"))
+    names = tuple(concerned)
+    sentence = (
+        f"No {listed(names)} inside the parameter space {'attains' if len(names) == 1 else 'attain'} the supremum, as "
+        f"far as double precision shows: the likelihood levels off at {found.tally.value:.6g} along the direction "
+        "shown. The data do not bound it; fix a parameter, or choose a simpler family."
+    )
+    certificate = certify(
+        Verdict.AT_INFINITY,
+        table,
+        found,
+        declared,
+        sentence=sentence,
+        exists=False,
+        status=status,
+        supremum=found.tally.value,
+        parameters=names,
+        direction=evidences.by_name(table, direction),
+        allows=False,
+    )
+    mask = np.zeros(table.n_free, dtype=bool)
+    information = np.zeros((0, 0))
+    trace = tuple(search.trace)
+    return Outcome(
+        natural, found.point, found.tally.value, found.tally, mask, information, certificate, trace
+    )
+
+
 def _edge_outcome(
     table: ParameterTable,
     natural: Mapping[str, float],
@@ -230,22 +267,27 @@ def _edge_outcome(
     status: Mapping[str, str] | None = None,
 ) -> Outcome:
     value = tally.value if supremum is None else supremum
+    infinite = [name for name in names if np.isinf(natural[name])]
     if status is None:
         status = {name: "boundary" if name in names else "regular" for name in table.free_names}
+        status = {**status, **dict.fromkeys(infinite, "at_infinity")}
     shown = listed(tuple(f"{name} = {natural[name]:g}" for name in names))
     conditional = " those of the other parameters are conditional on it;" if mask.any() else ""
     sentence = (
-        f"The maximum is on the edge of the parameter space ({shown}). Standard errors do not exist "
+        f"No finite value of {listed(tuple(infinite))} attains the supremum, which is neared on the way to {shown}. "
+        f"Standard errors do not exist there;{conditional} leave out or join levels that have no rows."
+        if infinite
+        else f"The maximum is on the edge of the parameter space ({shown}). Standard errors do not exist "
         f"there;{conditional} "
         "use a one-sided profile interval."
     )
     certificate = certify(
-        Verdict.BOUNDARY,
+        Verdict.AT_INFINITY if infinite else Verdict.BOUNDARY,
         table,
         None,
         declared,
         sentence=sentence,
-        exists=True,
+        exists=not infinite,
         scope=declared.scope,
         status=status,
         supremum=value,

@@ -25,6 +25,9 @@ EPSILON = float(np.finfo(float).eps)
 NO_STEP = 4.0 * EPSILON
 """In sizes of a coordinate, a step of a few roundings; one that gains next to nothing as well is none."""
 NO_GAIN = 1e-20
+LEVELLED = 1e-5
+"""In nats, a change along a direction that counts as none so far out."""
+BACKWARDS = (2.0, 4.0, 6.0, 8.0, 10.0, 12.0, 14.0, 16.0, 18.0, 20.0, 22.0, 24.0, 26.0)
 FARTHEST_DOUBLING = 10
 DENSE = float(np.log(0.5))
 MANY = 256
@@ -225,6 +228,27 @@ def walk(likelihood: Likelihood, evidence: Evidence, direction: Vector) -> Ray:
         value, end = max(value, there.value), point
     levels_off = len(gains) >= 5 and gains[-1] <= max(DECREMENT, 4 * noise)
     return Ray(unit, end, value, rises=len(gains) >= 3, levels_off=levels_off)
+
+
+def receding(likelihood: Likelihood, evidence: Evidence) -> Vector | None:
+    """A direction from which ℓ came rising and levelled off, so far out that rounding hides what it still gains.
+
+    Backwards along it ℓ falls, the more the farther, and beyond it does not fall.
+    """
+    value, noise = evidence.tally.value, LEVELLED + 4 * evidence.tally.rounding
+    for direction in candidate_directions(evidence):
+        unit = direction / float(np.max(np.abs(direction) / evidence.reach))
+        ahead = likelihood.tally(evidence.point + 2.0 * unit, VALUE)
+        if not (ahead.finite and abs(ahead.value - value) <= noise):
+            continue
+        drop = 0.0
+        for length in BACKWARDS:
+            before, drop = drop, value - likelihood.tally(evidence.point - length * unit, VALUE).value
+            if not drop >= before - noise or (length == BACKWARDS[0] and drop > noise):
+                break
+            if drop > 100.0 * noise:
+                return np.asarray(unit)
+    return None
 
 
 def candidate_directions(evidence: Evidence) -> list[Vector]:

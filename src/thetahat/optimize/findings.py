@@ -38,12 +38,14 @@ def maximum(table: ParameterTable, found: Evidence, search: Search, declared: De
     if not table.n_free:
         sentence = "Every parameter is fixed, so that there was nothing to estimate."
     elif declared.theorem is not None:
-        sentence = f"Interior maximum, and the only one: {declared.theorem}."
+        sentence = f"Interior maximum{declared.what}, and the only one: {declared.theorem}."
     elif declared.unbounded_in_theory is not None:
         within = "" if declared.region is None else f" within the regular region ({declared.region})"
-        sentence = f"Interior maximum{within}, local in any case: {declared.unbounded_in_theory}."
+        sentence = f"Interior maximum{declared.what}{within}, local in any case: {declared.unbounded_in_theory}."
     else:
-        sentence = "Interior maximum, as far as was searched: other maxima are not excluded."
+        sentence = (
+            f"Interior maximum{declared.what}, as far as was searched: other maxima are not excluded."
+        )
     if not regular and table.n_free:
         sentence += (
             " Standard errors are withheld: the model is irregular here, so that curvature does not measure "

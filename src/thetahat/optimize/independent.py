@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from thetahat._errors import ModelError
 from thetahat.engines import Engine
 from thetahat.families._survey import Survey
 from thetahat.first_pass import Arrangement
@@ -29,13 +28,12 @@ from thetahat.optimize.existence import parted, spike, with_ties, with_ties_give
 from thetahat.optimize.findings import unbounded
 from thetahat.optimize.limits import LimitFit, fit_limits
 from thetahat.optimize.outcome import Outcome
-from thetahat.optimize.outermost import where_it_breaks_off
+from thetahat.optimize.outermost import refuse_unfit, where_it_breaks_off
 from thetahat.optimize.verdict import judge
 from thetahat.parameters import Positive
 
 Vector = NDArray[np.float64]
-ROUNDING = 1e-9
-"""In nats a row, what a search may be above a supremum that it only nears."""
+ROUNDING = 1e-9  # in nats a row, what a search may be above a supremum that it only nears
 ENOUGH = 100  # iterations, after which a maximum may be said to have been looked for
 SEARCHED = frozenset({Verdict.MAXIMUM, Verdict.AT_INFINITY})
 """Verdicts that only a search supports where no theorem does."""
@@ -70,12 +68,8 @@ def _maximise(
 ) -> Outcome:
     model, survey = arrangement.model, arrangement.survey
     family = model.family
-    if family.exact_only and not survey.all_exact:
-        raise ModelError(
-            f"{type(family).__name__} is fitted to rows that are known exactly, and some here are known to intervals; "
-            "leave those out, or choose a family that takes them"
-        )
-    declared = _declare(arrangement, engine)
+    refuse_unfit(family, survey)
+    declared = declare(arrangement, engine)
     reason = spike(arrangement)
     if reason is not None:
         return unbounded(model.table, None, declared, reason)
@@ -95,8 +89,8 @@ def _maximise(
     allowed = _region(arrangement, engine)
     limits = fit_limits(arrangement, engine, optimizer)
     declared = replace(declared, limits=limits)
-    ascent = _Ascent(arrangement, likelihood, optimizer, allowed)
-    begin = ascent.inside(_start(ascent, start), limits)
+    ascent = Ascent(arrangement, likelihood, optimizer, allowed)
+    begin = ascent.inside(first_point(ascent, start), limits)
     search = ascent.by_way_of(limits, begin)
     if start is None and (search.tally is None or not search.tally.finite):
         begin = ascent.wider(begin)
@@ -128,7 +122,7 @@ def _maximise(
 
 
 def _best_of_further(
-    ascent: _Ascent, search: Search, outcome: Outcome, declared: Declared, begin: Vector
+    ascent: Ascent, search: Search, outcome: Outcome, declared: Declared, begin: Vector
 ) -> Outcome:
     """The highest of what other starts lead to, where only a search says that there is nothing higher."""
     verdict = outcome.certificate.verdict
@@ -161,7 +155,8 @@ def _has_heights(arrangement: Arrangement, likelihood: Likelihood, outcome: Outc
     return len(values) > 2 and values[-3] < values[-2] < values[-1] and values[-1] > reached + 1.0
 
 
-def _declare(arrangement: Arrangement, engine: Engine) -> Declared:
+def declare(arrangement: Arrangement, engine: Engine) -> Declared:
+    """What theory says of these rows."""
     model, survey = arrangement.model, arrangement.survey
     family = model.family
     unbounded_in_theory = _unbounded_in_theory(arrangement, engine)
@@ -234,11 +229,10 @@ def _closed(
         free = np.atleast_1d(np.asarray(parameter.domain.to_free(value), dtype=float))
         numbers = np.atleast_1d(np.asarray(value, dtype=float))
         entries = numbers * table.unit(parameter.name)
-        named = list(zip(parameter.names, numbers.tolist(), strict=True))
-        on_edge = [name for name, number in named if parameter.domain.is_edge(number)]
+        on_edge = parameter.domain.edges(numbers)
         natural.update(zip(parameter.names, entries.tolist(), strict=True))
-        edges.extend(on_edge)
-        point.extend((_within_reach(free, entries) if on_edge else free).tolist())
+        edges.extend(name for name, edge in zip(parameter.names, on_edge, strict=True) if edge)
+        point.extend((parameter.domain.beside_edge(value, BEYOND) if any(on_edge) else free).tolist())
     at = np.array(point, dtype=float)
     if ends:
         return at_outermost(table, natural, at, likelihood.tally(at, DERIVATIVES), ends, declared)
@@ -248,15 +242,8 @@ def _closed(
     return judge(likelihood, Settled(at, likelihood.tally(at, DERIVATIVES)), declared)
 
 
-def _within_reach(free: Vector, entries: Vector) -> Vector:
-    """Free coordinates of an edge, far out but finite; a simplex without its first entry keeps its proportions."""
-    if entries.size > 1 and entries[0] == 0:
-        return np.where(entries[1:] > 0, BEYOND + np.log(entries[1:]), 0.0)
-    return np.clip(free, -BEYOND, BEYOND)
-
-
 @dataclass(frozen=True, slots=True)
-class _Ascent:
+class Ascent:
     """All that a climb needs but its start."""
 
     arrangement: Arrangement
@@ -265,6 +252,7 @@ class _Ascent:
     allowed: Region | None
 
     def climb(self, start: Vector, given_up: Callable[[Search], bool] | None = None) -> Search:
+        """Climb from a start, unless it is given up on the way."""
         rows = self.arrangement.condensed or self.arrangement.sample
         expected = _expected(self.arrangement.model, rows)
         return climb(
@@ -277,6 +265,7 @@ class _Ascent:
         )
 
     def climb_thinned(self, start: Vector) -> Search:
+        """Climb the likelihood of the thinned rows."""
         model, sample = self.arrangement.model, self.arrangement.sample
         thinned = Likelihood(model, lambda: [sample], packed=True, engine=self.likelihood.engine)
         expected = _expected(model, sample)
@@ -311,6 +300,7 @@ class _Ascent:
         return best
 
     def by_way_of(self, limits: Sequence[LimitFit], start: Vector) -> Search:
+        """Climb from a start, and again from beside each limit that ℓ rises from."""
         search = self.climb(start)
         for limit in limits:
             search = self._from_chart(search, limit)
@@ -338,7 +328,8 @@ class _Ascent:
         return again if better else search
 
 
-def _start(ascent: _Ascent, start: Mapping[str, Any] | None) -> Vector:
+def first_point(ascent: Ascent, start: Mapping[str, Any] | None) -> Vector:
+    """Where to begin: what the user gave, what few of the rows lead to, or the family's recipe."""
     arrangement, likelihood = ascent.arrangement, ascent.likelihood
     model, sample, survey = arrangement.model, arrangement.sample, arrangement.survey
     guess = model.starting_values(sample)

@@ -23,6 +23,8 @@ from thetahat.models.iid import IndependentModel
 from thetahat.numerics.namespace import NUMPY
 from thetahat.optimize._optimizer import Optimizer
 from thetahat.optimize.climb import climb
+from thetahat.penalised_likelihood import penalised
+from thetahat.penalties import Penalty
 
 Vector = NDArray[np.float64]
 FAR_OUT = 1e5
@@ -76,8 +78,10 @@ class _Slope:
         return _Slope(self.value + other.value, self.noise + other.noise)
 
 
-def fit_limits(arrangement: Arrangement, engine: Engine, optimizer: Optimizer) -> list[LimitFit]:
-    """Fit every declared limit whose parameter is free."""
+def fit_limits(
+    arrangement: Arrangement, engine: Engine, optimizer: Optimizer, penalty: Penalty | None = None
+) -> list[LimitFit]:
+    """Fit every declared limit whose parameter is free; a penalty is the limit's too, or excludes it."""
     model = arrangement.model
     fixed = model.table.fixed
     free = [
@@ -85,14 +89,24 @@ def fit_limits(arrangement: Arrangement, engine: Engine, optimizer: Optimizer) -
         for limit in model.family.limits
         if not any(name in fixed for name in (limit.parameter, *limit.moving))
     ]
-    found = [_fit(limit, arrangement, engine, optimizer) for limit in free]
+    found = [_fit(limit, arrangement, engine, optimizer, penalty) for limit in free]
     return [fit for fit in found if fit is not None]
 
 
-def _fit(limit: Limit, arrangement: Arrangement, engine: Engine, optimizer: Optimizer) -> LimitFit | None:
+def _fit(
+    limit: Limit,
+    arrangement: Arrangement,
+    engine: Engine,
+    optimizer: Optimizer,
+    penalty: Penalty | None,
+) -> LimitFit | None:
     model = arrangement.model
     family = model.family.limiting(_named(limit.family))
     back = {ours: theirs for theirs, ours in limit.names.items()}
+    if penalty is not None:
+        penalty = penalty.elsewhere(back, limit.parameter)
+        if penalty is None:
+            return None
     fixed = {back[name]: value for name, value in model.table.fixed.items()}
     limit_model = IndependentModel(
         family,
@@ -103,6 +117,7 @@ def _fit(limit: Limit, arrangement: Arrangement, engine: Engine, optimizer: Opti
         unit=model.unit,
     )
     likelihood, survey = _rows_of_limit(limit_model, arrangement, engine)
+    likelihood = penalised(likelihood, penalty)
     point = _maximise(limit_model, likelihood, survey, arrangement, optimizer)
     if point is None:
         return None
@@ -172,7 +187,7 @@ def _maximise(
     arrangement: Arrangement,
     optimizer: Optimizer,
 ) -> Vector | None:
-    if survey.plain and model.table.all_free:
+    if survey.plain and model.table.all_free and likelihood.unpenalised is likelihood:
         theta = model.family.solve(survey, {})
         if theta is not None and all(
             parameter.domain.contains(value)

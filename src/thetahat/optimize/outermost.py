@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from thetahat._errors import ModelError
+from thetahat.families import Family
 from thetahat.families._survey import Survey
 from thetahat.likelihood import Likelihood
 from thetahat.models import DERIVATIVES
@@ -16,6 +18,29 @@ from thetahat.optimize.edges import at_outermost
 from thetahat.optimize.outcome import Outcome
 
 Vector = NDArray[np.float64]
+
+
+def refuse_unfit(family: Family, survey: Survey) -> None:
+    """Refuse rows from which the family is not estimated.
+
+    Raises
+    ------
+    ModelError
+        If there are rows of a kind that it does not take.
+    """
+    if survey.all_exact:
+        return
+    name = type(family).__name__
+    if family.exact_only:
+        raise ModelError(
+            f"{name} is fitted to rows that are known exactly, and some here are known to intervals; leave those out, "
+            "or choose a family that takes them"
+        )
+    if family.open_only and np.isfinite(survey.lowest_high):
+        raise ModelError(
+            f"{name} is fitted to rows that are known exactly or to exceed a value, and some here are known to lie "
+            "below one; leave those out, or choose a family that takes them"
+        )
 
 
 def where_it_breaks_off(

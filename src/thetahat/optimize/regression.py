@@ -26,6 +26,8 @@ from thetahat.optimize.outcome import Outcome
 from thetahat.optimize.regression_existence import receding
 from thetahat.optimize.regression_limits import fit_regression_limits
 from thetahat.optimize.verdict import judge
+from thetahat.penalised_likelihood import PenalisedLikelihood, layout_of, penalised, with_penalty
+from thetahat.penalties import Penalty
 from thetahat.regression_pass import RegressionArrangement
 
 Vector = NDArray[np.float64]
@@ -55,27 +57,31 @@ def maximise_regression(
     engine: Engine,
     optimizer: Optimizer,
     start: Mapping[str, Any],
+    penalty: Penalty | None = None,
 ) -> Outcome:
-    """Find the maximum and say what it is."""
+    """Find the maximum and say what it is; ``likelihood`` has the penalty in it."""
     # BLAS's threads spend more on each other than a matrix of this size takes, and nothing where there are few columns.
     held = single_blas if FEW_COLUMNS < likelihood.table.n_free <= MANY_COLUMNS else nullcontext()
     with np.errstate(all="ignore"), held:
         begin = starting_point(arrangement, start)
-        _refuse_undetermined(arrangement, engine, begin)
-        search = _ascend(arrangement, likelihood, engine, optimizer, begin)
-        declared = _declare(arrangement)
+        _refuse_undetermined(arrangement, engine, begin, penalty)
+        search = _ascend(arrangement, likelihood, engine, optimizer, begin, penalty)
+        declared = _declare(arrangement, likelihood)
         if arrangement.model.family.limits and search.tally is not None and search.tally.finite:
-            limits = fit_regression_limits(arrangement, engine, optimizer, search.point)
+            limits = fit_regression_limits(arrangement, engine, optimizer, search.point, penalty)
             declared = replace(declared, limits=limits)
         outcome = judge(likelihood, search, declared)
-        if outcome.certificate.verdict in WITHOUT_MAXIMUM:
+        if penalty is None and outcome.certificate.verdict in WITHOUT_MAXIMUM:
             return receding(arrangement, engine, optimizer, search, declared) or outcome
         return outcome
 
 
-def conditions(arrangement: RegressionArrangement, optimizer: Optimizer) -> Conditions:
+def conditions(
+    arrangement: RegressionArrangement, optimizer: Optimizer, likelihood: Likelihood
+) -> Conditions:
     """Say how these rows are climbed, for those who climb them again."""
-    return Conditions(optimizer, _expected(arrangement.model, arrangement.sample, arrangement.n_obs))
+    expected = _expected(arrangement.model, arrangement.sample, arrangement.n_obs)
+    return Conditions(optimizer, with_penalty(expected, likelihood))
 
 
 def _ascend(
@@ -84,39 +90,56 @@ def _ascend(
     engine: Engine,
     optimizer: Optimizer,
     begin: Vector,
+    penalty: Penalty | None,
 ) -> Search:
     model, sample = arrangement.model, arrangement.sample
     if (
         arrangement.n_positive >= WORTH_THINNING * sample.n_positive
         and sample.n_positive >= ROWS_A_COLUMN * begin.size
     ):
+        share = arrangement.n_obs / sample.n_obs
         few = Likelihood(model, lambda: [sample], packed=True, engine=engine)
-        first = climb(few, optimizer, begin, expected=_expected(model, sample, sample.n_obs))
+        few = penalised(few, penalty, 1.0 / share)
+        expected = with_penalty(_expected(model, sample, sample.n_obs), few)
+        first = climb(few, optimizer, begin, expected=expected)
         if first.converged and first.tally is not None:
-            share = arrangement.n_obs / sample.n_obs
             chord = answered(likelihood, ChordSearch(first.point, share * first.tally.information))
             if chord.converged:
                 return chord
             if chord.tally is not None:
                 begin = chord.point
-    return climb(likelihood, optimizer, begin, expected=_expected(model, sample, arrangement.n_obs))
+    expected = with_penalty(_expected(model, sample, arrangement.n_obs), likelihood)
+    return climb(likelihood, optimizer, begin, expected=expected)
 
 
-def _refuse_undetermined(arrangement: RegressionArrangement, engine: Engine, begin: Vector) -> None:
+def _refuse_undetermined(
+    arrangement: RegressionArrangement, engine: Engine, begin: Vector, penalty: Penalty | None
+) -> None:
     """Look for aliased columns where the information at the start is singular, or nearly."""
     model = arrangement.model
     few = Likelihood(model, lambda: [arrangement.sample], packed=True, engine=engine)
     tally = few.tally(begin)
-    if not tally.finite or not analyse(tally.information).smallest > NEARLY_SINGULAR:
+    if tally.finite and analyse(tally.information).smallest > NEARLY_SINGULAR:
+        return
+    if penalty is None:
         refuse_aliased(arrangement, engine)
+        return
+    held = np.zeros(model.table.n_working, dtype=bool)
+    held[model.table.free_index] = penalty.bind(layout_of(model)).penalised
+    refuse_aliased(arrangement, engine, held)
 
 
-def _declare(arrangement: RegressionArrangement) -> Declared:
+def _declare(arrangement: RegressionArrangement, likelihood: Likelihood) -> Declared:
     model = arrangement.model
     family = model.family
+    theorem, title = _theorem(model), None
+    if isinstance(likelihood, PenalisedLikelihood):
+        title = likelihood.given.title
+        theorem = _theorem_with_penalty(model, theorem, likelihood)
     return Declared(
         n_obs=arrangement.n_obs,
-        theorem=_theorem(model),
+        theorem=theorem,
+        penalty=title,
         regularity=lambda natural: "smooth",  # noqa: ARG005 - a contract
         n_rows=arrangement.n_positive,
         unbounded_in_theory=family.unbounded_in_theory if arrangement.n_exact else None,
@@ -134,6 +157,17 @@ def _theorem(model: RegressionModel) -> str | None:
     if link is None or link.trivial:
         return theorems.get("*")
     return theorems.get(link.name)
+
+
+def _theorem_with_penalty(
+    model: RegressionModel, theorem: str | None, likelihood: PenalisedLikelihood
+) -> str | None:
+    """A concave penalty leaves concave what is so in the coefficients themselves, whatever else has no part in it."""
+    numbers = [group.span.start for group in model.predictors.groups if group.design is None]
+    others = bool(np.isin(numbers, model.table.free_index).any())
+    if theorem is None or others or not likelihood.bound.concave:
+        return None
+    return f"{theorem}, and so is the penalty"
 
 
 def _expected(model: RegressionModel, like: PackedRegression, n_obs: float) -> Information:

@@ -114,7 +114,8 @@ def _asked(model: RegressionModel, rows: _Rows, point: Vector) -> tuple[Recessio
             order = [*names[-count:], *names[:-count]]
             found = separated_order(matrix, codes, classes, order)
         else:
-            found = separated_classes(matrix, codes, classes, names, None, working)
+            weighed = np.concatenate([_probabilities(model, part, working) for part in rows.parts])
+            found = separated_classes(matrix, codes, classes, names, weighed, working)
         if found is None:
             return None, np.zeros(0, dtype=bool), []
         conditions = found.separated.reshape(codes.size, -1)
@@ -132,6 +133,18 @@ def _asked(model: RegressionModel, rows: _Rows, point: Vector) -> tuple[Recessio
     if found is None:
         return None, np.zeros(0, dtype=bool), []
     return found, found.separated, np.split(found.remaining, ends)
+
+
+def _probabilities(model: RegressionModel, part: Part, working: Vector) -> Vector:
+    """(n, K), of each class in each row, times the row's weight: indicators less the scores of the logits."""
+    eta, _ = model.predictors.coordinates(part.designs, part.offsets, working)
+    with np.errstate(all="ignore"):
+        terms = part.terms(model.family, eta, DERIVATIVES)
+    indicators = np.stack(part.rows[1:], axis=1)
+    others = np.clip(np.nan_to_num(indicators - np.stack(terms.gradient, axis=1)), 0.0, 1.0)
+    first = np.maximum(1.0 - others.sum(axis=1, keepdims=True), 0.0)
+    weight = np.ones(part.n_rows) if part.weight is None else part.weight
+    return np.asarray(weight[:, np.newaxis] * np.concatenate([first, others], axis=1))
 
 
 def _stacked(matrices: Sequence[Any]) -> Any:

@@ -20,6 +20,8 @@ from thetahat.models.regression import RegressionModel
 from thetahat.optimize._optimizer import Optimizer
 from thetahat.optimize.climb import climb
 from thetahat.optimize.limits import FAR_OUT, ROUNDING, LimitFit
+from thetahat.penalised_likelihood import penalised
+from thetahat.penalties import Penalty
 from thetahat.regression_pass import RegressionArrangement
 
 Vector = NDArray[np.float64]
@@ -35,9 +37,16 @@ class _Slope:
 
 
 def fit_regression_limits(
-    arrangement: RegressionArrangement, engine: Engine, optimizer: Optimizer, near: Vector
+    arrangement: RegressionArrangement,
+    engine: Engine,
+    optimizer: Optimizer,
+    near: Vector,
+    penalty: Penalty | None = None,
 ) -> list[LimitFit]:
-    """Fit every declared limit whose parameter is a free number of its own, beginning near a point of the model."""
+    """Fit every declared limit whose parameter is a free number of its own, beginning near a point of the model.
+
+    A penalty is that of the limit as well, but where it excludes the limit itself.
+    """
     model = arrangement.model
     numbers = {
         parameter.name
@@ -46,18 +55,27 @@ def fit_regression_limits(
     }
     # Limits on the way to which other parameters move have no counterpart where those vary by row.
     limits = [limit for limit in model.family.limits if limit.parameter in numbers and not limit.moving]
-    found = [_fit(limit, arrangement, engine, optimizer, near) for limit in limits]
+    found = [_fit(limit, arrangement, engine, optimizer, near, penalty) for limit in limits]
     return [fit for fit in found if fit is not None]
 
 
 def _fit(
-    limit: Limit, arrangement: RegressionArrangement, engine: Engine, optimizer: Optimizer, near: Vector
+    limit: Limit,
+    arrangement: RegressionArrangement,
+    engine: Engine,
+    optimizer: Optimizer,
+    near: Vector,
+    penalty: Penalty | None,
 ) -> LimitFit | None:
     model = arrangement.model
     limiting = _limiting_model(limit, model)
     if limiting is None:
         return None
     theirs = {ours: name for name, ours in limit.names.items()}
+    if penalty is not None:
+        penalty = penalty.elsewhere(theirs, limit.parameter)
+        if penalty is None:
+            return None
     packs = [limiting.pack(block) for block in arrangement.raw_blocks()] if arrangement.packed else None
     likelihood = Likelihood(
         limiting,
@@ -65,6 +83,7 @@ def _fit(
         packed=packs is not None,
         engine=engine,
     )
+    likelihood = penalised(likelihood, penalty)
     here = model.table.natural(near)
     start = limiting.table.free_from_natural(
         {theirs.get(name, name): value for name, value in here.items() if name != limit.parameter}

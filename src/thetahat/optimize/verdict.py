@@ -54,6 +54,9 @@ def judge(likelihood: Likelihood, search: Search, declared: Declared) -> Outcome
             null = evidences.level_direction(likelihood, found)
         if null is not None:
             return findings.flat(table, found, search, null, declared, structural=structural)
+    away = evidences.receding(likelihood, found)
+    if away is not None:
+        return edges.receding(table, found, search, away, declared)
     if declared.unbounded_in_theory is not None and search.blocked:
         return findings.unbounded(table, search, declared, declared.unbounded_in_theory, found)
     return findings.not_converged(table, found, search, declared)

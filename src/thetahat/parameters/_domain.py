@@ -64,6 +64,18 @@ class Domain(ABC):
         with np.errstate(over="ignore", under="ignore"):
             return float(self.from_free(np.float64(at)))
 
+    def edges(self, value: Any) -> tuple[bool, ...]:
+        """Whether each entry of ``value`` lies on the edge of the domain."""
+        return tuple(self.is_edge(entry) for entry in np.atleast_1d(value).tolist())
+
+    def beside_edge(self, value: Any, far: float) -> Array:
+        """Free coordinates of a value on the edge, ``far`` out but finite, so that it cannot be told from the edge."""
+        return np.clip(np.atleast_1d(np.asarray(self.to_free(value), dtype=float)), -far, far)
+
+    def inside_edge(self, edges: Array) -> Array:
+        """Which free coordinates stay regular where these entries lie on the edge."""
+        return ~edges
+
     def is_edge(self, value: float) -> bool:
         """Whether ``value`` is a finite edge of the domain, such as 0 for a rate."""
         return isfinite(value) and value in (self.lower, self.upper)

@@ -10,6 +10,9 @@ from thetahat._errors import ParameterError
 from thetahat.numerics.namespace import namespace
 from thetahat.parameters._domain import Array, Domain
 
+_REMOTE = 1e100
+"""Stands for infinity, and its distances have logarithms."""
+
 
 @final
 class Ordered(Domain):
@@ -64,6 +67,30 @@ class Ordered(Domain):
         array = np.asarray(value, dtype=float)
         finite = array.shape == (self.size,) and bool(np.all(np.isfinite(array)))
         return finite and bool(np.all(np.diff(array) > 0))
+
+    def edges(self, value: Any) -> tuple[bool, ...]:
+        """Whether a number equals its neighbour; all of them, where one is infinite."""
+        array = np.asarray(value, dtype=float)
+        if not np.all(np.isfinite(array)):
+            return (True,) * self.size
+        tied = np.diff(array) == 0
+        return tuple((np.append(tied, False) | np.append(False, tied)).tolist())
+
+    def beside_edge(self, value: Any, far: float) -> Array:
+        """Infinite numbers ``far`` out, above at steps of 10¹⁰⁰; equal ones so in the logarithm of their gap."""
+        array = np.array(value, dtype=float)
+        below, above = np.isneginf(array), np.isposinf(array)
+        # No farther: the others are measured from the first, and would lose their digits.
+        array[below] = -far * np.arange(np.count_nonzero(below), 0, -1)
+        array[above] = _REMOTE * np.arange(1, np.count_nonzero(above) + 1)
+        free = np.asarray(self.to_free(array))
+        return np.append(free[:1], np.maximum(free[1:], -far))
+
+    def inside_edge(self, edges: Array) -> Array:
+        """All but the gaps between two numbers on the edge; none where all numbers are."""
+        if edges.all():
+            return np.zeros(self.size, dtype=bool)
+        return np.append(True, ~(edges[1:] & edges[:-1]))
 
     def describe(self) -> str:
         """Say what a value must be."""

@@ -81,6 +81,23 @@ class Simplex(Domain):
         """The probability that has this logit."""
         return float(special.expit(at))
 
+    def beside_edge(self, value: Any, far: float) -> Array:
+        """Far out; without its first entry the others keep their proportions."""
+        array = np.asarray(value, dtype=float)
+        if array[0] != 0:
+            return super().beside_edge(array, far)
+        with np.errstate(divide="ignore"):
+            return np.where(array[1:] > 0, far + np.log(array[1:]), 0.0)
+
+    def inside_edge(self, edges: Array) -> Array:
+        """Those of the entries inside; where the first is not, one that is holds the others; one alone is 1."""
+        inside = ~edges[1:]
+        if np.count_nonzero(edges) >= self.size - 1 > 1:
+            return np.zeros_like(inside)
+        if edges[0] and not edges.all():
+            inside[int(np.argmin(edges)) - 1] = False
+        return inside
+
     def describe(self) -> str:
         """Say what a value must be."""
         return f"{self.size} positive numbers that sum to 1"

@@ -38,19 +38,20 @@ class ParameterTable:
     units: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        declared = [parameter.name for parameter in self.parameters]
         for name, value in self.fixed.items():
-            if name not in declared:
+            if name not in self.by_name:
                 raise ParameterError(
                     f"fixed={{{name!r}: ...}}: there is no parameter {name!r} that can be fixed; "
-                    f"choose from: {', '.join(declared)}"
+                    f"choose from: {', '.join(self.by_name)}"
                 )
-            domain = self._domain(name)
+            domain = self.by_name[name].domain
             if not self._inside(domain, value):
                 raise ParameterError(f"fixed={{{name!r}: {value!r}}}: {name} must be {domain.describe()}")
 
-    def _domain(self, name: str) -> Domain:
-        return next(parameter.domain for parameter in self.parameters if parameter.name == name)
+    @cached_property
+    def by_name(self) -> Mapping[str, Parameter]:
+        """The parameters by their names."""
+        return {parameter.name: parameter for parameter in self.parameters}
 
     @staticmethod
     def _inside(domain: Domain, value: Any) -> bool:
@@ -192,11 +193,18 @@ class ParameterTable:
             row += parameter.domain.size
         return jacobian
 
+    @cached_property
+    def _entries(self) -> Mapping[str, tuple[Parameter, slice, int]]:
+        return {
+            name: (parameter, span, index)
+            for parameter, span in zip(self.free_parameters, self.free_slices, strict=True)
+            for index, name in enumerate(parameter.names)
+        }
+
     def entry(self, name: str) -> tuple[Parameter, slice, int]:
         """Find an estimated entry: its parameter, the parameter's slice of the free vector, its index inside."""
-        for parameter, span in zip(self.free_parameters, self.free_slices, strict=True):
-            if name in parameter.names:
-                return parameter, span, parameter.names.index(name)
+        if name in self._entries:
+            return self._entries[name]
         if name in self.names:
             raise ParameterError(f"{name!r} is fixed, so there is nothing to estimate about it")
         raise ParameterError(f"there is no parameter {name!r}; the parameters are: {', '.join(self.names)}")

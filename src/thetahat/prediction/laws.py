@@ -129,7 +129,7 @@ class Laws:
 
     @cached_property
     def direction(self) -> Vector | None:
-        """Which way the coefficients go to infinity; None if they stay, or if numbers without predictor go with them."""
+        """Which way coefficients go to infinity; None if they stay, or if numbers without predictor go with them."""
         certificate = self.solution.certificate
         if certificate.verdict is not Verdict.AT_INFINITY:
             return None

@@ -15,11 +15,11 @@ FIRST = "X"
 
 
 def matrix_designs(laws: Laws) -> dict[str, Mapping[str, Any]]:
-    """Descriptions of the designs that are matrices, by parameter; a constant's is that of what it stands for."""
+    """Descriptions of the designs that are matrices, by parameter; one made of another counts as that."""
     found = {}
     for owner, designer in zip(laws.model.predictors.owners, laws.designers, strict=True):
         description: Mapping[str, Any] = designer.describe()
-        while description["kind"] == "constant":
+        while "of" in description:
             description = description["of"]
         if description["kind"] == "matrix":
             found[owner] = description

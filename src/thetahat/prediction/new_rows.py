@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, final
 
 import numpy as np
@@ -14,6 +14,7 @@ from thetahat.data import Block, Source, open_source
 from thetahat.data.joined import JoinedSource
 from thetahat.data.matrix import MatrixSource
 from thetahat.formulas import Selection
+from thetahat.models._checks import checked_weights
 from thetahat.models._regression_rows import Part
 from thetahat.models.iid import IndependentModel
 from thetahat.models.regression import RegressionModel
@@ -66,6 +67,8 @@ class Reading:
         Whether their responses are wanted, with weights.
     knowing
         Whether what is known of each row, such as trials, is wanted.
+    weighted
+        Whether the weights of rows are wanted.
 
     Raises
     ------
@@ -75,8 +78,17 @@ class Reading:
         If a column is missing or a matrix has another number of columns.
     """
 
-    def __init__(self, laws: Laws, asked: Asked, *, responses: bool = False, knowing: bool = True) -> None:
+    def __init__(
+        self,
+        laws: Laws,
+        asked: Asked,
+        *,
+        responses: bool = False,
+        knowing: bool = True,
+        weighted: bool = False,
+    ) -> None:
         self.laws = laws
+        self._weighted = weighted
         self.own = asked.data is None
         if self.own:
             self._of_the_fit(asked, responses=responses, knowing=knowing)
@@ -107,12 +119,17 @@ class Reading:
         laws = self.laws
         reader: Any = laws.model.reader
         beside: dict[str, Any] = {}
-        known = _known(laws, asked.known or {}, beside)
-        source, matrices = _opened(laws, asked, beside)
         response = reader.response
+        if isinstance(asked.data, Observations) and not laws.designers:
+            response = asked.data.response
+            asked = replace(asked, data=dict(asked.data.columns))
+        known = _known(laws, asked.known or {}, beside, needed=knowing)
+        source, matrices = _opened(laws, asked, beside)
         if responses and asked.y is not None:
             response = _response(asked.y, source, beside)
-        weights = _weights(reader.weight_column, asked.weights, source, beside) if responses else None
+        weights = None
+        if responses or self._weighted:
+            weights = _weights(reader.weight_column, asked.weights, source, beside)
         if beside:
             more = open_source(beside)
             source = more if source is None else JoinedSource(source, more)
@@ -152,6 +169,8 @@ class Reading:
             columns += reader.columns
         elif knowing:
             columns += [value for value in reader.known.values() if isinstance(value, str)]
+        if self._weighted and reader.weight_column is not None:
+            columns.append(reader.weight_column)
         if self._selection is not None and self.own:
             columns += self.model.columns
         return tuple(dict.fromkeys(columns))
@@ -190,6 +209,13 @@ class Reading:
             if not isinstance(value, str) or value in block.columns
         }
         return self.laws.rows(block, block.columns, known)
+
+    def weights(self, block: Block) -> NDArray[np.float64]:
+        """The weights of a block's rows."""
+        column = self.reader.weight_column
+        if column is None:
+            return np.ones(block.n_rows)
+        return checked_weights(column, block.columns[column], RowNumbers(block.start, block.kept))
 
     def answered(self, block: Block) -> list[Answered]:
         """The laws of a block's rows, in parts, with what was observed of them; rows without weight are left out."""
@@ -242,7 +268,7 @@ def _by_row(value: Any, matrices: Mapping[str, Any], what: str) -> Any:
     return value
 
 
-def _known(laws: Laws, given: Mapping[str, Any], beside: dict[str, Any]) -> dict[str, Any]:
+def _known(laws: Laws, given: Mapping[str, Any], beside: dict[str, Any], *, needed: bool) -> dict[str, Any]:
     """What is known of new rows: numbers, or the names of columns."""
     reader: Any = laws.model.reader
     strange = [name for name in given if name not in reader.known]
@@ -254,6 +280,8 @@ def _known(laws: Laws, given: Mapping[str, Any], beside: dict[str, Any]) -> dict
     known: dict[str, Any] = {}
     for name, held in reader.known.items():
         value = given.get(name)
+        if value is None and not needed:
+            continue
         if value is None:
             if np.ndim(held) or (isinstance(held, str) and held.startswith("(")):
                 raise DataError(

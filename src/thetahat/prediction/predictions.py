@@ -39,8 +39,8 @@ class Predictions:
     >>> fit = th.regress([[0.0], [1.0], [2.0], [3.0]], [1, 1, 4, 6], th.Poisson(), intercept=True)
     >>> fit.predict([[4.0]], level=0.95)
     mean, 95 % intervals
-    row   estimate   standard error    low   high
-    0        12.29             5.22   5.35   28.2
+    row   estimate   standard error    low    high
+    0        12.38             7.57   3.73   41.04
     """
 
     what: str

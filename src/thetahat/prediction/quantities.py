@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -139,7 +139,12 @@ def quantile(family: Family, probability: float) -> Quantity:
                 shares = class_probabilities(family)(at).value
                 below = np.cumsum(shares, axis=1)[:, :-1]
                 return Value(np.sum(below < probability, axis=1))
-            found = family.quantile_at(np.full(at.n_rows, probability), _theta(family, at.columns), at.known)
+            theta = _theta(family, at.columns)
+            if "quantile_at" in family.singly:
+                laws = one_by_one(theta, at.known, at.n_rows)
+                found = [float(family.quantile_at(np.asarray(probability), *law)) for law in laws]
+            else:
+                found = family.quantile_at(np.full(at.n_rows, probability), theta, at.known)
             return Value(_rows(found, at.n_rows))
 
     return quantity
@@ -208,6 +213,16 @@ def at_their_limit(function: Quantity) -> Quantity:
         return Value(np.where(falls, -np.inf, found.value), found.slopes)
 
     return quantity
+
+
+def one_by_one(
+    theta: tuple[Any, ...], known: Known, n_rows: int
+) -> Iterator[tuple[tuple[float, ...], Known]]:
+    """The parameters of each row, and what is known of it, as numbers."""
+    rows = [np.broadcast_to(item, (n_rows,)).tolist() for item in theta]
+    beside = {name: np.broadcast_to(value, (n_rows,)).tolist() for name, value in known.items()}
+    for k in range(n_rows):
+        yield tuple(item[k] for item in rows), {name: value[k] for name, value in beside.items()}
 
 
 def _theta(family: Family, eta: Eta) -> tuple[Any, ...]:

@@ -38,7 +38,8 @@ Ends = Callable[[Found], tuple[Array, Array]]
 def scale_of(family: Family) -> Range:
     """The range of what is measured as the values are."""
     if family.labelled:
-        numbers = np.asarray(family.numbers(), dtype=float)  # type: ignore[attr-defined]
+        labelled: Any = family
+        numbers = np.asarray(labelled.numbers(), dtype=float)
         return float(np.min(numbers)), float(np.max(numbers))
     return float(family.support.lower), float(family.support.upper)
 
@@ -50,7 +51,14 @@ def scale_of_domain(domain: Domain) -> Range:
 
 def by_scale(between: Range) -> Ends:
     """Symmetric on the real line, on the logarithm of the distance to one end, or on the logit between two."""
-    return lambda found: _spread(found.value, found.width * found.error, *between)
+
+    def ends(found: Found) -> tuple[Array, Array]:
+        low, high = _spread(found.value, found.width * found.error, *between)
+        # What has reached its end, as far as double precision tells, has no logarithm to be spread on.
+        certain = found.error == 0.0
+        return np.where(certain, found.value, low), np.where(certain, found.value, high)
+
+    return ends
 
 
 def _spread(value: Array, spread: Array, lower: float, upper: float) -> tuple[Array, Array]:
@@ -84,7 +92,7 @@ def by_coordinate(laws: Laws, between: Range) -> Ends:
 
     def ends(found: Found) -> tuple[Array, Array]:
         concerned = [k for k, slope in enumerate(found.slopes) if slope is not None]
-        if len(concerned) != 1 or found.value.ndim != 1:
+        if len(concerned) != 1:
             return by_scale(between)(found)
         (k,) = concerned
         link = laws.group_of[k].link

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from itertools import pairwise
 from typing import Any, Final, final
 
@@ -20,9 +21,11 @@ Vector = NDArray[np.float64]
 AT_ONCE: Final = 1 << 22
 """Numbers of a Jacobian held at once."""
 STEP: Final = 0.1
-"""First step of the differences, in standard errors of the coordinate."""
-SHORTEST, LONGEST = 1e-3, 0.1
-"""Bounds of that step in logs and logits, in which functions vary over about 1."""
+"""First step of the differences on the real line, in standard errors of the coordinate."""
+STEP_OF_LOGS: Final = 0.05
+"""The same in logs and logits, in which functions vary over about 1."""
+LARGEST_ERROR: Final = 1e100
+"""Standard errors up to this size, and from its inverse on, can be squared."""
 
 
 @final
@@ -44,7 +47,10 @@ class Uncertainty:
         self.kept = free[regular]
         self.lost = free[~regular]
         whole = free_covariance(laws.solved, kind) if regular.any() else np.zeros((free.size, free.size))
-        self.covariance = np.asarray(whole[np.ix_(regular, regular)])
+        inside = np.asarray(whole[np.ix_(regular, regular)])
+        with np.errstate(all="ignore"):
+            self.errors = np.sqrt(np.diag(inside))
+            self.correlation = inside / self.errors / self.errors[:, np.newaxis]
 
     def jacobian(self, rows: LawRows, slopes: Sequence[Any]) -> Array:
         """Derivatives by the estimates of (n, k) of a quantity with these slopes by coordinate."""
@@ -66,6 +72,11 @@ class Uncertainty:
 
         Slopes are by coordinate; None says that the quantity does not depend on it.
         """
+        concerned = [k for k, slope in enumerate(slopes) if slope is not None]
+        if len(concerned) == 1 and self._squarable:
+            (k,) = concerned
+            error = np.abs(rows.full(slopes[k])) * self._of_coordinate(rows, k)
+            return np.where(self._lost(rows, slopes), np.nan, error)
         width = self.laws.table.n_working
         step = max(AT_ONCE // max(width, 1), 64)
         pieces = []
@@ -73,10 +84,58 @@ class Uncertainty:
             piece = rows_between(rows, start, min(start + step, rows.n_rows))
             some = [None if slope is None else _cut(slope, start, start + step) for slope in slopes]
             matrix = self.jacobian(piece, [0.0 if slope is None else slope for slope in some])
-            variance = np.sum((matrix @ self.covariance) * matrix, axis=1)
-            lost = self._lost(piece, some)
-            pieces.append(np.where(lost, np.nan, np.sqrt(np.maximum(variance, 0.0))))
+            pieces.append(np.where(self._lost(piece, some), np.nan, self.length(matrix)))
         return np.concatenate(pieces) if pieces else np.zeros(0)
+
+    @cached_property
+    def _squarable(self) -> bool:
+        return bool(((self.errors < LARGEST_ERROR) & (self.errors > 1.0 / LARGEST_ERROR)).all())
+
+    @cached_property
+    def _whole(self) -> Array:
+        """The covariance over all working coordinates, 0 where there is none."""
+        size = self.laws.table.n_working
+        whole = np.zeros((size, size))
+        whole[np.ix_(self.kept, self.kept)] = self.correlation * self.errors * self.errors[:, np.newaxis]
+        return whole
+
+    def _of_coordinate(self, rows: LawRows, k: int) -> Vector:
+        """Standard errors of one working coordinate, from its own block of the covariance."""
+        bend, group, span = rows.bends[k], self.laws.group_of[k], self.laws.spans[k]
+        block = np.ascontiguousarray(self._whole[span, span])
+        if group.design is None:
+            return rows.full(np.sqrt(block[0, 0]) * abs(self.laws.unit_slopes[span.start]))
+        square = rows.designs[group.design].quadratic(block)
+        return np.sqrt(np.maximum(square, 0.0)) * (1.0 if bend is None else np.abs(bend[0]))
+
+    def summed(self, rows: LawRows, slopes: Sequence[Any], weights: Vector) -> tuple[Vector, bool]:
+        """Σ w J over rows, and whether a row of weight depends on what has no standard error."""
+        total = np.zeros(self.laws.table.n_working)
+        for k, slope in enumerate(slopes):
+            if slope is None:
+                continue
+            bend, group, span = rows.bends[k], self.laws.group_of[k], self.laws.spans[k]
+            item = rows.full(slope) * (1.0 if bend is None else bend[0]) * weights
+            item = np.where(weights == 0.0, 0.0, item)
+            if group.design is None:
+                total[span.start] += np.add.reduce(item) * self.laws.unit_slopes[span.start]
+            else:
+                total[span] += rows.designs[group.design].transpose(np.ascontiguousarray(item))
+        return total[self.kept], bool((self._lost(rows, slopes) & (weights != 0.0)).any())
+
+    def length(self, jacobian: Array) -> Vector:
+        """Root of J V Jᵀ by row, in units of the standard errors and of each row's largest term.
+
+        No square then over- or underflows.
+        """
+        if not jacobian.size:
+            return np.zeros(jacobian.shape[0])
+        spread = jacobian * self.errors
+        sizes = np.max(np.abs(spread), axis=1)
+        sizes = np.where((sizes > 0.0) & np.isfinite(sizes), sizes, 1.0)
+        spread = spread / sizes[:, np.newaxis]
+        squares = np.sum((spread @ self.correlation) * spread, axis=1)
+        return np.asarray(np.sqrt(np.maximum(squares, 0.0)) * sizes)
 
     def _lost(self, rows: LawRows, slopes: Sequence[Any]) -> NDArray[np.bool_]:
         """Rows that depend on an estimate without standard error, or whose coordinate has run to infinity."""
@@ -119,15 +178,36 @@ class Uncertainty:
         """
         slopes: Sequence[Any]
         if found.slopes is None:
-            slopes = [self._difference(rows, quantity, k, found.value) for k in range(len(rows.eta))]
+            slopes = [
+                self._edge(rows, quantity, k, found.value)
+                if self._at_edge(k)
+                else self._difference(rows, quantity, k, found.value)
+                for k in range(len(rows.eta))
+            ]
         else:
-            slopes = found.slopes
+            slopes = [
+                self._edge(rows, quantity, k, found.value)
+                if slope is not None and self._at_edge(k)
+                else slope
+                for k, slope in enumerate(found.slopes)
+            ]
         return tuple(
             None
             if slope is None or _idle(slope, rows.moving[k])
             else np.broadcast_to(slope, found.value.shape)
             for k, slope in enumerate(slopes)
         )
+
+    def _at_edge(self, k: int) -> bool:
+        """Whether a coordinate is a number without standard error."""
+        return self.laws.group_of[k].design is None and self.laws.spans[k].start in self.lost
+
+    def _edge(self, rows: LawRows, quantity: Quantity, k: int, value: Array) -> Array:
+        """NaN where a quantity depends on such a number: at an edge differences would vanish all the same."""
+        with np.errstate(all="ignore"):
+            eta = (*rows.eta[:k], 0.01 * rows.eta[k] + 0.25, *rows.eta[k + 1 :])
+            moved = quantity(Point(eta, rows.known, rows.n_rows)).value
+        return np.where((moved != value) & ~(np.isnan(moved) & np.isnan(value)), np.nan, 0.0)
 
     def _difference(self, rows: LawRows, quantity: Quantity, k: int, value: Array) -> Array:
         step = self._step(rows, k)
@@ -149,12 +229,12 @@ class Uncertainty:
         return np.asarray(table[0])
 
     def _step(self, rows: LawRows, k: int) -> Vector:
+        if not isinstance(self.laws.domain(k), Real):
+            return np.full(rows.n_rows, STEP_OF_LOGS)
         error = STEP * self.of_coordinate(rows, k)
-        usable = np.isfinite(error) & (error > 0.0)
-        if isinstance(self.laws.domain(k), Real):
-            size = np.abs(rows.full(rows.eta[k]))
-            return np.where(usable, error, 1e-3 * np.where(np.isfinite(size) & (size > 0.0), size, 1.0))
-        return np.clip(np.where(usable, error, SHORTEST), SHORTEST, LONGEST)
+        size = np.abs(rows.full(rows.eta[k]))
+        otherwise = 1e-3 * np.where(np.isfinite(size) & (size > 0.0), size, 1.0)
+        return np.where(np.isfinite(error) & (error > 0.0), error, otherwise)
 
 
 def rows_between(rows: LawRows, start: int, stop: int) -> LawRows:

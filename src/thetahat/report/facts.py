@@ -16,10 +16,12 @@ _INTERVALS = {
     "wald": "Wald intervals, made on the free scale (log, logit) and mapped back into the domain.",
     "profile": "Profile-likelihood intervals.",
 }
-_ON_PREDICTORS = (
-    "z and p ask whether a coefficient is 0 (Wald). Intervals are Wald’s, of coefficients on the scale of the predictor"
-)
+_TESTS = "z and p ask whether a coefficient is 0 (Wald). "
+_ON_PREDICTORS = "Intervals are Wald’s, of coefficients on the scale of the predictor"
 _OF_THE_REST = "; of other parameters made on the free scale (log, logit) and mapped back"
+MOST_SHOWN = 400
+SHOWN_OF_MANY = 40
+"""Parameters in the table where there are more than ``MOST_SHOWN``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,8 @@ class Facts:
     n_obs: float
     dof: int
     log_likelihood: float
+    penalised_log_likelihood: float
+    penalty: str
     aic: float
     aicc: float
     bic: float
@@ -61,12 +65,20 @@ class Facts:
     parameters: tuple[ParameterFacts, ...]
     groups: tuple[Group, ...] = ()
     link: str = ""
+    dropped: int = 0
+    """Rows of the data that were not used."""
     left_out: int = 0
+    """Parameters that are not among those here, there being too many."""
 
     @property
     def regression(self) -> bool:
         """Whether parameters are driven by predictors."""
         return bool(self.link)
+
+    @property
+    def tested(self) -> bool:
+        """Whether coefficients are tested against 0; where they are penalised, z is no standard normal."""
+        return self.regression and not self.penalty
 
     @property
     def title(self) -> str:
@@ -88,8 +100,9 @@ class Facts:
         rows = f"{self.n_rows:,} row{'s' * (self.n_rows != 1)}"
         source = f" ({self.data})" if self.data else ""
         stands = f", standing for {self.n_obs:,.6g} observations" if self.n_obs != self.n_rows else ""
-        left = f", {self.left_out:,} left out" if self.left_out else ""
-        return f"{rows}{source}{left}{stands}, {self.dof} free parameter{'s' * (self.dof != 1)}"
+        left = f", {self.dropped:,} left out" if self.dropped else ""
+        how = f"; penalised by {self.penalty}" if self.penalty else ""
+        return f"{rows}{source}{left}{stands}, {self.dof:,} free parameter{'s' * (self.dof != 1)}{how}"
 
 
 def facts_of(fit: Fitted, level: float = 0.95, uncertainty: Uncertainty | None = None) -> Facts:
@@ -102,13 +115,17 @@ def facts_of(fit: Fitted, level: float = 0.95, uncertainty: Uncertainty | None =
     """
     uncertainty = Uncertainty() if uncertainty is None else uncertainty
     certificate, model = fit.certificate, fit.model
-    spreads = spreads_of(fit, level, uncertainty)
+    names = tuple(fit.estimates)
+    shown = names if len(names) <= MOST_SHOWN else names[:SHOWN_OF_MANY]
+    spreads = spreads_of(fit, level, uncertainty, shown)
     errors, ends = spreads.errors, spreads.ends
     groups = groups_of(model, fit.names)
     driven = {name for group in groups if group.driven for name in group.names}
     nowhere = (nan, nan)
     parameters = []
-    for name, estimate in fit.estimates.items():
+    estimates = fit.estimates
+    for name in shown:
+        estimate = estimates[name]
         status = certificate.status[name]
         low, high = ends.get(name, nowhere)
         parameters.append(
@@ -121,7 +138,7 @@ def facts_of(fit: Fitted, level: float = 0.95, uncertainty: Uncertainty | None =
                 certificate.digits[name],
                 status,
                 reason_of(fit, name, errors[name]) if isnan(errors[name]) else "no interval" * (name in spreads.why),
-                *(wald_test(estimate, errors[name]) if name in driven else ()),
+                *(wald_test(estimate, errors[name]) if name in driven and "penalty" not in model else ()),
             )
         )
     return Facts(
@@ -133,6 +150,8 @@ def facts_of(fit: Fitted, level: float = 0.95, uncertainty: Uncertainty | None =
         n_obs=fit.n_obs,
         dof=fit.dof,
         log_likelihood=fit.log_likelihood,
+        penalised_log_likelihood=fit.penalised_log_likelihood,
+        penalty=str(model.get("penalty", {}).get("title", "")),
         aic=fit.aic,
         aicc=fit.aicc,
         bic=fit.bic,
@@ -140,22 +159,22 @@ def facts_of(fit: Fitted, level: float = 0.95, uncertainty: Uncertainty | None =
         sentence=certificate.sentence,
         allows_standard_errors=certificate.allows_standard_errors,
         level=level,
-        interval=_how(uncertainty, groups),
+        interval=_how(uncertainty, groups, tested="penalty" not in model),
         parameters=tuple(parameters),
         groups=groups,
         link=_link_in_words(model) if is_regression(model) else "",
-        left_out=_left_out(fit),
+        dropped=_dropped(fit),
+        left_out=len(names) - len(shown),
     )
 
 
-def _how(uncertainty: Uncertainty, groups: tuple[Group, ...]) -> str:
+def _how(uncertainty: Uncertainty, groups: tuple[Group, ...], *, tested: bool) -> str:
     """How standard errors and intervals were made."""
     driven = [group.driven for group in groups]
     told = _INTERVALS[uncertainty.interval]
     if any(driven) and uncertainty.interval == "wald":
         told = f"{_ON_PREDICTORS}{'' if all(driven) else _OF_THE_REST}."
-    elif any(driven):
-        told = f"z and p ask whether a coefficient is 0 (Wald). {told}"
+    told = f"{_TESTS}{told}" if any(driven) and tested else told
     source = uncertainty.source
     return f"{told} Standard errors: {source}." if source else told
 
@@ -167,7 +186,7 @@ def _link_in_words(model: Mapping[str, Any]) -> str:
     return f"{link_of(model)} link"
 
 
-def _left_out(fit: Fitted) -> int:
+def _dropped(fit: Fitted) -> int:
     """Rows of the data that the fit did not use."""
     there = None if fit.source is None else fit.source.n_rows
     return max(there - fit.n_rows, 0) if there is not None else 0

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _NOWHERE = (float("nan"), float("nan"))
 _REASONS = {
     "fixed": "fixed, not estimated",
+    "too_many": "too many coefficients for their covariance",
     "boundary": "on the edge of its domain",
     "edge": "the support ends there",
     "at_infinity": "the supremum is at infinity",
@@ -54,8 +55,8 @@ class Spreads:
     why: Mapping[str, str]
 
 
-def spreads_of(fit: Fitted, level: float, uncertainty: Uncertainty) -> Spreads:
-    """Standard errors and intervals of a fit.
+def spreads_of(fit: Fitted, level: float, uncertainty: Uncertainty, names: tuple[str, ...] | None = None) -> Spreads:
+    """Standard errors of a fit, and intervals of ``names``, by default of all that were estimated.
 
     Raises
     ------
@@ -67,18 +68,26 @@ def spreads_of(fit: Fitted, level: float, uncertainty: Uncertainty) -> Spreads:
         kind, cluster = uncertainty.covariance, uncertainty.cluster
         plain = kind == "observed" and cluster is None
         free = solution.free_covariance() if plain else free_covariance(fit.solved, kind, cluster)
-        found = intervals(solution, level, uncertainty.interval, free=free)
+        found = intervals(solution, level, uncertainty.interval, _estimated(fit, names), free=free)
         return Spreads(solution.standard_errors(free), found, {})
     # Asked for no parameter, it only refuses what cannot be asked for any.
     ends: dict[str, tuple[float, float]] = dict(fit.intervals(level, uncertainty.interval, ()))
     why: dict[str, str] = {}
-    for name in fit.free_names:
+    for name in _estimated(fit, names):
         try:
             ends[name] = fit.intervals(level, uncertainty.interval, name)[name]
         except InferenceError as error:
             ends[name] = _NOWHERE
             why[name] = str(error).rstrip(".")
     return Spreads(fit.standard_errors, ends, why)
+
+
+def _estimated(fit: Fitted, names: tuple[str, ...] | None) -> tuple[str, ...]:
+    free = fit.free_names
+    if names is None or len(names) >= len(free):
+        return free
+    estimated = set(free)
+    return tuple(name for name in names if name in estimated)
 
 
 def reason_of(fit: Fitted, name: str, error: float) -> str:

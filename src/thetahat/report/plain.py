@@ -44,24 +44,24 @@ def width_of_output() -> int:
 
 def table_of(summary: Facts, most: int = MOST_ROWS) -> Table:
     """The parameters as cells of text, every number with the digits that its standard error leaves it."""
-    tested = summary.regression
-    headings = ["coefficient" if tested else "parameter", "estimate", "standard error"]
-    headings += ["z", "p"] if tested else []
+    headings = ["coefficient" if summary.regression else "parameter", "estimate", "standard error"]
+    headings += ["z", "p"] if summary.tested else []
     headings.append(f"{100 * summary.level:g} % interval")
     shown = summary.parameters[:most]
-    if not tested:
-        return _untested(headings, shown)
-    rows = [
-        (fact.name, estimate_of(fact), error_of(fact), z_of(fact), p_of(fact), interval_of(fact))
-        if not isnan(fact.standard_error)
-        else (fact.name, estimate_of(fact), fact.reason)
-        for fact in shown
-    ]
+    if not summary.regression:
+        return _of_a_family(headings, shown)
+    rows = []
+    for fact in shown:
+        if isnan(fact.standard_error):
+            rows.append((fact.name, estimate_of(fact), fact.reason))
+            continue
+        tests = (z_of(fact), p_of(fact)) if summary.tested else ()
+        rows.append((fact.name, estimate_of(fact), error_of(fact), *tests, interval_of(fact)))
     titles = {row: title for row, title in titles_of(summary).items() if row < most}
     return Table(tuple(headings), tuple(rows), titles)
 
 
-def _untested(headings: list[str], shown: Sequence[ParameterFacts]) -> Table:
+def _of_a_family(headings: list[str], shown: Sequence[ParameterFacts]) -> Table:
     reasons = any(fact.reason for fact in shown)
     rows = []
     for fact in shown:
@@ -118,21 +118,22 @@ def sentence_of(summary: Facts) -> str:
 
 def criteria_of(summary: Facts) -> list[tuple[str, str]]:
     """The log-likelihood and the criteria made of it, to two decimals beyond what compares models."""
+    if summary.penalty:
+        # Criteria count free parameters, and penalised ones are less than free.
+        numbers = [("penalised log-likelihood", summary.penalised_log_likelihood)]
+    else:
+        numbers = [("AIC", summary.aic), ("AICc", summary.aicc), ("BIC", summary.bic)]
+    numbers.insert(0, ("log-likelihood", summary.log_likelihood))
     return [
         (name, f"{value:.3f}" if abs(value) < 1e9 else number(value, 12))
-        for name, value in (
-            ("log-likelihood", summary.log_likelihood),
-            ("AIC", summary.aic),
-            ("AICc", summary.aicc),
-            ("BIC", summary.bic),
-        )
+        for name, value in numbers
     ]
 
 
 def notes_of(summary: Facts) -> list[str]:
     """What stands under the table."""
     how = [] if not summary.allows_standard_errors else [summary.interval]
-    more = len(summary.parameters) - MOST_ROWS
+    more = max(len(summary.parameters) - MOST_ROWS, 0) + summary.left_out
     rest = f"{more:,} more parameters are not shown; fit.estimates and fit.intervals() have them all."
     weights = f"; weights in {summary.weights}" if summary.weights else ""
     return [

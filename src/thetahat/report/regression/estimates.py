@@ -36,7 +36,7 @@ def estimates(summary: Summary, profiles: Profiles) -> str:
     titles = {row: title for row, title in titles_of(summary).items() if row < MOST_ROWS}
     table = Table(tuple(headings), rows, titles).html().replace("<table", '<table class="estimates"', 1)
     notes = []
-    more = len(summary.parameters) - MOST_ROWS
+    more = max(len(summary.parameters) - MOST_ROWS, 0) + summary.left_out
     if more > 0:
         notes.append(f"{more:,} more parameters are not shown; fit.estimates and fit.intervals() have them all.")
     if summary.allows_standard_errors:

@@ -1,0 +1,61 @@
+"""Maximising the penalised likelihood of independent rows: limits, Newton, verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from thetahat._errors import ModelError
+from thetahat.engines import Engine
+from thetahat.first_pass import Arrangement
+from thetahat.likelihood import Likelihood
+from thetahat.optimize._optimizer import Optimizer
+from thetahat.optimize.certificate import Verdict
+from thetahat.optimize.elsewhere import drawn
+from thetahat.optimize.independent import Ascent, conditions, declare, first_point
+from thetahat.optimize.limits import fit_limits
+from thetahat.optimize.outcome import Outcome
+from thetahat.optimize.verdict import judge
+from thetahat.penalties import Penalty
+
+
+def maximise_penalised(
+    arrangement: Arrangement,
+    likelihood: Likelihood,
+    engine: Engine,
+    optimizer: Optimizer,
+    start: Mapping[str, Any] | None,
+    penalty: Penalty,
+) -> Outcome:
+    """Find the maximum of a penalised likelihood and say what it is.
+
+    Neither closed forms nor what theory knows of the likelihood alone, its witnesses and its theorems, hold of it.
+
+    Raises
+    ------
+    ModelError
+        If the support of the family ends at its parameters, so that there is no smooth likelihood to penalise.
+    """
+    family = arrangement.model.family
+    if family.edges:
+        raise ModelError(
+            f"{family.title} takes no penalty: its support ends at its parameters, so that the outermost rows settle "
+            "them; leave out penalty="
+        )
+    with np.errstate(all="ignore"):
+        declared = replace(declare(arrangement, engine), theorem=None, penalty=penalty.title)
+        limits = fit_limits(arrangement, engine, optimizer, penalty)
+        declared = replace(declared, limits=limits)
+        ascent = Ascent(arrangement, likelihood, optimizer, conditions(arrangement, engine, optimizer).allowed)
+        begin = ascent.inside(first_point(ascent, start), limits)
+        outcome = judge(likelihood, ascent.by_way_of(limits, begin), declared)
+        if outcome.certificate.verdict is Verdict.MAXIMUM or start is not None:
+            return outcome
+        for again in drawn(begin, arrangement.model, declared):
+            other = judge(likelihood, ascent.by_way_of(limits, again), declared)
+            if other.certificate.verdict is Verdict.MAXIMUM:
+                return other
+        return outcome
