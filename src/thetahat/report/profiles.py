@@ -37,15 +37,31 @@ class Profiles:
     why_none: str = ""
 
 
-def profiles_of(fit: Fitted, level: float, names: Sequence[str]) -> Profiles:
-    """Profile intervals of some parameters, if they can be had and do not take too long."""
+def profiles_of(
+    fit: Fitted, level: float, names: Sequence[str], passes: int = _PASSES_OF_A_PROFILE, *, whole: bool = True
+) -> Profiles:
+    """Profile intervals of some parameters, if they can be had and do not take too long.
+
+    Parameters
+    ----------
+    fit, level
+        What is profiled, and the confidence level of its intervals.
+    names
+        The parameters.
+    passes
+        Sums over the rows that one profile is expected to take.
+    whole
+        Whether all are to be had or none; else as many as there is time for.
+    """
     likelihood = fit.solution.likelihood
     if likelihood is None:
         return Profiles((), {}, "they need the data, which a saved fit does not hold")
     if not names:
         return Profiles((), {}, "every parameter is fixed")
-    expected = seconds_of_a_pass(fit, likelihood) * _PASSES_OF_A_PROFILE * len(names)
-    if expected > PATIENCE:
+    each = seconds_of_a_pass(fit, likelihood) * passes
+    affordable = names[: int(PATIENCE / each)]
+    if not affordable or (whole and len(affordable) < len(names)):
+        expected = each * len(names)
         return Profiles(
             (),
             {},
@@ -54,12 +70,15 @@ def profiles_of(fit: Fitted, level: float, names: Sequence[str]) -> Profiles:
         )
     ends: dict[str, tuple[float, float]] = {}
     why = ""
-    for name in names:
+    begun = perf_counter()
+    for name in affordable:
+        if ends and perf_counter() - begun > PATIENCE:
+            break
         try:
             ends[name] = fit.intervals(level, "profile", name)[name]
         except InferenceError as error:
             why = str(error).rstrip(".")
-    drawn = tuple(name for name in names if name in ends and not np.isnan(ends[name]).all())
+    drawn = tuple(name for name in affordable if name in ends and not np.isnan(ends[name]).all())
     return Profiles(drawn, {label_of(name, fit.model): ends[name] for name in ends}, why)
 
 

@@ -160,19 +160,11 @@ def influence_plot(leverage: Vector, cooks: Vector, numbers: NDArray[np.intp], m
     return svg_of(draw, "influence")
 
 
-@dataclass(frozen=True, slots=True)
-class Curve:
-    """Shares of a class in groups of rows of similar predicted probability, with the ends of their intervals."""
+def calibration_plot(bins: Vector, predictions: Vector, weight: Vector, name: str) -> str:
+    """Observed shares against predicted probabilities, above the distribution of the latter.
 
-    label: str
-    predicted: Vector
-    observed: Vector
-    low: Vector
-    high: Vector
-
-
-def calibration_plot(curve: Curve, predictions: Vector, weight: Vector) -> str:
-    """Observed shares against predicted probabilities, above the distribution of the latter."""
+    ``bins`` has a row each: mean prediction, share, and both ends of the share's interval.
+    """
 
     def draw(axes: Any) -> None:
         counts, edges = np.histogram(predictions, np.linspace(0, 1, 41), weights=weight)
@@ -180,15 +172,15 @@ def calibration_plot(curve: Curve, predictions: Vector, weight: Vector) -> str:
             0.22 * counts / counts.max(), edges, fill=True, color=DATA, alpha=0.3, linewidth=0, label="all rows"
         )
         axes.plot([0, 1], [0, 1], color=CUT, linewidth=1, linestyle=(0, (4, 3)))
-        axes.vlines(curve.predicted, curve.low, curve.high, color=FIT, linewidth=1.3, alpha=0.6)
-        axes.plot(curve.predicted, curve.observed, "o-", color=FIT, markersize=5, linewidth=1.2, label="share of rows")
+        axes.vlines(bins[:, 0], bins[:, 2], bins[:, 3], color=FIT, linewidth=1.3, alpha=0.6)
+        axes.plot(bins[:, 0], bins[:, 1], "o-", color=FIT, markersize=5, linewidth=1.2, label="share of rows")
         axes.set_xlim(-0.02, 1.02)
         axes.set_ylim(-0.02, 1.02)
         axes.set_xlabel("predicted probability")
         axes.set_ylabel("observed share")
         legend(axes)
 
-    return svg_of(draw, f"calibration-{curve.label}")
+    return svg_of(draw, name)
 
 
 # ---- Parts -----------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from thetahat._errors import InferenceError
 from thetahat.inference.rows import Piece, Rows
+from thetahat.rendering import number
 from thetahat.report.profiles import PATIENCE, seconds_of_a_pass
 
 if TYPE_CHECKING:
@@ -87,3 +88,11 @@ def rowwise_of(fit: Fitted) -> Rowwise | str:
 
 def _value(piece: Piece, unit: float) -> Any:
     return np.nan if piece.y is None else np.asarray(piece.y, dtype=float) * unit
+
+
+def observed(rows: Rowwise, row: int) -> str:
+    """The response of a row, in words where it is a label or not known exactly."""
+    value = rows.observed[row]
+    if np.isnan(value):
+        return "not exact"
+    return rows.labels[int(value)] if rows.labels else number(float(value))

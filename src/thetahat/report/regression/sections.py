@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from thetahat._errors import InferenceError
+from thetahat._errors import ThetahatError
 from thetahat.rendering import Table, number
 from thetahat.report import sections
 from thetahat.report.elements import figure, note
@@ -15,7 +15,7 @@ from thetahat.report.profiles import profiles_of, profiles_section
 from thetahat.report.regression import figures
 from thetahat.report.regression.classes import classes
 from thetahat.report.regression.estimates import CONSTANT, estimates
-from thetahat.report.regression.rowwise import Rowwise, rowwise_of
+from thetahat.report.regression.rowwise import Rowwise, observed, rowwise_of
 from thetahat.report.regression.separation import separation
 from thetahat.report.summary import Summary
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from thetahat.report._fitted import Fitted
 
 _MOST_PROFILES = 8
+_PASSES_OF_A_PROFILE = 600
 _FEWEST_ROWS = 5
 _LISTED = 6
 
@@ -30,7 +31,7 @@ _LISTED = 6
 def sections_of(fit: Fitted, summary: Summary) -> list[str]:
     """What stands between the verdict and the evidence for it."""
     rows = rowwise_of(fit)
-    profiles = profiles_of(fit, summary.level, _profiled(fit))
+    profiles = profiles_of(fit, summary.level, _profiled(fit), _PASSES_OF_A_PROFILE, whole=False)
     return [
         sections.figures_of_merit(summary, [] if isinstance(rows, str) else _explained(fit)),
         separation(fit, summary, rows),
@@ -43,7 +44,7 @@ def sections_of(fit: Fitted, summary: Summary) -> list[str]:
 def _of_rows(fit: Fitted, summary: Summary, rows: Rowwise | str) -> list[str]:
     if isinstance(rows, str):
         return [f"<section><h2>Rows</h2>{note(f'{rows}.')}</section>"]
-    return [classes(rows, -fit.log_likelihood / fit.n_obs), _residuals(rows, summary), _influence(rows)]
+    return [classes(fit, rows), _residuals(rows, summary), _influence(rows)]
 
 
 def _profiled(fit: Fitted) -> list[str]:
@@ -63,7 +64,7 @@ def _explained(fit: Fitted) -> list[tuple[str, str]]:
     def add(name: str, question: Callable[[], float], digits: int) -> None:
         try:
             facts.append((name, number(question(), digits)))
-        except InferenceError:
+        except ThetahatError:
             # A quantity that does not exist for this model has no place in the list.
             return
 
@@ -132,21 +133,15 @@ def _influence(rows: Rowwise) -> str:
         "How far the coefficients would move without a row, against how far out its predictors lie; right of the line "
         "leverage is more than twice its mean.",
     )
-    first = np.argsort(-cooks, kind="stable")[:_LISTED]
+    residual = rows.residual
     cells = []
-    for place in first:
+    for place in np.argsort(-cooks, kind="stable")[:_LISTED]:
         row = int(numbers[place])
-        residual = "" if rows.residual is None else number(float(rows.residual[row]), 3)
-        cells.append((f"{row:,}", _observed(rows, row), residual, number(leverage[place], 3), number(cooks[place], 3)))
-    headings = ("row", "response", "residual", "leverage", "Cook’s distance")
+        shown = [] if residual is None else [number(float(residual[row]), 3)]
+        cells.append((f"{row:,}", observed(rows, row), *shown, number(leverage[place], 3), number(cooks[place], 3)))
+    headings = ("row", "response", *([] if residual is None else ["residual"]), "leverage", "Cook’s distance")
     table = Table(headings, tuple(cells)).html("The rows that move the coefficients most, counted from 0")
     return (
-        f'<section>{heading}<div class="plots">{picture}<div class="scroll beside">{table}</div></div></section>'
+        f'<section>{heading}<div class="plots sized">{picture}<div class="scroll beside">{table}</div></div></section>'
     )
 
-
-def _observed(rows: Rowwise, row: int) -> str:
-    value = rows.observed[row]
-    if np.isnan(value):
-        return "not exact"
-    return rows.labels[int(value)] if rows.labels else number(float(value))

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from thetahat.rendering import Table, number
+from thetahat.rendering import number
 from thetahat.report.elements import note, pairs
-from thetahat.report.regression.rowwise import Rowwise
+from thetahat.report.regression.rowwise import Rowwise, observed
 from thetahat.report.summary import Summary
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _CERTAIN = -1e-8
 """Log-probability at the limit from which on a row is predicted with certainty."""
-_MOST_ROWS = 20
+_MOST_RESPONSES = 8
 _MOST_NAMES = 40
 
 
@@ -56,19 +56,17 @@ def _responsible(rows: Rowwise, summary: Summary) -> str:
     with np.errstate(invalid="ignore"):
         found = np.flatnonzero((rows.log_prob >= _CERTAIN) & (rows.weight > 0))
     counted = int((rows.weight > 0).sum())
-    cells = tuple((f"{row:,}", _response(rows, int(row))) for row in found[:_MOST_ROWS])
-    table = Table(("row, counted from 0", summary.response), cells).html("Separated rows")
-    more = found.size - len(cells)
-    rest = note(f"and {more:,} more") if more > 0 else ""
+    by_response: dict[str, list[int]] = {}
+    for row in found.tolist():
+        by_response.setdefault(observed(rows, row), []).append(row)
+    lines = [
+        (f"separated rows with {summary.response} = {response}", _listed([f"{row:,}" for row in held]))
+        for response, held in list(by_response.items())[:_MOST_RESPONSES]
+    ]
+    more = len(by_response) - len(lines)
+    rest = note(f"Rows of {more:,} more responses are not listed.") if more > 0 else ""
     told = note(
-        f"{found.size:,} of {counted:,} rows are predicted with certainty in the limit and say nothing of the other "
+        f"{found.size:,} of {counted:,} rows, counted from 0, are predicted with certainty in the limit and say nothing of the other "
         f"coefficients; the {counted - found.size:,} rows that remain have the supremum as their maximum."
     )
-    return f'{told}<div class="scroll">{table}</div>{rest}'
-
-
-def _response(rows: Rowwise, row: int) -> str:
-    value = rows.observed[row]
-    if np.isnan(value):
-        return "censored"
-    return rows.labels[int(value)] if rows.labels else number(float(value))
+    return f'<dl class="lines">{pairs(lines)}</dl>{rest}{told}'
