@@ -135,8 +135,8 @@ def _reader(parts: Parts, source: Source, engine: Engine) -> IndependentModel:
     levels = engine.reduce(reader.count_levels, source.blocks(reader.columns))
     if levels.values is not None and len(levels.values) < 2:
         raise DataError(
-            f"{parts.response.describe()} has one class only, {levels.values.tolist()[0]!r}, so there is nothing to tell apart; "
-            "a regression needs two classes at least"
+            f"{parts.response.describe()} has one class only, {levels.values.tolist()[0]!r}, so there is nothing to "
+            "tell apart; a regression needs two classes at least"
         )
     return reader.changed(family=family.with_levels(levels.values))
 

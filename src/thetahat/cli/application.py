@@ -41,9 +41,9 @@ def parser() -> ArgumentParser:
     show.add_argument("file", metavar="FIT.json", help="a fit written by --save or by fit.save")
     _level(show)
     _json(show)
-    demo = _command(commands, "demo", "fit a data set that ships with thetahat and write a page about it")
+    demo = _command(commands, "demo", "fit data sets that ship with thetahat and write pages about them")
     demo.add_argument(
-        "--report", metavar="PAGE.html", default="thetahat-demo.html", help="where to write it (%(default)s)"
+        "--report", metavar="PAGE.html", default="thetahat-demo.html", help="where to write the first; the second is named after it (%(default)s)"
     )
     return top
 
@@ -93,7 +93,10 @@ def _fit(command: ArgumentParser) -> None:
         help='a regression, such as "y ~ x + C(g) + offset(log(n))"; on its left a column or what --y takes',
     )
     command.add_argument(
-        "--family", required=True, metavar="NAME", help="such as gamma or zero_inflated(poisson); see thetahat families"
+        "--family",
+        required=True,
+        metavar="NAME",
+        help="such as gamma or zero_inflated(poisson); see thetahat families",
     )
     command.add_argument(
         "--y",
@@ -124,7 +127,11 @@ def _fit(command: ArgumentParser) -> None:
     )
     command.add_argument("--weights", metavar="COLUMN", help="frequency weights")
     command.add_argument(
-        "--fix", metavar="NAME=VALUE", action="append", default=[], help="hold a parameter or a coefficient; may be repeated"
+        "--fix",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help="hold a parameter or a coefficient; may be repeated",
     )
     command.add_argument(
         "--trials", metavar="VALUE|COLUMN", help="trials of each row, where a family needs them"

@@ -35,7 +35,9 @@ def run(*, as_json: bool) -> int:
         driven = _regressed(fact)
         found = "from sums over rows" if fact["from_sums"] else "by Newton's method"
         only = fact["global_theorem"] or "not proved"
-        rows.append((fact["name"], ", ".join(fact["parameters"]) + known, fact["support"], driven, found, only))
+        rows.append(
+            (fact["name"], ", ".join(fact["parameters"]) + known, fact["support"], driven, found, only)
+        )
     headings = ("family", "parameters", "support", "regresses (link)", "maximum", "the only one")
     sys.stdout.write("\n".join([*_left(Table(headings, tuple(rows))), *_closing()]) + "\n")
     return 0
@@ -84,7 +86,11 @@ def _regressed(fact: dict[str, Any]) -> str:
 def _closing() -> list[str]:
     """What the table has no room for."""
     lines = ["", "Links, the default first:"]
-    for what, domain in (("numbers", Real()), ("positive numbers", Positive()), ("probabilities", UnitInterval())):
+    for what, domain in (
+        ("numbers", Real()),
+        ("positive numbers", Positive()),
+        ("probabilities", UnitInterval()),
+    ):
         lines.append(f"  of {what}: {', '.join(link.name for link in links_of(domain))}")
     lines.append(f"  of ordinal: {', '.join(LAWS)}")
     around = ", ".join(f"{snake_case(kind.__name__)}(...)" for kind in WRAPPERS)

@@ -13,6 +13,7 @@ from thetahat.models._predictors import primary_of
 from thetahat.models.specification import Regression
 
 MISSING = ("error", "drop")
+_EXAMPLE = "thetahat fit FILE 'y ~ x' --family NAME"
 LINK = "link"
 """The option of families whose link is not that of a parameter."""
 
@@ -30,9 +31,15 @@ def model_of(given: Namespace) -> Family | Regression:
     known = [*given.known, *([f"trials={given.trials}"] if given.trials is not None else [])]
     quantities = dict(pairs(known, "--known"))
     if given.formula is None:
-        for option, value in (("--link", given.link), ("--formula", given.formulas), ("--missing", given.missing)):
+        for option, value in (
+            ("--link", given.link),
+            ("--formula", given.formulas),
+            ("--missing", given.missing),
+        ):
             if value:
-                raise ModelError(f"{option} goes with a regression, and there is no formula; write {_EXAMPLE}")
+                raise ModelError(
+                    f"{option} goes with a regression, and there is no formula; write {_EXAMPLE}"
+                )
         return _family(given.family, given.y, quantities, _options(given.family, given.levels, None))
     if given.y is not None:
         raise ModelError(
@@ -42,16 +49,12 @@ def model_of(given: Namespace) -> Family | Regression:
     if missing not in MISSING:
         raise ParameterError(f"--missing {missing}: choose from {', '.join(MISSING)}")
     links, own = _links(given.link, given.family)
+    family = _family(given.family, None, quantities, _options(given.family, given.levels, own))
+    # Names of parameters, which are none of the options.
+    others: dict[str, Any] = dict(_formulas(given.formulas))
     return Regression(
-        given.formula,
-        _family(given.family, None, quantities, _options(given.family, given.levels, own)),
-        links=links,
-        missing=cast("Literal['error', 'drop']", missing),
-        **_formulas(given.formulas),
+        given.formula, family, links=links, missing=cast("Literal['error', 'drop']", missing), **others
     )
-
-
-_EXAMPLE = "thetahat fit FILE 'y ~ x' --family NAME"
 
 
 def pairs(items: list[str], option: str, example: str = "df=5") -> list[tuple[str, str]]:
@@ -65,7 +68,14 @@ def pairs(items: list[str], option: str, example: str = "df=5") -> list[tuple[st
     found: list[tuple[str, str]] = []
     for item in items:
         name, equals, value = (part.strip() for part in item.rpartition("="))
-        _check(item, option, example, complete=bool(name and equals and value), again=name in dict(found), name=name)
+        _check(
+            item,
+            option,
+            example,
+            complete=bool(name and equals and value),
+            again=name in dict(found),
+            name=name,
+        )
         found.append((name, value))
     return found
 
@@ -84,7 +94,9 @@ def _formulas(items: list[str]) -> dict[str, str]:
         complete = bool(equals and text and name.isidentifier())
         _check(item, "--formula", "sd='~ x'", complete=complete, again=name in found, name=name)
         if name in _TAKEN:
-            raise ParameterError(f"--formula {item}: {name} is no parameter of a family; name one, such as sd='~ x'")
+            raise ParameterError(
+                f"--formula {item}: {name} is no parameter of a family; name one, such as sd='~ x'"
+            )
         found[name] = text
     return found
 
@@ -101,7 +113,9 @@ def _links(items: list[str], name: str) -> tuple[dict[str, str], str | None]:
     for item in items:
         parameter, equals, link = (part.strip() for part in item.rpartition("="))
         if not link or (equals and not parameter):
-            raise ParameterError(f"--link {item}: write LINK or PARAMETER=LINK, such as probit or sd=identity")
+            raise ParameterError(
+                f"--link {item}: write LINK or PARAMETER=LINK, such as probit or sd=identity"
+            )
         if not equals and LINK in family.options:
             again, own = own is not None, link
         else:
@@ -117,7 +131,9 @@ def _options(name: str, levels: str | None, link: str | None) -> dict[str, Any]:
     options: dict[str, Any] = {} if link is None else {LINK: link}
     if levels is not None:
         if "levels" not in family_named(name).options:
-            raise ParameterError(f"--levels {levels}: {name} has no labels; leave it out, or choose another family")
+            raise ParameterError(
+                f"--levels {levels}: {name} has no labels; leave it out, or choose another family"
+            )
         options["levels"] = [level.strip() for level in levels.split(",")]
     return options
 

@@ -93,7 +93,9 @@ class Table:
         if number not in self.titles:
             return ""
         span = f'colspan="{len(self.headings)}" scope="rowgroup"'
-        return f'<tr class="title"><th {span} style="text-align:left">{for_html(self.titles[number])}</th></tr>'
+        return (
+            f'<tr class="title"><th {span} style="text-align:left">{for_html(self.titles[number])}</th></tr>'
+        )
 
 
 def _folded(text: str, width: int | None) -> list[str]:

@@ -6,6 +6,7 @@ import numpy as np
 
 from thetahat.rendering import for_html, number
 
+
 def nats(value: float, unit: str = " nats") -> str:
     """A difference of log-likelihoods."""
     return "—" if np.isnan(value) else f"{number(value, 2)}{unit}"

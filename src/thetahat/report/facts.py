@@ -137,7 +137,9 @@ def facts_of(fit: Fitted, level: float = 0.95, uncertainty: Uncertainty | None =
                 high,
                 certificate.digits[name],
                 status,
-                reason_of(fit, name, errors[name]) if isnan(errors[name]) else "no interval" * (name in spreads.why),
+                reason_of(fit, name, errors[name])
+                if isnan(errors[name])
+                else "no interval" * (name in spreads.why),
                 *(wald_test(estimate, errors[name]) if name in driven and "penalty" not in model else ()),
             )
         )

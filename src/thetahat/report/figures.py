@@ -10,7 +10,7 @@ from scipy import special
 
 from thetahat.inference.curve import Profile
 from thetahat.rendering import for_terminal
-from thetahat.report.drawing import CUT, DATA, FIT, INK, LINE, SOFT, broad_and_narrow, legend, svg_of
+from thetahat.report.drawing import CUT, DATA, FIT, LINE, SOFT, broad_and_narrow, legend, svg_of
 from thetahat.report.empirical import Empirical, Sample
 from thetahat.report.fitted_law import FittedLaw
 

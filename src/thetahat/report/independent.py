@@ -53,6 +53,7 @@ def estimates(summary: Summary, profiles: Profiles) -> str:
 
 def data_and_fit(fit: Fitted, summary: Summary) -> str:
     """The rows beside the fitted distribution."""
+
     def without(reason: str) -> str:
         return f"<section>{heading}{note(reason)}</section>"
 

@@ -55,7 +55,9 @@ class Spreads:
     why: Mapping[str, str]
 
 
-def spreads_of(fit: Fitted, level: float, uncertainty: Uncertainty, names: tuple[str, ...] | None = None) -> Spreads:
+def spreads_of(
+    fit: Fitted, level: float, uncertainty: Uncertainty, names: tuple[str, ...] | None = None
+) -> Spreads:
     """Standard errors of a fit, and intervals of ``names``, by default of all that were estimated.
 
     Raises

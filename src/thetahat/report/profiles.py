@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from thetahat._errors import InferenceError
+from thetahat.engines import single_blas
+from thetahat.inference.curve import Profile
 from thetahat.inference.profile import curve
 from thetahat.models import DERIVATIVES
 from thetahat.rendering import alike
@@ -24,15 +26,17 @@ if TYPE_CHECKING:
 
 MOST_PROFILES = 12
 _PASSES_OF_A_PROFILE = 250
+_LONGER = 3
+"""How much longer a profile is looked for beside parameters at an edge or at infinity."""
 PATIENCE = 30.0
 """Seconds that the profiles may be expected to take; beyond them they are left out, and the page says so."""
 
 
 @dataclass(frozen=True, slots=True)
 class Profiles:
-    """Profile intervals by label, of the parameters ``names``, or why there are none."""
+    """Profile curves by parameter and their intervals by label, or why there are none."""
 
-    names: tuple[str, ...]
+    curves: dict[str, Profile]
     ends: dict[str, tuple[float, float]]
     why_none: str = ""
 
@@ -55,43 +59,49 @@ def profiles_of(
     """
     likelihood = fit.solution.likelihood
     if likelihood is None:
-        return Profiles((), {}, "they need the data, which a saved fit does not hold")
+        return Profiles({}, {}, "they need the data, which a saved fit does not hold")
     if not names:
-        return Profiles((), {}, "every parameter is fixed")
+        return Profiles({}, {}, "every parameter is fixed")
+    if fit.certificate.verdict.value != "maximum":
+        passes *= _LONGER
     each = seconds_of_a_pass(fit, likelihood) * passes
     affordable = names[: int(PATIENCE / each)]
     if not affordable or (whole and len(affordable) < len(names)):
         expected = each * len(names)
         return Profiles(
-            (),
+            {},
             {},
             f"over {fit.n_rows:,} rows they would take about {expected / 60:.0f} minutes; "
             'fit.intervals(method="profile") computes them',
         )
+    curves: dict[str, Profile] = {}
     ends: dict[str, tuple[float, float]] = {}
     why = ""
     begun = perf_counter()
-    for name in affordable:
-        if ends and perf_counter() - begun > PATIENCE:
-            break
-        try:
-            ends[name] = fit.intervals(level, "profile", name)[name]
-        except InferenceError as error:
-            why = str(error).rstrip(".")
-    drawn = tuple(name for name in affordable if name in ends and not np.isnan(ends[name]).all())
-    return Profiles(drawn, {label_of(name, fit.model): ends[name] for name in ends}, why)
+    # Matrices are small here, and BLAS's threads would wait for each other longer than they work.
+    with single_blas:
+        for name in affordable:
+            if curves and not whole and perf_counter() - begun > PATIENCE:
+                break
+            try:
+                found = fit.intervals(level, "profile", name)[name]
+                ends[label_of(name, fit.model)] = found
+                if not np.isnan(found).all():
+                    curves[name] = curve(fit.solution, name)
+            except InferenceError as error:
+                why = str(error).rstrip(".")
+    return Profiles(curves, ends, why)
 
 
 def profiles_section(fit: Fitted, summary: Summary, profiles: Profiles) -> str:
     """The curves, and what they tell."""
     heading = "<h2>Profile likelihood</h2>"
-    if not profiles.names:
+    if not profiles.curves:
         why = profiles.why_none
         return f"<section>{heading}{note(f'Not drawn: {why}.')}</section>" if why else ""
     pictures = []
-    for name in profiles.names:
+    for name, profile in profiles.curves.items():
         label = label_of(name, fit.model)
-        profile = curve(fit.solution, name)
         low, high = profiles.ends[label]
         shown = " to ".join(alike([low, high], (high - low) / 4))
         pictures.append(
@@ -101,8 +111,8 @@ def profiles_section(fit: Fitted, summary: Summary, profiles: Profiles) -> str:
                 f"{100 * summary.level:g} % interval: {shown}",
             )
         )
-    more = len(fit.free_names) - len(profiles.names)
-    rest = note(f"{len(profiles.names)} parameters; {more:,} more are not drawn.") if more > 0 else ""
+    more = len(fit.free_names) - len(profiles.curves)
+    rest = note(f"{len(profiles.curves)} parameters; {more:,} more are not drawn.") if more > 0 else ""
     how = note(
         "Each curve holds one parameter at a value and maximises over the others. The interval is where "
         "the log-likelihood stays above the dashed line; where a curve leans, a symmetric interval is wrong."

@@ -112,8 +112,8 @@ def search(fit: Fitted) -> str:
     headings = ("step", "log-likelihood", "predicted gain", "length", "method")
     table = Table(headings, rows).html()
     left_out = len(fit.trace) - len(steps)
-    note = note(f"{left_out} earlier steps are left out.") if left_out else ""
-    return f'<section>{heading}<div class="scroll">{table}</div>{note}</section>'
+    earlier = note(f"{left_out} earlier steps are left out.") if left_out else ""
+    return f'<section>{heading}<div class="scroll">{table}</div>{earlier}</section>'
 
 
 def provenance(fit: Fitted, summary: Summary) -> str:
@@ -124,10 +124,7 @@ def provenance(fit: Fitted, summary: Summary) -> str:
     items = [
         ("data", summary.data or "not kept with a saved fit"),
         ("response", str(model.get("response", ""))),
-        *(
-            (f"formula of {name}", text)
-            for name, text in dict(model.get("formulas") or {}).items()
-        ),
+        *((f"formula of {name}", text) for name, text in dict(model.get("formulas") or {}).items()),
         ("links", ", ".join(f"{name}: {link}" for name, link in dict(model.get("links") or {}).items())),
         ("weights", summary.weights),
         ("known", ", ".join(f"{name} = {value}" for name, value in dict(model.get("known") or {}).items())),

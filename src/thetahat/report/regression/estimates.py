@@ -26,7 +26,9 @@ CONSTANT = "Intercept"
 def estimates(summary: Summary, profiles: Profiles) -> str:
     """The table of all coefficients and other parameters."""
     percent = f"{100 * summary.level:g} %"
-    profiled = bool(profiles.ends) and len(profiles.ends) >= sum(not fact.reason for fact in summary.parameters)
+    profiled = bool(profiles.ends) and len(profiles.ends) >= sum(
+        not fact.reason for fact in summary.parameters
+    )
     wald = "profile" if summary.interval.startswith("Profile") else "Wald"
     headings = ["coefficient", "estimate", "standard error", "z", "p", f"{percent} {wald}"]
     headings += [f"{percent} profile"] if profiled else []
@@ -38,10 +40,14 @@ def estimates(summary: Summary, profiles: Profiles) -> str:
     notes = []
     more = max(len(summary.parameters) - MOST_ROWS, 0) + summary.left_out
     if more > 0:
-        notes.append(f"{more:,} more parameters are not shown; fit.estimates and fit.intervals() have them all.")
+        notes.append(
+            f"{more:,} more parameters are not shown; fit.estimates and fit.intervals() have them all."
+        )
     if summary.allows_standard_errors:
         notes.append(summary.interval)
-    notes.append("Digits: how many of the estimate’s are settled numerically, for these data in double precision.")
+    notes.append(
+        "Digits: how many of the estimate’s are settled numerically, for these data in double precision."
+    )
     text = "".join(map(note, notes))
     return f'<section><h2>Estimates</h2><div class="scroll">{table}</div>{text}{_forests(summary)}</section>'
 
@@ -57,7 +63,7 @@ def _row(fact: ParameterFacts, profiles: Profiles | None) -> tuple[str, ...]:
 
 def _forests(summary: Summary) -> str:
     """One picture for each predictor, of all its coefficients but the constant."""
-    pictures = []
+    pictures: list[str] = []
     at = 0
     for number, group in enumerate(summary.groups):
         facts = summary.parameters[at : at + len(group.names)]
@@ -68,7 +74,9 @@ def _forests(summary: Summary) -> str:
 
 
 def _forest(group: Group, facts: tuple[ParameterFacts, ...], number: int, percent: str) -> list[str]:
-    named = [fact for fact in facts if fact.name.rpartition(":")[2] != CONSTANT and not np.isnan(fact.estimate)]
+    named = [
+        fact for fact in facts if fact.name.rpartition(":")[2] != CONSTANT and not np.isnan(fact.estimate)
+    ]
     if not named or not any(np.isfinite(fact.low) or np.isinf(fact.estimate) for fact in named):
         return []
     shown = named[:_MOST_LINES]

@@ -17,7 +17,7 @@ from thetahat.report.figures import range_of_order_statistics
 Vector = NDArray[np.float64]
 MOST_POINTS = 1_200
 _EXTREMES = 60
-_BINS = 24
+_BINS = 16
 _NAMED = 3
 _LONGEST_NAME = 34
 _NARROW_NAME = 20
@@ -62,7 +62,9 @@ def forest_plot(lines: Sequence[Line], name: str, unit: str) -> str:
     height = _ROW_HEIGHT * len(lines) + 0.8
     broad = svg_of(drawing(_LONGEST_NAME), f"{name}-broad", (WIDE[0], height))
     narrow = svg_of(drawing(_NARROW_NAME), f"{name}-narrow", (SIZE[0], height))
-    return broad.replace("<svg ", '<svg class="broad" ', 1) + narrow.replace("<svg ", '<svg class="narrow" ', 1)
+    return broad.replace("<svg ", '<svg class="broad" ', 1) + narrow.replace(
+        "<svg ", '<svg class="narrow" ', 1
+    )
 
 
 def _forest_line(axes: Any, line: Line, place: int, limits: tuple[float, float]) -> None:
@@ -169,7 +171,13 @@ def calibration_plot(bins: Vector, predictions: Vector, weight: Vector, name: st
     def draw(axes: Any) -> None:
         counts, edges = np.histogram(predictions, np.linspace(0, 1, 41), weights=weight)
         axes.stairs(
-            0.22 * counts / counts.max(), edges, fill=True, color=DATA, alpha=0.3, linewidth=0, label="all rows"
+            0.22 * counts / counts.max(),
+            edges,
+            fill=True,
+            color=DATA,
+            alpha=0.3,
+            linewidth=0,
+            label="all rows",
         )
         axes.plot([0, 1], [0, 1], color=CUT, linewidth=1, linestyle=(0, (4, 3)))
         axes.vlines(bins[:, 0], bins[:, 2], bins[:, 3], color=FIT, linewidth=1.3, alpha=0.6)
@@ -195,17 +203,27 @@ def _points(axes: Any, x: Vector, y: Vector) -> None:
         x, y = x[kept], y[kept]
     crowded = x.size > 300
     axes.plot(
-        x, y, "o", color=DATA, markersize=3 if crowded else 4.4, markeredgewidth=0, alpha=0.45 if crowded else 0.75
+        x,
+        y,
+        "o",
+        color=DATA,
+        markersize=3 if crowded else 4.4,
+        markeredgewidth=0,
+        alpha=0.45 if crowded else 0.75,
     )
 
 
 def _running(axes: Any, x: Vector, y: Vector) -> None:
     """Medians of y over neighbours in x, where there are enough of them."""
-    edges = np.unique(np.quantile(x, np.linspace(0, 1, min(_BINS, max(x.size // 12, 1)) + 1)))
+    edges = np.unique(np.quantile(x, np.linspace(0, 1, min(_BINS, max(x.size // 20, 1)) + 1)))
     if edges.size < 4:
         return
     place = np.clip(np.searchsorted(edges, x, side="right") - 1, 0, edges.size - 2)
-    middles = [(np.median(x[place == k]), np.median(y[place == k])) for k in range(edges.size - 1) if (place == k).any()]
+    middles = [
+        (np.median(x[place == k]), np.median(y[place == k]))
+        for k in range(edges.size - 1)
+        if (place == k).any()
+    ]
     axes.plot(*zip(*middles, strict=True), color=FIT, linewidth=1.8)
 
 
@@ -224,5 +242,3 @@ def _short(name: str, longest: int) -> str:
         return text
     tail = longest // 2
     return f"{text[: longest - tail - 1]}…{text[-tail:]}"
-
-

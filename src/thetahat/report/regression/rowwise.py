@@ -55,7 +55,7 @@ def rowwise_of(fit: Fitted) -> Rowwise | str:
     expected = seconds_of_a_pass(fit, likelihood) * _PASSES
     if expected > PATIENCE:
         return (
-            f"Not drawn: over {fit.n_rows:,} rows the numbers of each row would take about {expected / 60:.0f} minutes; "
+            f"Not drawn: the numbers of each of {fit.n_rows:,} rows would take about {expected / 60:.0f} minutes; "
             "fit.residuals(), fit.leverage() and fit.predict() compute them"
         )
     why: dict[str, str] = {}
@@ -80,7 +80,9 @@ def rowwise_of(fit: Fitted) -> Rowwise | str:
         log_prob=asked("log_prob", lambda: fit.predict(None, "log_prob")),
         observed=rows.by_row(lambda piece: _value(piece, rows.unit)),
         weight=rows.by_row(lambda piece: piece.weight),
-        probabilities=None if labels is None else asked("probabilities", lambda: fit.predict(None, "probability")),
+        probabilities=None
+        if labels is None
+        else asked("probabilities", lambda: fit.predict(None, "probability")),
         labels=labels or (),
         why=why,
     )

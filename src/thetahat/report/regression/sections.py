@@ -33,7 +33,9 @@ def sections_of(fit: Fitted, summary: Summary) -> list[str]:
     rows = rowwise_of(fit)
     profiles = profiles_of(fit, summary.level, _profiled(fit), _PASSES_OF_A_PROFILE, whole=False)
     return [
-        sections.figures_of_merit(summary, [] if isinstance(rows, str) else _explained(fit)),
+        sections.figures_of_merit(
+            summary, [] if isinstance(rows, str) else _explained(fit, certain=bool(rows.labels))
+        ),
         separation(fit, summary, rows),
         estimates(summary, profiles),
         *_of_rows(fit, summary, rows),
@@ -55,8 +57,7 @@ def _profiled(fit: Fitted) -> list[str]:
     return [name for name in free if name in kept]
 
 
-
-def _explained(fit: Fitted) -> list[tuple[str, str]]:
+def _explained(fit: Fitted, *, certain: bool) -> list[tuple[str, str]]:
     """Deviances and the share of them that is explained, as far as there are any."""
     facts: list[tuple[str, str]] = []
     discrete = fit.solved.regression is not None and fit.solved.regression.family.support.discrete
@@ -70,8 +71,9 @@ def _explained(fit: Fitted) -> list[tuple[str, str]]:
 
     add("deviance", lambda: fit.deviance, 6)
     add("null deviance", lambda: fit.null_deviance, 6)
-    add("R² of the deviance", lambda: fit.pseudo_r2("deviance"), 3)
-    if discrete:
+    # Where the best that a row can have is probability 1, the two are the same number.
+    add("R² of McFadden" if certain else "R² of the deviance", lambda: fit.pseudo_r2("deviance"), 3)
+    if discrete and not certain:
         add("R² of McFadden", fit.pseudo_r2, 3)
     return facts
 
@@ -138,10 +140,10 @@ def _influence(rows: Rowwise) -> str:
     for place in np.argsort(-cooks, kind="stable")[:_LISTED]:
         row = int(numbers[place])
         shown = [] if residual is None else [number(float(residual[row]), 3)]
-        cells.append((f"{row:,}", observed(rows, row), *shown, number(leverage[place], 3), number(cooks[place], 3)))
+        cells.append(
+            (f"{row:,}", observed(rows, row), *shown, number(leverage[place], 3), number(cooks[place], 3))
+        )
     headings = ("row", "response", *([] if residual is None else ["residual"]), "leverage", "Cook’s distance")
     table = Table(headings, tuple(cells)).html("The rows that move the coefficients most, counted from 0")
-    return (
-        f'<section>{heading}<div class="plots sized">{picture}<div class="scroll beside">{table}</div></div></section>'
-    )
-
+    beside = f'<div class="scroll beside">{table}</div>'
+    return f'<section>{heading}<div class="plots sized">{picture}{beside}</div></section>'

@@ -24,16 +24,18 @@ def separation(fit: Fitted, summary: Summary, rows: Rowwise | str) -> str:
     """The section, empty where coefficients are finite."""
     certificate = fit.certificate
     infinite = [name for name in certificate.parameters if not np.isfinite(fit.estimates[name])]
-    if certificate.verdict.value != "at_infinity" or not infinite:
+    driven = {name for group in summary.groups if group.driven for name in group.names}
+    if certificate.verdict.value != "at_infinity" or driven.isdisjoint(infinite):
         return ""
     moving = {name: fit.estimates[name] for name in infinite}
-    finite = [
-        name for name in fit.free_names if name not in moving and certificate.status[name] == "regular"
-    ]
+    finite = [name for name in fit.free_names if name not in moving and certificate.status[name] == "regular"]
     facts = [
         ("to infinity", _listed([name for name, end in moving.items() if end == np.inf])),
         ("to minus infinity", _listed([name for name, end in moving.items() if end == -np.inf])),
-        ("to infinity or not, by the way there", _listed([name for name, end in moving.items() if np.isnan(end)])),
+        (
+            "to infinity or not, by the way there",
+            _listed([name for name, end in moving.items() if np.isnan(end)]),
+        ),
         ("finite, those of the remaining rows", _listed(finite)),
         ("supremum of the log-likelihood", number(certificate.supremum, 10)),
         ("the model it belongs to", certificate.limit or ""),
@@ -66,7 +68,7 @@ def _responsible(rows: Rowwise, summary: Summary) -> str:
     more = len(by_response) - len(lines)
     rest = note(f"Rows of {more:,} more responses are not listed.") if more > 0 else ""
     told = note(
-        f"{found.size:,} of {counted:,} rows, counted from 0, are predicted with certainty in the limit and say nothing of the other "
-        f"coefficients; the {counted - found.size:,} rows that remain have the supremum as their maximum."
+        f"{found.size:,} of {counted:,} rows, counted from 0, are predicted with certainty in the limit and say "
+        f"nothing of the other coefficients; the {counted - found.size:,} rows that remain have the supremum as their maximum."
     )
     return f'<dl class="lines">{pairs(lines)}</dl>{rest}{told}'
