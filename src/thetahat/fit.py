@@ -13,7 +13,7 @@ from thetahat._errors import InferenceError
 from thetahat.arguments import DEFAULT_ENGINE
 from thetahat.engines.watched import Watched
 from thetahat.estimation import solve
-from thetahat.facets import DiagnosticsFacet, InferenceFacet, PredictionFacet
+from thetahat.facets import ClassificationFacet, DiagnosticsFacet, InferenceFacet, PredictionFacet
 from thetahat.families import Family
 from thetahat.optimize.certificate import Certificate
 from thetahat.progress import Progress, following
@@ -98,7 +98,7 @@ def fit(
 
 
 @final
-class Fit(InferenceFacet, DiagnosticsFacet, PredictionFacet):
+class Fit(InferenceFacet, DiagnosticsFacet, PredictionFacet, ClassificationFacet):
     """A fitted model. Immutable; what needs the data keeps a reference to them, which ``save`` leaves behind.
 
     What it can tell beside its numbers stands in its facets: inference, diagnostics, prediction.
