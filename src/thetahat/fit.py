@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from thetahat.report.summary import Summary
 
 
+MOST_NAMED, NAMED_OF_MANY = 100, 12
+"""Parameters that the short text of a fit names, and how many of more than those."""
+
+
 def fit(
     model: Any,
     data: Any,
@@ -271,7 +275,11 @@ class Fit(InferenceFacet, DiagnosticsFacet, PredictionFacet, ClassificationFacet
         return summarise(self, level)
 
     def __repr__(self) -> str:
-        shown = ", ".join(f"{name}={value:.6g}" for name, value in self.estimates.items())
+        entries = list(self.estimates.items())
+        few = entries if len(entries) <= MOST_NAMED else entries[:NAMED_OF_MANY]
+        shown = ", ".join(f"{name}={value:.6g}" for name, value in few)
+        if len(few) < len(entries):
+            shown += f" and {len(entries) - len(few):,} more"
         return f"<Fit {self.solution.description.get('family', 'model')}: {shown}; {self.certificate.verdict.value}>"
 
     def _repr_html_(self) -> str:

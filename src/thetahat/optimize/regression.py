@@ -26,6 +26,7 @@ from thetahat.optimize.outcome import Outcome
 from thetahat.optimize.regression_existence import receding
 from thetahat.optimize.regression_limits import fit_regression_limits
 from thetahat.optimize.verdict import judge
+from thetahat.optimize.wide import WIDE, is_wide, maximise_wide
 from thetahat.penalised_likelihood import PenalisedLikelihood, layout_of, penalised, with_penalty
 from thetahat.penalties import Penalty
 from thetahat.regression_pass import RegressionArrangement
@@ -64,9 +65,11 @@ def maximise_regression(
     held = single_blas if FEW_COLUMNS < likelihood.table.n_free <= MANY_COLUMNS else nullcontext()
     with np.errstate(all="ignore"), held:
         begin = starting_point(arrangement, start)
+        declared = _declare(arrangement, likelihood)
+        if is_wide(likelihood, declared.theorem):
+            return maximise_wide(likelihood, begin, declared, optimizer)
         _refuse_undetermined(arrangement, engine, begin, penalty)
         search = _ascend(arrangement, likelihood, engine, optimizer, begin, penalty)
-        declared = _declare(arrangement, likelihood)
         if arrangement.model.family.limits and search.tally is not None and search.tally.finite:
             limits = fit_regression_limits(arrangement, engine, optimizer, search.point, penalty)
             declared = replace(declared, limits=limits)
@@ -235,8 +238,10 @@ def _constant(sample: PackedRegression, group: Group, intercept: int | None, lev
     assert index is not None  # noqa: S101 - asked of driven groups only
     parts = sample.parts
     width = parts[0].designs[index].n_columns
-    if intercept is not None:
+    if intercept is not None or width > WIDE:
         coefficients = np.zeros(width)
+        if intercept is None:
+            return coefficients
         shifts = [offset for offset in (part.offsets[index] for part in parts) if offset is not None]
         coefficients[intercept] = level - (float(np.concatenate(shifts).mean()) if shifts else 0.0)
         return coefficients
