@@ -27,10 +27,13 @@ def positive_solve(matrix: FloatArray, right: FloatArray) -> FloatArray | None:
     if matrix.shape[0] > LARGE:
         factor = analyse(matrix)
         return factor.solve(right) if factor.smallest > factor.error_bound else None
-    from scipy.linalg import lapack
-
-    _, solution, info = lapack.dposv(matrix, right, lower=1)
-    return None if info or not isfinite(float(solution.sum())) else np.asarray(solution)
+    # NumPy's and not SciPy's LAPACK, whose threads wait for one another even over a matrix of five columns.
+    try:
+        np.linalg.cholesky(matrix)
+    except np.linalg.LinAlgError:
+        return None
+    solution = np.linalg.solve(matrix, right)
+    return np.asarray(solution) if isfinite(float(solution.sum())) else None
 
 
 def determined(matrix: FloatArray, floor: float) -> bool:
@@ -44,11 +47,10 @@ def determined(matrix: FloatArray, floor: float) -> bool:
     (True, False)
     """
     if 0 < matrix.shape[0] <= LARGE:
-        from scipy.linalg import lapack
-
-        lower, info = lapack.dpotrf(matrix, lower=1)
-        if not info:
-            inverse, info = lapack.dpotri(lower, lower=1)
-            if not info and float(inverse.diagonal() @ matrix.diagonal()) * floor < 1.0:
+        try:
+            np.linalg.cholesky(matrix)
+            if float(np.linalg.inv(matrix).diagonal() @ matrix.diagonal()) * floor < 1.0:
                 return True
+        except np.linalg.LinAlgError:
+            return False
     return analyse(matrix).smallest > floor
