@@ -79,7 +79,7 @@ def maximise_regression(
             declared = replace(declared, limits=limits)
         outcome = judge(likelihood, search, declared)
         if penalty is None and outcome.certificate.verdict in WITHOUT_MAXIMUM:
-            return receding(arrangement, engine, optimizer, search, declared) or outcome
+            return receding(arrangement, engine, search, declared) or outcome
         return outcome
 
 
