@@ -140,8 +140,8 @@ class PenalisedLikelihood(Likelihood):
             tally.densest,
         )
 
-    def reported(self, point: Vector, regular: NDArray[np.bool_], information: Matrix) -> Matrix:  # noqa: ARG002
-        """The information that standard errors are made of, over the regular coordinates: that of what was maximised."""
+    def reported(self, point: Vector, regular: NDArray[np.bool_], information: Matrix) -> Matrix:
+        """The information behind standard errors, over the regular coordinates: that of what was maximised."""
         return information
 
     def rows(self) -> Iterator[Any]:

@@ -265,6 +265,7 @@ class Ascent:
     allowed: Region | None
 
     def climb(self, start: Vector, given_up: Callable[[Search], bool] | None = None) -> Search:
+        """Climb from a point."""
         rows = self.arrangement.condensed or self.arrangement.sample
         expected = _expected(self.arrangement.model, rows)
         return climb(
@@ -277,6 +278,7 @@ class Ascent:
         )
 
     def climb_thinned(self, start: Vector) -> Search:
+        """Climb the likelihood of few of the rows."""
         model, sample = self.arrangement.model, self.arrangement.sample
         thinned = Likelihood(model, lambda: [sample], packed=True, engine=self.likelihood.engine)
         expected = _expected(model, sample)
@@ -311,6 +313,7 @@ class Ascent:
         return best
 
     def by_way_of(self, limits: Sequence[LimitFit], start: Vector) -> Search:
+        """Climb from a point, and from near the limits where ℓ rises on leaving them."""
         search = self.climb(start)
         for limit in limits:
             search = self._from_chart(search, limit)

@@ -53,7 +53,7 @@ class Firth(Penalty):
         """Its name is all there is."""
         return {"kind": "firth"}
 
-    def elsewhere(self, names: Mapping[str, str], gone: str) -> Self | None:  # noqa: ARG002 - a contract
+    def elsewhere(self, names: Mapping[str, str], gone: str) -> Self | None:
         """The same: families of which it is one have no limits."""
         return self
 
@@ -61,8 +61,8 @@ class Firth(Penalty):
         """Refuse models for which it is no penalty."""
         if layout.canonical not in FAMILIES:
             raise ModelError(
-                "th.Firth() is for regressions with the canonical link alone: th.Bernoulli() and th.Binomial() with the "
-                "logit, th.Poisson() with the log, all rows known exactly. Give a prior instead, such as th.Ridge(1.0)"
+                "th.Firth() is for regressions with the canonical link alone: th.Bernoulli() and th.Binomial() with "
+                "the logit, th.Poisson() with the log, all rows known exactly. Give a prior instead: th.Ridge(1.0)"
             )
         return _FromRows(layout)
 
