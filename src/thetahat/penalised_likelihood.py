@@ -141,7 +141,7 @@ class PenalisedLikelihood(Likelihood):
         )
 
     def reported(self, point: Vector, regular: NDArray[np.bool_], information: Matrix) -> Matrix:
-        """The information that standard errors are made of, over the regular coordinates: that of what was maximised."""
+        """The information behind standard errors, over the regular coordinates: that of what was maximised."""
         return information
 
     def rows(self) -> Iterator[Any]:
