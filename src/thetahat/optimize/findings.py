@@ -41,11 +41,11 @@ def maximum(table: ParameterTable, found: Evidence, search: Search, declared: De
         sentence = f"Interior maximum{declared.what}, and the only one: {declared.theorem}."
     elif declared.unbounded_in_theory is not None:
         within = "" if declared.region is None else f" within the regular region ({declared.region})"
-        sentence = f"Interior maximum{declared.what}{within}, local in any case: {declared.unbounded_in_theory}."
-    else:
         sentence = (
-            f"Interior maximum{declared.what}, as far as was searched: other maxima are not excluded."
+            f"Interior maximum{declared.what}{within}, local in any case: {declared.unbounded_in_theory}."
         )
+    else:
+        sentence = f"Interior maximum{declared.what}, as far as was searched: other maxima are not excluded."
     if not regular and table.n_free:
         sentence += (
             " Standard errors are withheld: the model is irregular here, so that curvature does not measure "
