@@ -32,7 +32,7 @@ class Chart:
 
 
 def chart_of(low: float, high: float, centre: float, scale: float) -> Chart:
-    """The logarithm of the distance to a finite end, of the odds between two; else the inverse of centre + scale sinh t."""
+    """Log distance to a finite end, log odds between two ends, and y = centre + scale sinh t on the whole line."""
     if np.isfinite(low) and np.isfinite(high):
         return _between(low, high)
     if np.isfinite(low):

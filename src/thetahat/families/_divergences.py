@@ -22,7 +22,7 @@ def entropy_of(p: FamilyContract) -> Bounded:
     found = _by_formula(p.entropy_at(p.distribution_theta(), p.known_values))
     if found is not None:
         return found
-    return _single(p, lambda y, log_p, mass: -log_p[None])
+    return _single(p, lambda _y, log_p, _mass: -log_p[None])
 
 
 def divergence_of(p: FamilyContract, q: FamilyContract) -> Bounded:
@@ -56,7 +56,7 @@ def cross_entropy_of(p: FamilyContract, q: FamilyContract) -> Bounded:
     if not covered(p, q):
         return float(np.inf), 0.0
     log_q = log_density_under(p, q)
-    return _single(p, lambda y, log_p, mass: -log_q(y, mass)[None], q)
+    return _single(p, lambda y, _log_p, mass: -log_q(y, mass)[None], q)
 
 
 def same_kind(p: FamilyContract, q: FamilyContract) -> bool:

@@ -100,7 +100,7 @@ class Normal(LocationScale):
 
     def entropy_at(self, theta: Theta, known: Known) -> Any:
         """½ log 2πe + log sd."""
-        return 0.5 + _LOG_SQRT_2_PI + np.log(theta[1])
+        return 0.5 + LOG_SQRT_2_PI + np.log(theta[1])
 
     def divergence_at(self, theta: Theta, other: Theta, known: Known) -> Any:
         """½ (r - 1 - log r) + ½ z², with r the variances' ratio and z the means' distance in the other's sd."""

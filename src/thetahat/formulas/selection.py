@@ -70,6 +70,7 @@ class Selection:
         kept = np.flatnonzero(keep)
         return {name: values[kept] for name, values in block.columns.items()}, RowNumbers(block.start, kept)
 
+
     def dropped(self, block: Block) -> int:
         """How many rows with weight are left out for their missing values."""
         if self.missing != "drop":

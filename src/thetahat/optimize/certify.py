@@ -32,9 +32,12 @@ def certify(
     parameters: tuple[str, ...] = (),
     direction: Mapping[str, float] | None = None,
     digits: Mapping[str, float] | None = None,
+    decrement: float | None = None,
 ) -> Certificate:
-    """A certificate, with the evidence at ``found`` where there is a point."""
+    """A certificate, with the evidence at ``found`` where there is a point; ``decrement`` is a bound where it is not."""
     none = float(np.nan)
+    if decrement is None:
+        decrement = none if found is None else found.decrement
     return Certificate(
         verdict=verdict,
         exists=exists,
@@ -44,7 +47,7 @@ def certify(
         status={name: status.get(name, "fixed") for name in table.names},
         parameters=parameters,
         direction=direction,
-        newton_decrement=none if found is None else found.decrement,
+        newton_decrement=decrement,
         curvature_change=none if found is None else found.curvature_change,
         condition_number=none if found is None else found.condition,
         smallest_eigenvalue=none if found is None else found.smallest,

@@ -24,13 +24,15 @@ CONCERNED = 1e-3
 def maximum(table: ParameterTable, found: Evidence, search: Search, declared: Declared) -> Outcome:
     """An interior maximum."""
     natural = table.natural(found.point)
-    lost_names = [
-        name
-        for parameter in table.free_parameters
-        if not parameter.domain.vector
-        for name in parameter.names
-        if np.isinf(natural[name]) or parameter.domain.is_edge(natural[name])
-    ]
+    lost_names = []
+    if not (table.straight and np.isfinite(found.point).all()):
+        lost_names = [
+            name
+            for parameter in table.free_parameters
+            if not parameter.domain.vector
+            for name in parameter.names
+            if np.isinf(natural[name]) or parameter.domain.is_edge(natural[name])
+        ]
     if lost_names:
         return _out_of_range(table, found, search, lost_names, declared)
     regularity = declared.regularity(natural)

@@ -13,9 +13,7 @@ from thetahat.families import Family
 from thetahat.numerics.namespace import NUMPY
 
 Vector = NDArray[np.float64]
-LOCATION = frozenset(
-    {"cauchy", "gumbel", "gumbel_min", "hyperbolic_secant", "logistic", "normal", "student_t"}
-)
+LOCATION = frozenset({"cauchy", "gumbel", "gumbel_min", "hyperbolic_secant", "logistic", "normal", "student_t"})
 """Families whose first coordinate is a location μ: f(y) = g(y - μ), so that ∂/∂y is -∂/∂μ."""
 SCALE: Mapping[str, int] = MappingProxyType(
     {

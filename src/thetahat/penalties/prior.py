@@ -134,8 +134,7 @@ class _Independent(BoundPenalty):
             gradient[places] += first
             diagonal[places] -= second
         found = [
-            on_free_scale(entry, partial(log_density, prior), free, gradient, diagonal)
-            for entry, prior in self._rest
+            on_free_scale(entry, partial(log_density, prior), free, gradient, diagonal) for entry, prior in self._rest
         ]
         total += sum(value for value, _ in found)
         return PenaltyTerms(total, gradient, without_blocks(diagonal, [block for _, block in found]))
