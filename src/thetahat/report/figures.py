@@ -43,7 +43,7 @@ def density_plot(sample: Sample, law: FittedLaw, labels: list[str] | None, colum
         if labels is None:
             axes.set_xlabel(for_terminal(column))
 
-    return _broad_and_narrow(draw, "density")
+    return broad_and_narrow(draw, "density")
 
 
 def distribution_plot(empirical: Empirical, law: FittedLaw, column: str) -> str:
@@ -66,7 +66,7 @@ def distribution_plot(empirical: Empirical, law: FittedLaw, column: str) -> str:
         axes.set_xlabel(for_terminal(column))
         _legend(axes)
 
-    return _broad_and_narrow(draw, "distribution")
+    return broad_and_narrow(draw, "distribution")
 
 
 def quantile_plot(empirical: Empirical, law: FittedLaw, n_obs: float, level: float) -> str:
@@ -156,8 +156,8 @@ def profile_plot(profile: Profile, interval: tuple[float, float], level: float, 
 
 def _histogram(axes: Any, sample: Sample, law: FittedLaw) -> None:
     y, weight = sample.rows.y, sample.rows.weight
-    low, high = _shown_range(y)
-    edges = _edges(y, low, high)
+    low, high = shown_range(y)
+    edges = bin_edges(y, low, high)
     total = float(y.size if weight is None else weight.sum())
     counts, _ = np.histogram(y, edges, weights=weight)
     heights = counts / total / np.diff(edges)
@@ -226,7 +226,7 @@ def _short(label: str) -> str:
     return text if len(text) <= _LONGEST_LABEL else f"{text[: _LONGEST_LABEL - 1]}…"
 
 
-def _shown_range(y: Vector) -> tuple[float, float]:
+def shown_range(y: Vector) -> tuple[float, float]:
     """The range of the data, less far tails that would squeeze the rest into a line."""
     low, first, third, high = (float(q) for q in np.quantile(y, [0.0, 0.25, 0.75, 1.0]))
     reach = 5.0 * (third - first)
@@ -238,7 +238,7 @@ def _shown_range(y: Vector) -> tuple[float, float]:
     return low, high
 
 
-def _edges(y: Vector, low: float, high: float) -> Vector:
+def bin_edges(y: Vector, low: float, high: float) -> Vector:
     """Bins about as wide as Freedman & Diaconis (1981) make them, at round numbers, where people round to."""
     first, third = np.quantile(y, [0.25, 0.75])
     width = 2.0 * float(third - first) / y.size ** (1 / 3)
@@ -279,7 +279,7 @@ def _legend(axes: Any) -> None:
 # ---- From a figure to the page ---------------------------------------------------------------------------
 
 
-def _broad_and_narrow(draw: Callable[[Any], None], name: str) -> str:
+def broad_and_narrow(draw: Callable[[Any], None], name: str) -> str:
     """The same picture for wide and for narrow screens, of which the style sheet shows one."""
     broad = _svg(draw, f"{name}-broad", _WIDE).replace("<svg ", '<svg class="broad" ', 1)
     return broad + _svg(draw, f"{name}-narrow").replace("<svg ", '<svg class="narrow" ', 1)

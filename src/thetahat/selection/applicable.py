@@ -47,11 +47,11 @@ def applicable(
     left_out: dict[str, str] = {}
     chosen: list[Family] = []
     if asked is None:
-        twins = {kind_.regresses_as: kind_().name for kind_ in CATALOGUE if kind_.regresses_as}
+        twins = {leaf.regresses_as for leaf in CATALOGUE if leaf.regresses_as}
         for leaf in CATALOGUE:
             name = leaf().name
             if name in twins:
-                left_out[name] = f"another parametrisation of {twins[name]}"
+                left_out[name] = "another parametrisation of a family here"
             else:
                 chosen.append(leaf())
     else:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -97,8 +96,8 @@ def select(
     >>> import thetahat as th
     >>> waits = [0.8, 1.9, 2.4, 0.3, 4.1, 1.2, 2.2, 0.9, 3.0, 1.6]
     >>> chosen = th.select(waits, ["exponential", "gamma", "normal", "beta"])
-    >>> chosen.names, chosen.left_out
-    (('gamma', 'exponential', 'normal'), {'beta': 'for numbers above 0 and below 1'})
+    >>> chosen.names, dict(chosen.left_out)
+    (('gamma', 'normal', 'exponential'), {'beta': 'for numbers above 0 and below 1'})
     >>> chosen.best
     <Fit gamma: shape=2.35117, rate=1.27782; maximum>
     """

@@ -11,7 +11,7 @@ from thetahat._errors import InferenceError
 from thetahat.report.facts import facts_of
 from thetahat.selection.criteria import Criterion
 from thetahat.selection.ranking import Candidate, Failure, Ranked
-from thetahat.selection.shown import Shown, as_html, as_text, rendered
+from thetahat.selection.shown import LEGEND, Shown, as_html, as_text, rendered
 
 
 @final
@@ -109,17 +109,16 @@ class Selection(Ranked):
     def _shown(self) -> Shown:
         criterion, n = self._criterion, len(self.candidates)
         fits = [*self, *(failure.fit for failure in self.failures if failure.fit is not None)]
-        title, notes = f"{n} {self.kind} famil{'ies' if n != 1 else 'y'} by {criterion.title}", []
+        title, notes = f"{n} {self.kind} famil{'ies' if n != 1 else 'y'}", []
         if fits:
             facts = facts_of(fits[0])
-            response = f" of {facts.response}" if facts.response not in {"", "y"} else ""
-            title += f", fits{response}"
+            title += f" of {facts.response}" if facts.response not in {"", "y"} else ""
             stands = f", standing for {facts.n_obs:,.6g} observations" if facts.n_obs != facts.n_rows else ""
             source = f" ({facts.data})" if facts.data else ""
             notes.append(f"{facts.n_rows:,} rows{source}{stands}")
         folds = f"; {self._folds} folds" if self._folds is not None else ""
-        notes.insert(0, f"{criterion.weights}{folds}.")
-        return Shown(title, criterion.title, self.candidates, self.failures, self.left_out, (), tuple(notes))
+        notes.insert(0, f"{LEGEND}; {criterion.weights}{folds}.")
+        return Shown(f"{title} by {criterion.title}", criterion.title, self.candidates, self.failures, self.left_out, (), tuple(notes))
 
     def __repr__(self) -> str:
         return str(self)

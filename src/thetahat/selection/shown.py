@@ -16,6 +16,8 @@ from thetahat.report.terminal import COLOURS
 from thetahat.selection.ranking import Candidate, Failure
 
 WIDTH = 100
+MOST_NAMES, SHOWN_NAMES = 8, 5
+LEGEND = "k free parameters, Δ difference to the best"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +35,7 @@ class Shown:
     @property
     def table(self) -> Table:
         """The ranking."""
-        standard = self.criterion != "CV"
-        headings = ["", "parameters", "log-likelihood", self.criterion, "difference", "weight", "verdict"]
+        headings = ["", "k", "log-likelihood", self.criterion, "Δ", "weight", "verdict"]
         rows = []
         for candidate in self.candidates:
             fit = candidate.fit
@@ -43,7 +44,7 @@ class Shown:
                     candidate.name,
                     str(fit.dof),
                     decimals(fit.log_likelihood),
-                    decimals(candidate.score) if standard else decimals(candidate.score, 2),
+                    decimals(candidate.score, 2),
                     decimals(candidate.difference, 2),
                     share(candidate.weight),
                     fit.certificate.verdict.value.replace("_", " "),
@@ -57,7 +58,14 @@ class Shown:
         grouped: dict[str, list[str]] = {}
         for name, reason in self.left_out.items():
             grouped.setdefault(reason, []).append(name)
-        return [(reason, ", ".join(names)) for reason, names in grouped.items()]
+        return [(reason, _some(names)) for reason, names in grouped.items()]
+
+
+def _some(names: Sequence[str]) -> str:
+    """Names, the first few where there are many."""
+    if len(names) <= MOST_NAMES:
+        return ", ".join(names)
+    return f"{', '.join(names[:SHOWN_NAMES])} and {len(names) - SHOWN_NAMES} more"
 
 
 def decimals(value: float, places: int = 3) -> str:
@@ -94,9 +102,9 @@ def as_text(shown: Shown) -> str:
     return "\n".join(parts).rstrip()
 
 
-def as_html(shown: Shown) -> str:
+def as_html(shown: Shown, *, titled: bool = True) -> str:
     """A ``div`` that inherits the fonts and colours of a notebook or page."""
-    parts = [f'<p style="margin:0 0 .6em"><b>{for_html(shown.title)}</b></p>']
+    parts = [f'<p style="margin:0 0 .6em"><b>{for_html(shown.title)}</b></p>'] if titled else []
     if shown.candidates:
         parts.append(f'<div class="scroll">{shown.table.html()}</div>')
     for title, table in shown.further:
@@ -154,7 +162,7 @@ def rendered(shown: Shown) -> Iterator[Any]:
 def _coloured(table: Table, styles: Sequence[str]) -> Any:
     text = load("rich.text", "colour in a terminal").Text
     made = load("rich.table", "colour in a terminal").Table(
-        box=None, padding=(0, 3, 0, 0), header_style="dim", pad_edge=False
+        box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False
     )
     for index, heading in enumerate(table.headings):
         made.add_column(text(heading), justify="right" if index else "left", no_wrap=True)
