@@ -92,8 +92,8 @@ def open_rows(y: str | None, data: Any) -> tuple[Source, Response]:
         source.require(usable)
         return source, Exact(usable[0])
     raise ModelError(
-        f"{source.title} has {len(usable)} columns, so the response must be named: th.Gamma(y='...') or, "
-        f"on the command line, --y; the columns are: {', '.join(usable[:20])}"
+        f"{source.title} has {len(usable)} columns, so the response must be named: th.Gamma(y='...'), "
+        f"th.select(..., y='...') or, on the command line, --y; the columns are: {', '.join(usable[:20])}"
     )
 
 

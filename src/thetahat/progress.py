@@ -137,3 +137,14 @@ def following(wanted: bool | Progress | None, data: object) -> AbstractContextMa
             short = False
         wanted = not short and sys.stderr is not None and sys.stderr.isatty()
     return Progress() if wanted else nullcontext(None)
+
+
+def counting(
+    wanted: bool | Progress | None, total: int, unit: str
+) -> AbstractContextManager[Progress | None]:
+    """The progress of work whose pieces are known beforehand; by default on a terminal."""
+    if isinstance(wanted, Progress):
+        return nullcontext(wanted)
+    if wanted is None:
+        wanted = sys.stderr is not None and sys.stderr.isatty()
+    return Progress(total=total, unit=unit) if wanted else nullcontext(None)

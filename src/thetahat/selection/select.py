@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +15,7 @@ from thetahat.families import Family
 from thetahat.first_pass import collapsible
 from thetahat.fit import Fit
 from thetahat.models.iid import IndependentModel
-from thetahat.progress import Progress
+from thetahat.progress import Progress, counting
 from thetahat.selection.applicable import applicable
 from thetahat.selection.criteria import criterion_named
 from thetahat.selection.cross_validation import folds_of, held_out
@@ -111,7 +109,7 @@ def select(
         raise DataError(f"no family is applicable to values from {extent.words}: {why}")
     fits: dict[str, Fit] = {}
     failures: list[Failure] = []
-    with _told(progress, len(found.families) * (2 if how.of is None else 1)) as told:
+    with counting(progress, len(found.families) * (2 if how.of is None else 1), "fits") as told:
         levels = _levels_of(found.families, rows, engine)
         for name, family in found.families.items():
             fit = _fitted(name, family, rows, engine, levels)
@@ -173,14 +171,6 @@ def _cross_validated(
         scores[name] = -2.0 * held_out(fit, source, fold, engine)
         _advance(told)
     return scores
-
-
-def _told(wanted: bool | Progress | None, total: int) -> AbstractContextManager[Progress | None]:
-    if isinstance(wanted, Progress):
-        return nullcontext(wanted)
-    if wanted is None:
-        wanted = sys.stderr is not None and sys.stderr.isatty()
-    return Progress(total=total, unit="fits") if wanted else nullcontext(None)
 
 
 def _advance(told: Progress | None) -> None:
