@@ -136,6 +136,11 @@ def goodness_of_fit(
     generator = rng if isinstance(rng, np.random.Generator) else np.random.default_rng(rng)
     with np.errstate(all="ignore"):
         value = experiment.of_rows(law)
+    if not np.isfinite(value):
+        raise InferenceError(
+            f"{statistic} is infinite: some rows lie where the fitted {model.family.title} ends or has no mass; choose "
+            "cramer_von_mises or kolmogorov_smirnov"
+        )
     replicates: list[float] = []
     for _ in range(int(n)):
         block, of = experiment.drawn(law, generator)
@@ -158,8 +163,9 @@ def goodness_of_fit(
     cells: dict[str, tuple[float, float]] = {}
     if isinstance(experiment, PooledRows):
         pooled = experiment.cells
-        labels = pooled.labels(model.unit, discrete=law.support.discrete)
-        expected = experiment.n_obs * pooled.expected(experiment.window.of(law))
+        within = experiment.window.of(law)
+        labels = pooled.labels(model.unit, within.support)
+        expected = experiment.n_obs * pooled.expected(within)
         observed = pooled.observed(rows.y, rows.weight)
         cells = dict(zip(labels, zip(observed.tolist(), expected.tolist(), strict=True), strict=True))
     return GoodnessOfFit(

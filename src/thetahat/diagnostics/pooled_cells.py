@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from thetahat._errors import InferenceError
 from thetahat.families import Family
+from thetahat.families._support import Support
 
 Vector = NDArray[np.float64]
 LEAST_EXPECTED = 5.0
@@ -36,10 +37,10 @@ class PooledCells:
         """How often each occurs."""
         return np.bincount(np.searchsorted(self.high, y, side="left"), weight, self.n_cells).astype(float)
 
-    def labels(self, unit: float, *, discrete: bool) -> tuple[str, ...]:
+    def labels(self, unit: float, support: Support) -> tuple[str, ...]:
         """The cells in words, in the unit of the data."""
         ends = [f"{end * unit:.6g}" for end in self.high]
-        if not discrete:
+        if not support.discrete:
             between = [f"{low} to {high}" for low, high in zip(ends[:-1], ends[1:], strict=True)]
             return (f"up to {ends[0]}", *between, f"above {ends[-1]}")
         firsts = [int(end) + 1 for end in self.high]
@@ -47,7 +48,9 @@ class PooledCells:
             f"{first}" if first == last else f"{first} to {last}"
             for first, last in zip(firsts[:-1], (int(end) for end in self.high[1:]), strict=True)
         ]
-        return (f"up to {ends[0]}", *inner, f"{firsts[-1]} or more")
+        lowest = ends[0] if self.high[0] == support.lower else f"up to {ends[0]}"
+        highest = str(firsts[-1]) if firsts[-1] == support.upper else f"{firsts[-1]} or more"
+        return (lowest, *inner, highest)
 
 
 def statistic(observed: Vector, probability: Vector, n_obs: float) -> float:

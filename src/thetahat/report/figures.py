@@ -64,7 +64,7 @@ def distribution_plot(empirical: Empirical, law: FittedLaw, column: str) -> str:
         axes.set_ylim(0, 1.02)
         axes.set_ylabel("probability of at most this")
         axes.set_xlabel(for_terminal(column))
-        _legend(axes)
+        legend(axes)
 
     return broad_and_narrow(draw, "distribution")
 
@@ -92,7 +92,7 @@ def quantile_plot(empirical: Empirical, law: FittedLaw, n_obs: float, level: flo
         axes.set_xlabel("fitted quantile")
         axes.set_ylabel("observed")
 
-    return _svg(draw, "quantiles")
+    return svg_of(draw, "quantiles")
 
 
 def probability_plot(empirical: Empirical, law: FittedLaw, n_obs: float, level: float) -> str:
@@ -114,7 +114,7 @@ def probability_plot(empirical: Empirical, law: FittedLaw, n_obs: float, level: 
         axes.set_xlabel("fitted probability")
         axes.set_ylabel("observed")
 
-    return _svg(draw, "probabilities")
+    return svg_of(draw, "probabilities")
 
 
 def profile_plot(profile: Profile, interval: tuple[float, float], level: float, label: str) -> str:
@@ -148,7 +148,7 @@ def profile_plot(profile: Profile, interval: tuple[float, float], level: float, 
         axes.set_xlabel(for_terminal(label))
         axes.set_ylabel("log-likelihood below maximum")
 
-    return _svg(draw, f"profile-{label}", (4.6, 2.8))
+    return svg_of(draw, f"profile-{label}", (4.6, 2.8))
 
 
 # ---- Parts -----------------------------------------------------------------------------------------------
@@ -180,7 +180,7 @@ def _histogram(axes: Any, sample: Sample, law: FittedLaw) -> None:
     beyond = int(((y < low) | (y > high)).sum())
     if beyond:
         axes.set_title(f"{beyond:,} values lie beyond the picture", fontsize=8, color=SOFT, loc="right")
-    _legend(axes)
+    legend(axes)
 
 
 def _bars(axes: Any, sample: Sample, law: FittedLaw) -> None:
@@ -205,7 +205,7 @@ def _bars(axes: Any, sample: Sample, law: FittedLaw) -> None:
     axes.set_xlim(edges[0] - 0.2 * width, edges[-1] + 0.2 * width)
     axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set_ylabel("probability" if width == 1 else f"probability of {width} values")
-    _legend(axes)
+    legend(axes)
 
 
 def _labelled_bars(axes: Any, sample: Sample, law: FittedLaw, labels: list[str]) -> None:
@@ -218,7 +218,7 @@ def _labelled_bars(axes: Any, sample: Sample, law: FittedLaw, labels: list[str])
     axes.set_xticks(at, [_short(label) for label in labels], rotation=0 if len(labels) <= 6 else 60)
     axes.set_ylim(bottom=0)
     axes.set_ylabel("probability")
-    _legend(axes)
+    legend(axes)
 
 
 def _short(label: str) -> str:
@@ -272,7 +272,8 @@ def _thinned(points: Vector, heights: Vector) -> tuple[Vector, Vector]:
     return points[kept], heights[kept]
 
 
-def _legend(axes: Any) -> None:
+def legend(axes: Any) -> None:
+    """A legend without a frame, where it hides least."""
     axes.legend(frameon=False, fontsize=9, labelcolor=INK, handlelength=1.4, loc="best")
 
 
@@ -281,11 +282,11 @@ def _legend(axes: Any) -> None:
 
 def broad_and_narrow(draw: Callable[[Any], None], name: str) -> str:
     """The same picture for wide and for narrow screens, of which the style sheet shows one."""
-    broad = _svg(draw, f"{name}-broad", _WIDE).replace("<svg ", '<svg class="broad" ', 1)
-    return broad + _svg(draw, f"{name}-narrow").replace("<svg ", '<svg class="narrow" ', 1)
+    broad = svg_of(draw, f"{name}-broad", _WIDE).replace("<svg ", '<svg class="broad" ', 1)
+    return broad + svg_of(draw, f"{name}-narrow").replace("<svg ", '<svg class="narrow" ', 1)
 
 
-def _svg(draw: Callable[[Any], None], name: str, size: tuple[float, float] = _SIZE) -> str:
+def svg_of(draw: Callable[[Any], None], name: str, size: tuple[float, float] = _SIZE) -> str:
     """Draw on a figure of its own, and write it as SVG that a page can hold beside others."""
     matplotlib = load("matplotlib", "a report with plots")
     figure_class = load("matplotlib.figure", "a report with plots").Figure

@@ -49,11 +49,11 @@ def applicable(
     if asked is None:
         twins = {leaf.regresses_as for leaf in CATALOGUE if leaf.regresses_as}
         for leaf in CATALOGUE:
-            name = leaf().name
-            if name in twins:
-                left_out[name] = "another parametrisation of a family here"
+            family = leaf()
+            if family.name in twins:
+                left_out[family.name] = "another parametrisation of a family here"
             else:
-                chosen.append(leaf())
+                chosen.append(family)
     else:
         chosen = [_with_response(family, y) for family in asked]
     kinds = {family.support.discrete for family in chosen if not family.labelled}
