@@ -1,4 +1,4 @@
-"""Fifteen families side by side, beside the libraries that do only this; the whole catalogue; a bootstrapped p-value."""
+"""Fifteen families side by side, beside libraries that do this; the whole catalogue; a bootstrapped p-value."""
 
 from __future__ import annotations
 

@@ -90,7 +90,14 @@ def arrange_packed(model: IndependentModel, packed: PackedRows, engine: Engine) 
     refine = model.family.refinement(survey) if survey.plain else None
     if refine is not None:
         survey = replace(survey, refined=_mean_of(refine, model, [packed], engine, survey))
-    return Arrangement(model, lambda: [packed], True, survey, model.condensed(survey), packed.thinned())
+    return Arrangement(
+        model,
+        lambda: [packed],
+        packed=True,
+        survey=survey,
+        condensed=model.condensed(survey),
+        sample=packed.thinned(),
+    )
 
 
 def blocks_again(

@@ -36,7 +36,9 @@ def parser() -> ArgumentParser:
     top.add_argument("--version", action="store_true", help="print the version")
     commands = top.add_subparsers(dest="command", metavar="COMMAND")
     _fit(_command(commands, "fit", "fit a family to a column of a file", _STATUS))
-    _select(_command(commands, "select", "fit every family that suits a column of a file, and rank them", _CHOICE))
+    _select(
+        _command(commands, "select", "fit every family that suits a column of a file, and rank them", _CHOICE)
+    )
     families = _command(commands, "families", "list the families that can be fitted")
     _json(families)
     show = _command(commands, "show", "show a saved fit", f"{_STATUS[:-1]}, by the saved verdict.")
@@ -135,7 +137,9 @@ def _select(command: ArgumentParser) -> None:
     command.add_argument(
         "--families", metavar="A,B,C", help="which; by default all whose support holds the values"
     )
-    command.add_argument("--criterion", metavar="aic|aicc|bic|cv", default="aic", help="what ranks them (aic)")
+    command.add_argument(
+        "--criterion", metavar="aic|aicc|bic|cv", default="aic", help="what ranks them (aic)"
+    )
     command.add_argument(
         "--kind",
         metavar="continuous|discrete",

@@ -30,7 +30,7 @@ def run(
 ) -> int:
     """Select, tell, write what was asked for; 0 if a family was ranked."""
     names = None if families is None else _split(families)
-    quantities = known_of(known)
+    quantities: dict[str, Any] = known_of(known)
     takes = {name for leaf in CATALOGUE for name in leaf.known}
     strange = next((name for name in quantities if name not in takes), None)
     if strange is not None:

@@ -212,13 +212,17 @@ class CountRows(_CountedRows):
         self._distance = distance
         within, y = self.window.of(law), self.rows.y
         support = within.support
-        lowest = support.lower if np.isfinite(support.lower) else min(float(within.quantile(_BEYOND)), float(y.min()))
+        lowest = (
+            support.lower
+            if np.isfinite(support.lower)
+            else min(float(within.quantile(_BEYOND)), float(y.min()))
+        )
         reached = min(float(within.quantile(1.0 - _BEYOND)), lowest + _MOST_VALUES)
         highest = min(max(reached, float(y.max())), support.upper)
         if highest - lowest > _MOST_VALUES:
             raise InferenceError(
-                f"the statistics of counts sum over all whole numbers from {lowest:,.0f} to {highest:,.0f}, which are too "
-                "many; compare the fit with the data in fit.report(...)"
+                f"the statistics of counts sum over all whole numbers from {lowest:,.0f} to {highest:,.0f}, which are "
+                "too many; compare the fit with the data in fit.report(...)"
             )
         self._values = np.arange(lowest, highest + 1.0)
 

@@ -49,7 +49,9 @@ def kolmogorov_smirnov(rows: Steps | Cells) -> float:
     probability = np.exp(rows.log_cdf)
     before = np.concatenate([[0.0], rows.heights])
     # Between steps F rises, so that the distance is largest just before one, or at it.
-    return float(max(np.abs(before - probability).max(), np.abs(rows.heights - probability[:-1]).max(initial=0.0)))
+    return float(
+        max(np.abs(before - probability).max(), np.abs(rows.heights - probability[:-1]).max(initial=0.0))
+    )
 
 
 def cramer_von_mises(rows: Steps | Cells) -> float:

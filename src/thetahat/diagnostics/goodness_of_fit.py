@@ -86,17 +86,14 @@ class GoodnessOfFit:
 
     @property
     def _headline(self) -> str:
-        return (
-            f"{TITLES[self.statistic]} = {number(self.value, 5)}, p = {number(self.p_value, 3)} ± {number(self.p_error, 2)}"
-        )
+        p_value = f"{number(self.p_value, 3)} ± {number(self.p_error, 2)}"
+        return f"{TITLES[self.statistic]} = {number(self.value, 5)}, p = {p_value}"
 
     @property
     def _notes(self) -> list[str]:
         failed = f" ({self.n_failed} more had no maximum)" if self.n_failed else ""
-        notes = [
-            f"{self.n:,} samples drawn from the fitted {self.model} and fitted again{failed}; "
-            f"{self.n_obs:,} observations{self.reference}."
-        ]
+        how = f"{self.n:,} samples drawn from the fitted {self.model} and fitted again{failed}"
+        notes = [f"{how}; {self.n_obs:,} observations{self.reference}."]
         if self.cells:
             cells = self._cells().text().replace("\n", "\n  ")
             notes.append(cells)
@@ -153,8 +150,8 @@ def goodness_of_fit(
     counted = len(replicates)
     if n - counted > _MOST_FAILED * n:
         raise InferenceError(
-            f"{n - counted:,} of {n:,} samples drawn from the fit have no maximum of their own, so that the statistic has no "
-            "distribution to compare with; choose a family with fewer parameters"
+            f"{n - counted:,} of {n:,} samples drawn from the fit have no maximum of their own, so that the statistic "
+            "has no distribution to compare with; choose a family with fewer parameters"
         )
     values = np.array(replicates)
     values.flags.writeable = False
@@ -194,15 +191,18 @@ def _fitted(solved: Solved) -> tuple[IndependentModel, Family, PackedRows]:
     model = likelihood.model
     if not isinstance(model, IndependentModel):
         raise InferenceError(
-            "goodness_of_fit() is of a family whose rows are alike. For a regression look at residuals('quantile'), which "
-            "are standard normal under the model; a density of one's own has no distribution function"
+            "goodness_of_fit() is of a family whose rows are alike. For a regression look at residuals('quantile'), "
+            "which are standard normal under the model; a density of one's own has no distribution function"
         )
     if solution.penalised is not None:
-        raise InferenceError("goodness_of_fit() fits by maximum likelihood again and again, and this fit has a penalty")
+        raise InferenceError(
+            "goodness_of_fit() fits by maximum likelihood again and again, and this fit has a penalty"
+        )
     verdict = solution.certificate.verdict
     if verdict not in _USABLE:
         raise InferenceError(
-            f"goodness_of_fit() needs a fitted distribution, and the verdict is {verdict.value}: {solution.certificate.sentence}"
+            f"goodness_of_fit() needs a fitted distribution, and the verdict is {verdict.value}: "
+            f"{solution.certificate.sentence}"
         )
     if model.family.labelled:
         raise InferenceError(
@@ -255,18 +255,24 @@ def _experiment(
     return CountRows(distance, law, *where) if law.support.discrete else ContinuousRows(distance, *where)
 
 
-def _censored(statistic: str, law: Family, rows: PackedRows, censoring: Any, where: tuple[Any, ...]) -> Experiment:
+def _censored(
+    statistic: str, law: Family, rows: PackedRows, censoring: Any, where: tuple[Any, ...]
+) -> Experiment:
     model, _, window, n_obs = where
     if statistic == "chi_square":
-        raise InferenceError("chi_square counts values known exactly, and some here are censored; choose anderson_darling")
+        raise InferenceError(
+            "chi_square counts values known exactly, and some here are censored; choose anderson_darling"
+        )
     if not np.isposinf(rows.high).all() or np.isfinite(window.high):
         raise InferenceError(
-            "goodness_of_fit() takes rows that are known exactly or censored on the right, by the product-limit estimate. "
-            "Rows here are known to lie in bounded intervals; compare the fit with their nonparametric estimate in "
-            "fit.report(...)"
+            "goodness_of_fit() takes rows that are known exactly or censored on the right, by the product-limit "
+            "estimate. Rows here are known to lie in bounded intervals; compare the fit with their nonparametric "
+            "estimate in fit.report(...)"
         )
     if law.support.discrete:
-        raise InferenceError("goodness_of_fit() of counts takes values known exactly, and some here are censored")
+        raise InferenceError(
+            "goodness_of_fit() of counts takes values known exactly, and some here are censored"
+        )
     if not rows.y.size:
         raise InferenceError("goodness_of_fit() needs values known exactly, and all rows are censored")
     times = None
@@ -274,8 +280,8 @@ def _censored(statistic: str, law: Family, rows: PackedRows, censoring: Any, whe
         times = np.asarray(censoring, dtype=float).ravel() / model.unit
         if times.size != n_obs or np.isnan(times).any():
             raise DataError(
-                f"censoring= holds {times.size:,} times for {n_obs:,} observations; give for each the time at which it was or "
-                "would have been censored, inf where never"
+                f"censoring= holds {times.size:,} times for {n_obs:,} observations; give for each the time at which it "
+                "was or would have been censored, inf where never"
             )
     return CensoredRows(DISTANCES[statistic], times, *where)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from math import ceil
 
 import numpy as np
@@ -41,7 +42,7 @@ class PooledCells:
         """The cells in words, in the unit of the data."""
         ends = [f"{end * unit:.6g}" for end in self.high]
         if not support.discrete:
-            between = [f"{low} to {high}" for low, high in zip(ends[:-1], ends[1:], strict=True)]
+            between = [f"{low} to {high}" for low, high in pairwise(ends)]
             return (f"up to {ends[0]}", *between, f"above {ends[-1]}")
         firsts = [int(end) + 1 for end in self.high]
         inner = [
@@ -75,8 +76,8 @@ def pooled_cells(law: Family, n_obs: float, y: Vector, n_parameters: int) -> Poo
     cells = PooledCells(high)
     if cells.n_cells <= n_parameters + 1:
         raise InferenceError(
-            f"chi_square has {cells.n_cells} cell{'s' * (cells.n_cells != 1)} that are expected {LEAST_EXPECTED:g} times "
-            f"or more, which is no more than the {n_parameters} estimated parameters and one take; choose "
+            f"chi_square has {cells.n_cells} cell{'s' * (cells.n_cells != 1)} that are expected {LEAST_EXPECTED:g} "
+            f"times or more, which is no more than the {n_parameters} estimated parameters and one take; choose "
             "anderson_darling, or gather more rows"
         )
     return cells

@@ -153,7 +153,9 @@ class Scene:
             raise InferenceError(why_none)
         empirical = self.sample.empirical()
         if not empirical.points.size:
-            raise InferenceError("no row is known exactly or to lie in a bounded interval; there is nothing to draw over")
+            raise InferenceError(
+                "no row is known exactly or to lie in a bounded interval; there is nothing to draw over"
+            )
         low, high = float(empirical.points[0]), float(empirical.points[-1])
         margin = 0.06 * (high - low or abs(high) or 1.0)
         lower = next(iter(self.laws.values())).family.support.lower

@@ -82,7 +82,14 @@ def rootogram(sample: Sample, law: FittedLaw, column: str) -> str:
             label="data",
         )
         axes.plot(
-            centres, top, color=FIT, linewidth=1.6, marker="o", markersize=3.6, markeredgewidth=0, label="fitted"
+            centres,
+            top,
+            color=FIT,
+            linewidth=1.6,
+            marker="o",
+            markersize=3.6,
+            markeredgewidth=0,
+            label="fitted",
         )
         axes.axhline(0.0, color=INK, linewidth=1.0, zorder=3)
         for limit in (-1.0, 1.0):

@@ -99,9 +99,7 @@ def _with_response(family: Family, y: str | None) -> Family:
 
 
 def _with_known(family: Family, known: Mapping[str, Any]) -> Family:
-    absent = {
-        name: known[name] for name in family.known if name in known and name not in family.known_values
-    }
+    absent = {name: known[name] for name in family.known if name in known and name not in family.known_values}
     if not absent:
         return family
     make: Any = type(family)
@@ -165,5 +163,8 @@ def name_of(family: Family) -> str:
         for name, value in {**family.given, **family.option_values}.items()
         if value is not None and np.ndim(value) == 0
     }
-    inside += [f"{name}={value:g}" if isinstance(value, float) else f"{name}={value}" for name, value in settings.items()]
+    inside += [
+        f"{name}={value:g}" if isinstance(value, float) else f"{name}={value}"
+        for name, value in settings.items()
+    ]
     return f"{family.name}({', '.join(inside)})" if inside else family.name

@@ -7,7 +7,7 @@ from itertools import combinations
 from typing import Any, final
 
 from thetahat._errors import InferenceError, ModelError
-from thetahat.families import CATALOGUE, WRAPPERS
+from thetahat.families import CATALOGUE
 from thetahat.fit import Fit
 from thetahat.models.iid import IndependentModel
 from thetahat.models.regression import RegressionModel
@@ -141,10 +141,8 @@ def compare(*fits: Fit, criterion: str = "aic") -> Comparison:
     scores = {name: how.of(fit) for name, fit in usable.items() if how.of is not None}
     candidates = ranked(usable, scores)
     order = [(candidate.name, candidate.fit) for candidate in candidates]
-    if len(order) <= _MOST_TESTED:
-        pairs = list(combinations(order, 2))
-    else:
-        pairs = [(order[0], other) for other in order[1:]]
+    few = len(order) <= _MOST_TESTED
+    pairs = list(combinations(order, 2)) if few else [(order[0], other) for other in order[1:]]
     return Comparison(how, candidates, failures, [test_between(*pair) for pair in pairs])
 
 
@@ -175,17 +173,18 @@ def _refuse_unlike(named: dict[str, Fit]) -> None:
     for name, fit in others:
         if fit.n_rows != reference.n_rows or fit.n_obs != reference.n_obs:
             raise InferenceError(
-                f"{first} was fitted to {reference.n_rows:,} rows ({reference.n_obs:,.6g} observations) and {name} to "
-                f"{fit.n_rows:,} ({fit.n_obs:,.6g}); likelihoods compare on the same rows only"
+                f"{first} was fitted to {reference.n_rows:,} rows ({reference.n_obs:,.6g} observations) and {name} "
+                f"to {fit.n_rows:,} ({fit.n_obs:,.6g}); likelihoods compare on the same rows only"
             )
         if _discrete(fit) is not _discrete(reference):
             raise InferenceError(
-                f"one of {first} and {name} gives probabilities and the other densities, whose likelihoods do not compare"
+                f"one of {first} and {name} gives probabilities and the other densities, whose likelihoods do not "
+                "compare"
             )
         if _data_of(fit) != _data_of(reference):
             raise InferenceError(
-                f"{first} and {name} were fitted to different values, weights or limits; likelihoods compare on the same "
-                "rows only"
+                f"{first} and {name} were fitted to different values, weights or limits; likelihoods compare on the "
+                "same rows only"
             )
 
 

@@ -27,8 +27,15 @@ CRITERIA = {
     for criterion in (
         Criterion("aic", "AIC", lambda fit: fit.aic, "Akaike weights exp(-Δ/2)/Σ exp(-Δ/2)"),
         Criterion("aicc", "AICc", lambda fit: fit.aicc, "Akaike weights exp(-Δ/2)/Σ exp(-Δ/2)"),
-        Criterion("bic", "BIC", lambda fit: fit.bic, "weights exp(-Δ/2)/Σ exp(-Δ/2): probabilities of equally likely models"),
-        Criterion("cv", "CV", None, "pseudo-Bayes weights exp(-Δ/2)/Σ exp(-Δ/2) of cross-validated likelihoods"),
+        Criterion(
+            "bic",
+            "BIC",
+            lambda fit: fit.bic,
+            "weights exp(-Δ/2)/Σ exp(-Δ/2): probabilities of equally likely models",
+        ),
+        Criterion(
+            "cv", "CV", None, "pseudo-Bayes weights exp(-Δ/2)/Σ exp(-Δ/2) of cross-validated likelihoods"
+        ),
     )
 }
 

@@ -93,7 +93,12 @@ def _limit_of(inner: Fit, outer: Fit) -> Limit | None:
 def _nested_in_regression(inner: Fit, outer: Fit) -> str | None:
     """Whether the outer model takes the inner one's values at its estimates, coefficients that it lacks being 0."""
     small, large = inner.solution, outer.solution
-    if large.likelihood is None or small.likelihood is None or inner.model.get("fixed") or outer.model.get("fixed"):
+    if (
+        large.likelihood is None
+        or small.likelihood is None
+        or inner.model.get("fixed")
+        or outer.model.get("fixed")
+    ):
         return None
     values = dict(zip(inner.free_names, small.finite_point.tolist(), strict=True))
     if isinstance(small.likelihood.model, IndependentModel):
@@ -136,8 +141,8 @@ def _likelihood_ratio(inner: tuple[str, Fit], outer: tuple[str, Fit], how: str) 
         return ModelTest((small, large), "likelihood ratio", statistic, float(more), tail, large, note)
     if more > 1:
         note = (
-            f"{small} is {large} at the edge of its parameters, {more} fewer: the χ² with {more} df bounds the p-value from "
-            "above"
+            f"{small} is {large} at the edge of its parameters, {more} fewer: the χ² with {more} df bounds the p-value "
+            "from above"
         )
         return ModelTest((small, large), "likelihood ratio", statistic, float(more), tail, large, note)
     note = f"{small} is {large} at the edge of its parameters: half a χ² with 1 df (Self & Liang, 1987)"
@@ -171,7 +176,9 @@ def _row_values(fit: Fit) -> Any:
     rows = Rows(fit._solved, "Vuong's test")  # noqa: SLF001 - a comparison looks at rows as the facets of a fit do
     shift = float(np.log(rows.unit))
     return rows.by_row(
-        lambda piece: piece.part.terms(rows.family, piece.eta, VALUE).value - (shift if piece.y is not None else 0.0)
+        lambda piece: (
+            piece.part.terms(rows.family, piece.eta, VALUE).value - (shift if piece.y is not None else 0.0)
+        )
     )
 
 

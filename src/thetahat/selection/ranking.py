@@ -158,18 +158,18 @@ class Ranked:
     def __getitem__(self, which: str | int) -> Fit:
         if not isinstance(which, str):
             return self._candidates[which].fit
-        for entry in (*self._candidates, *self._failures):
-            if entry.name == which and entry.fit is not None:
-                return entry.fit
+        found = next((candidate.fit for candidate in self._candidates if candidate.name == which), None)
+        if found is not None:
+            return found
         failed = next((failure for failure in self._failures if failure.name == which), None)
+        if failed is not None and failed.fit is not None:
+            return failed.fit
         if failed is not None:
             raise ModelError(f"there is no fit of {which}: {failed.reason}")
         raise ModelError(f"there is no fit of {which!r}; there are: {', '.join(self.names)}")
 
 
-def ranked(
-    fits: Mapping[str, Fit], scores: Mapping[str, float]
-) -> tuple[Candidate, ...]:
+def ranked(fits: Mapping[str, Fit], scores: Mapping[str, float]) -> tuple[Candidate, ...]:
     """Candidates in the order of their scores, an infinite one after all others."""
     names = sorted(fits, key=lambda name: (scores[name], fits[name].aic))
     values = np.array([scores[name] for name in names])

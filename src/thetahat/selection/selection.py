@@ -118,7 +118,15 @@ class Selection(Ranked):
             notes.append(f"{facts.n_rows:,} rows{source}{stands}")
         folds = f"; {self._folds} folds" if self._folds is not None else ""
         notes.insert(0, f"{LEGEND}; {criterion.weights}{folds}.")
-        return Shown(f"{title} by {criterion.title}", criterion.title, self.candidates, self.failures, self.left_out, (), tuple(notes))
+        return Shown(
+            f"{title} by {criterion.title}",
+            criterion.title,
+            self.candidates,
+            self.failures,
+            self.left_out,
+            (),
+            tuple(notes),
+        )
 
     def __repr__(self) -> str:
         return str(self)
