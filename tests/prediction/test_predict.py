@@ -388,6 +388,17 @@ def test_a_level_whose_rows_are_all_successes() -> None:
     assert np.isnan(found.low[1])
 
 
+def test_a_limiting_model() -> None:
+    y = np.array([3.0, 3, 4, 3, 2, 3, 4, 3])
+    fit = th.fit(th.Regression("y ~ x", th.NegativeBinomial()), {"x": X[:8], "y": y})
+    assert fit.predict(what="size").tolist() == [np.inf] * 8
+    limit = th.fit(th.Regression("y ~ x", th.Poisson()), {"x": X[:8], "y": y})
+    found, expected = fit.predict(level=0.9), limit.predict(level=0.9)
+    np.testing.assert_allclose(found.estimate, expected.estimate, rtol=1e-7)
+    np.testing.assert_allclose(found.standard_error, expected.standard_error, rtol=1e-5)
+    assert np.isnan(fit.predict(what="variance", level=0.9).low).all()
+
+
 def test_separated_counts() -> None:
     g = np.array(list("aaabbb"))
     fit = th.fit(th.Regression("y ~ g", th.Poisson()), {"g": g, "y": [0, 0, 0, 1, 2, 3]})
@@ -410,6 +421,9 @@ def test_separated_counts() -> None:
         (NEW, "class", {}, th.InferenceError, "no labels"),
         (NEW, "mean", {"trials": 3}, th.ModelError, "trials= is unknown"),
         (NEW, "mean", {"offset": [1.0, 2.0, 3.0]}, th.ModelError, "reads columns"),
+        (NEW, "probability", {"y": [1, 2]}, th.DataError, "2 values for 3 rows"),
+        (NEW, "log_prob", {"y": [[1], [2], [3]]}, th.DataError, "shape"),
+        (NEW, "log_prob", {"y": "many"}, th.DataError, "must be numbers"),
         (NEW, "log_prob", {}, th.SourceError, "no column 'count'"),
     ],
 )

@@ -104,6 +104,8 @@ def _names(solution: Solution, parameters: Sequence[str] | str | None) -> list[s
 
 
 def _wald(solution: Solution, names: list[str], level: float, scale: str) -> dict[str, tuple[float, float]]:
+    if solution.too_many:
+        return dict.fromkeys(names, (float(np.nan), float(np.nan)))
     width = float(special.ndtri(0.5 + level / 2))
     free = solution.free_covariance()
     errors = solution.standard_errors(free)

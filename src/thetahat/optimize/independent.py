@@ -252,6 +252,7 @@ class Ascent:
     allowed: Region | None
 
     def climb(self, start: Vector, given_up: Callable[[Search], bool] | None = None) -> Search:
+        """Climb from a start, unless it is given up on the way."""
         rows = self.arrangement.condensed or self.arrangement.sample
         expected = _expected(self.arrangement.model, rows)
         return climb(
@@ -264,6 +265,7 @@ class Ascent:
         )
 
     def climb_thinned(self, start: Vector) -> Search:
+        """Climb the likelihood of the thinned rows."""
         model, sample = self.arrangement.model, self.arrangement.sample
         thinned = Likelihood(model, lambda: [sample], packed=True, engine=self.likelihood.engine)
         expected = _expected(model, sample)
@@ -298,6 +300,7 @@ class Ascent:
         return best
 
     def by_way_of(self, limits: Sequence[LimitFit], start: Vector) -> Search:
+        """Climb from a start, and again from beside each limit that ℓ rises from."""
         search = self.climb(start)
         for limit in limits:
             search = self._from_chart(search, limit)

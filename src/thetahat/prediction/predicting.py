@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from thetahat._errors import InferenceError
+from thetahat._errors import DataError, InferenceError, ThetahatError
 from thetahat.models._model import DERIVATIVES
 from thetahat.models._predictors import primary_of
 from thetahat.models._regression_rows import Part
@@ -44,7 +44,8 @@ class Plan:
     """How a question is answered.
 
     ``quantity`` makes the function of a piece of rows; ``ends`` the interval; ``labels`` name its columns; ``observed``
-    says whether responses are read.
+    says whether responses are read. ``constant`` is what is reported for all rows, an edge or an infinity that working
+    coordinates only come near.
     """
 
     quantity: Callable[[Answered], Quantity]
@@ -52,6 +53,7 @@ class Plan:
     labels: tuple[Any, ...] = ()
     observed: bool = False
     knowing: bool = True
+    constant: Array | None = None
 
 
 def predict(
@@ -65,11 +67,13 @@ def predict(
         return _classes(laws, question, asked, level)
     plan = planned(laws, question)
     reading = Reading(laws, asked, responses=plan.observed, knowing=plan.knowing)
+    _refuse_other_length(laws, question.y, reading.n_data)
     shape = (reading.n_data, *([len(plan.labels)] if plan.labels else []))
     estimate = np.full(shape, np.nan)
     if level is None:
         for piece in pieces(reading, observed=plan.observed):
-            estimate[piece.law.start + piece.law.place] = plan.quantity(piece)(point_of(piece.law)).value
+            value = plan.quantity(piece)(point_of(piece.law)).value
+            estimate[piece.law.start + piece.law.place] = value if plan.constant is None else plan.constant
         return estimate
     if question.what == "quantile" and laws.family.support.discrete:
         raise InferenceError(
@@ -84,7 +88,8 @@ def predict(
         found = _found(uncertainty, piece.law, plan.quantity(piece), width)
         with np.errstate(all="ignore"):
             ends = plan.ends(found)
-        estimate[place], error[place] = found.value, found.error
+        estimate[place] = found.value if plan.constant is None else plan.constant
+        error[place] = found.error
         low[place], high[place] = (np.where(np.isnan(found.error), np.nan, end) for end in ends)
     without = int(np.isnan(error).reshape(len(error), -1).any(axis=1).sum())
     note = ""
@@ -160,9 +165,14 @@ def _parameter(laws: Laws, name: str) -> Plan:
         )
     parameter = next(p for p in laws.family.declared if p.name == name)
     quantity = quantities.parameter(laws.family, name)
+    constant = None
+    if name not in laws.model.predictors.owners:
+        constant = np.array([laws.solution.natural[entry] for entry in parameter.names])
     if parameter.domain.vector:
-        return _plain(quantity, by_scale(scale_of_domain(parameter.domain)), parameter.names, knowing=False)
-    return _plain(quantity, by_coordinate(laws, scale_of_domain(parameter.domain)), knowing=False)
+        plan = _plain(quantity, by_scale(scale_of_domain(parameter.domain)), parameter.names, knowing=False)
+    else:
+        plan = _plain(quantity, by_coordinate(laws, scale_of_domain(parameter.domain)), knowing=False)
+    return replace(plan, constant=constant)
 
 
 def _predictor(laws: Laws) -> Plan:
@@ -210,7 +220,7 @@ def _probability(laws: Laws, question: Question) -> Plan:
     ends = by_coordinate(laws, (0.0, 1.0))
     if question.y is None and quantities.classified(family):
         return _plain(quantities.class_probabilities(family), ends, quantities.labels_of(family))
-    at = None if question.y is None else np.asarray(family.encode(question.y), dtype=float)
+    at = None if question.y is None else _values(laws, question.y)
 
     def quantity(piece: Answered) -> Quantity:
         values = _at_rows(at, piece)
@@ -233,7 +243,7 @@ def _log_prob(laws: Laws, question: Question) -> Plan:
     family = laws.family
     ends = by_scale((-np.inf, np.inf))
     if question.y is not None:
-        at = np.asarray(family.encode(question.y), dtype=float)
+        at = _values(laws, question.y)
 
         def given(piece: Answered) -> Quantity:
             return quantities.at_their_limit(quantities.log_density(family, _at_rows(at, piece)))
@@ -252,6 +262,28 @@ def observed_log_density(laws: Laws, part: Part | None) -> Quantity:
         return Value(np.broadcast_to(terms.value, (at.n_rows,)), terms.gradient)
 
     return quantities.at_their_limit(quantity)
+
+
+def _values(laws: Laws, y: Any) -> Array:
+    """Values, labels as their codes, at which rows are asked about."""
+    try:
+        values = np.asarray(laws.family.encode(y), dtype=float)
+    except (TypeError, ValueError) as error:
+        if isinstance(error, ThetahatError):
+            raise
+        raise DataError(f"{laws.purpose}: y={y!r} must be numbers ({error})") from error
+    if values.ndim > 1:
+        raise DataError(
+            f"{laws.purpose}: y has shape {values.shape}; give one value for all rows, or one a row"
+        )
+    return values
+
+
+def _refuse_other_length(laws: Laws, y: Any, n_rows: int) -> None:
+    if y is not None and np.ndim(y) == 1 and len(y) != n_rows:
+        raise DataError(
+            f"{laws.purpose}: y has {len(y):,} values for {n_rows:,} rows; give one for all rows, or one for each"
+        )
 
 
 def _at_rows(at: Array | None, piece: Answered) -> Array:

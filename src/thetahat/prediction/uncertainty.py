@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from itertools import pairwise
 from typing import Any, Final, final
 
@@ -20,9 +21,11 @@ Vector = NDArray[np.float64]
 AT_ONCE: Final = 1 << 22
 """Numbers of a Jacobian held at once."""
 STEP: Final = 0.1
-"""First step of the differences, in standard errors of the coordinate."""
-SHORTEST, LONGEST = 1e-3, 0.1
-"""Bounds of that step in logs and logits, in which functions vary over about 1."""
+"""First step of the differences on the real line, in standard errors of the coordinate."""
+STEP_OF_LOGS: Final = 0.05
+"""The same in logs and logits, in which functions vary over about 1."""
+LARGEST_ERROR: Final = 1e100
+"""Standard errors up to this size, and from its inverse on, can be squared."""
 
 
 @final
@@ -69,6 +72,11 @@ class Uncertainty:
 
         Slopes are by coordinate; None says that the quantity does not depend on it.
         """
+        concerned = [k for k, slope in enumerate(slopes) if slope is not None]
+        if len(concerned) == 1 and self._squarable:
+            (k,) = concerned
+            error = np.abs(rows.full(slopes[k])) * self._of_coordinate(rows, k)
+            return np.where(self._lost(rows, slopes), np.nan, error)
         width = self.laws.table.n_working
         step = max(AT_ONCE // max(width, 1), 64)
         pieces = []
@@ -78,6 +86,27 @@ class Uncertainty:
             matrix = self.jacobian(piece, [0.0 if slope is None else slope for slope in some])
             pieces.append(np.where(self._lost(piece, some), np.nan, self.length(matrix)))
         return np.concatenate(pieces) if pieces else np.zeros(0)
+
+    @cached_property
+    def _squarable(self) -> bool:
+        return bool(((self.errors < LARGEST_ERROR) & (self.errors > 1.0 / LARGEST_ERROR)).all())
+
+    @cached_property
+    def _whole(self) -> Array:
+        """The covariance over all working coordinates, 0 where there is none."""
+        size = self.laws.table.n_working
+        whole = np.zeros((size, size))
+        whole[np.ix_(self.kept, self.kept)] = self.correlation * self.errors * self.errors[:, np.newaxis]
+        return whole
+
+    def _of_coordinate(self, rows: LawRows, k: int) -> Vector:
+        """Standard errors of one working coordinate, from its own block of the covariance."""
+        bend, group, span = rows.bends[k], self.laws.group_of[k], self.laws.spans[k]
+        block = np.ascontiguousarray(self._whole[span, span])
+        if group.design is None:
+            return rows.full(np.sqrt(block[0, 0]) * abs(self.laws.unit_slopes[span.start]))
+        square = rows.designs[group.design].quadratic(block)
+        return np.sqrt(np.maximum(square, 0.0)) * (1.0 if bend is None else np.abs(bend[0]))
 
     def summed(self, rows: LawRows, slopes: Sequence[Any], weights: Vector) -> tuple[Vector, bool]:
         """Σ w J over rows, and whether a row of weight depends on what has no standard error."""
@@ -200,12 +229,12 @@ class Uncertainty:
         return np.asarray(table[0])
 
     def _step(self, rows: LawRows, k: int) -> Vector:
+        if not isinstance(self.laws.domain(k), Real):
+            return np.full(rows.n_rows, STEP_OF_LOGS)
         error = STEP * self.of_coordinate(rows, k)
-        usable = np.isfinite(error) & (error > 0.0)
-        if isinstance(self.laws.domain(k), Real):
-            size = np.abs(rows.full(rows.eta[k]))
-            return np.where(usable, error, 1e-3 * np.where(np.isfinite(size) & (size > 0.0), size, 1.0))
-        return np.clip(np.where(usable, error, SHORTEST), SHORTEST, LONGEST)
+        size = np.abs(rows.full(rows.eta[k]))
+        otherwise = 1e-3 * np.where(np.isfinite(size) & (size > 0.0), size, 1.0)
+        return np.where(np.isfinite(error) & (error > 0.0), error, otherwise)
 
 
 def rows_between(rows: LawRows, start: int, stop: int) -> LawRows:

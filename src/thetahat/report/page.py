@@ -328,6 +328,8 @@ def _profile_intervals(fit: Fitted, level: float) -> tuple[dict[str, tuple[float
         return {}, "they need the data, which a saved fit does not hold"
     if not fit.free_names:
         return {}, "every parameter is fixed"
+    if fit.solution.too_many:
+        return {}, "there are too many coefficients"
     expected = _seconds_of_a_pass(fit, likelihood) * _PASSES_OF_A_PROFILE * len(fit.free_names)
     if expected > _PATIENCE:
         return {}, (
