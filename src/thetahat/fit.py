@@ -13,7 +13,7 @@ from thetahat._errors import InferenceError
 from thetahat.arguments import DEFAULT_ENGINE
 from thetahat.engines.watched import Watched
 from thetahat.estimation import solve
-from thetahat.facets import DiagnosticsFacet, InferenceFacet, PredictionFacet
+from thetahat.facets import ClassificationFacet, DiagnosticsFacet, InferenceFacet, PredictionFacet
 from thetahat.families import Family
 from thetahat.optimize.certificate import Certificate
 from thetahat.progress import Progress, following
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from thetahat.optimize import Optimizer
     from thetahat.penalties import Penalty
     from thetahat.report.summary import Summary
+
+
+MOST_NAMED, NAMED_OF_MANY = 100, 12
+"""Parameters that the short text of a fit names, and how many of more than those."""
 
 
 def fit(
@@ -98,7 +102,7 @@ def fit(
 
 
 @final
-class Fit(InferenceFacet, DiagnosticsFacet, PredictionFacet):
+class Fit(InferenceFacet, DiagnosticsFacet, PredictionFacet, ClassificationFacet):
     """A fitted model. Immutable; what needs the data keeps a reference to them, which ``save`` leaves behind.
 
     What it can tell beside its numbers stands in its facets: inference, diagnostics, prediction.
@@ -177,7 +181,7 @@ class Fit(InferenceFacet, DiagnosticsFacet, PredictionFacet):
 
     @property
     def log_likelihood(self) -> float:
-        """ℓ(θ̂) in nats, with every constant, so that it compares across families; without a penalty, if there is one."""
+        """ℓ(θ̂) in nats, with every constant, so that it compares across families; without any penalty."""
         return self.solution.log_likelihood
 
     @property
@@ -211,7 +215,7 @@ class Fit(InferenceFacet, DiagnosticsFacet, PredictionFacet):
 
     @property
     def aic(self) -> float:
-        """-2ℓ + 2k (Akaike, 1974); NaN for a penalised fit, whose k parameters are not free ones (so are AICc and BIC)."""
+        """-2ℓ + 2k (Akaike, 1974); NaN for a penalised fit, whose parameters are less than free."""
         if self.solution.penalised is not None:
             return float("nan")
         return -2 * self.log_likelihood + 2 * self.dof
@@ -280,7 +284,11 @@ class Fit(InferenceFacet, DiagnosticsFacet, PredictionFacet):
         return summarise(self, level, Uncertainty("wald", covariance, cluster))
 
     def __repr__(self) -> str:
-        shown = ", ".join(f"{name}={value:.6g}" for name, value in self.estimates.items())
+        entries = list(self.estimates.items())
+        few = entries if len(entries) <= MOST_NAMED else entries[:NAMED_OF_MANY]
+        shown = ", ".join(f"{name}={value:.6g}" for name, value in few)
+        if len(few) < len(entries):
+            shown += f" and {len(entries) - len(few):,} more"
         return f"<Fit {self.solution.description.get('family', 'model')}: {shown}; {self.certificate.verdict.value}>"
 
     def _repr_html_(self) -> str:

@@ -13,6 +13,8 @@ _STATUS = (
     "input."
 )
 
+_CHOICE = "Exit status: 0 if a family was ranked, 3 if none has a usable maximum, 2 for bad input."
+
 
 class UsageError(ThetahatError):
     """The command line itself cannot be read."""
@@ -35,6 +37,9 @@ def parser() -> ArgumentParser:
     top.add_argument("--version", action="store_true", help="print the version")
     commands = top.add_subparsers(dest="command", metavar="COMMAND")
     _fit(_command(commands, "fit", "fit a family or a regression to a file", _STATUS))
+    _select(
+        _command(commands, "select", "fit every family that suits a column of a file, and rank them", _CHOICE)
+    )
     families = _command(commands, "families", "list the families that can be fitted")
     _json(families)
     show = _command(commands, "show", "show a saved fit", f"{_STATUS[:-1]}, by the saved verdict.")
@@ -64,6 +69,25 @@ def run(arguments: Namespace) -> int:
         from thetahat.cli.fit import run as run_fit
 
         return run_fit(arguments)
+    if arguments.command == "select":
+        from thetahat.cli.select import run as run_select
+
+        return run_select(
+            arguments.file,
+            y=arguments.y,
+            weights=arguments.weights,
+            families=arguments.families,
+            criterion=arguments.criterion,
+            kind=arguments.kind,
+            known=[
+                *arguments.known,
+                *([f"trials={arguments.trials}"] if arguments.trials is not None else []),
+            ],
+            folds=arguments.folds,
+            seed=arguments.seed,
+            report=arguments.report,
+            as_json=arguments.json,
+        )
     if arguments.command == "families":
         from thetahat.cli.families import run as run_families
 
@@ -99,13 +123,6 @@ def _fit(command: ArgumentParser) -> None:
         help="such as gamma or zero_inflated(poisson); see thetahat families",
     )
     command.add_argument(
-        "--y",
-        metavar="COLUMN",
-        help='the response, if FILE has several columns: a column, "censored(time, event)", '
-        '"left_censored(value, detected)" or "interval(low, high)"; with limits of truncation '
-        '"censored(time, event, entry=start)", "truncated(value, entry=0)", and likewise exit=',
-    )
-    command.add_argument(
         "--formula",
         dest="formulas",
         metavar="NAME=FORMULA",
@@ -125,7 +142,7 @@ def _fit(command: ArgumentParser) -> None:
         metavar="error|drop",
         help="what a regression does with rows that have missing values (error)",
     )
-    command.add_argument("--weights", metavar="COLUMN", help="frequency weights")
+    _rows(command)
     command.add_argument(
         "--fix",
         metavar="NAME=VALUE",
@@ -133,16 +150,7 @@ def _fit(command: ArgumentParser) -> None:
         default=[],
         help="hold a parameter or a coefficient; may be repeated",
     )
-    command.add_argument(
-        "--trials", metavar="VALUE|COLUMN", help="trials of each row, where a family needs them"
-    )
-    command.add_argument(
-        "--known",
-        metavar="NAME=VALUE|COLUMN",
-        action="append",
-        default=[],
-        help="another quantity known of each row; may be repeated",
-    )
+    _known(command)
     command.add_argument(
         "--levels", metavar="LABEL,LABEL,...", help="labels of the response, lowest first (sorted)"
     )
@@ -160,6 +168,51 @@ def _fit(command: ArgumentParser) -> None:
     command.add_argument("--report", metavar="PAGE.html", help="write a page with plots")
     command.add_argument("--save", metavar="FIT.json", help="save the fit, without the data")
     _json(command)
+
+
+def _select(command: ArgumentParser) -> None:
+    command.add_argument("file", metavar="FILE", help="CSV or Parquet: a file, a folder or a quoted pattern")
+    _rows(command)
+    command.add_argument(
+        "--families", metavar="A,B,C", help="which; by default all whose support holds the values"
+    )
+    command.add_argument(
+        "--criterion", metavar="aic|aicc|bic|cv", default="aic", help="what ranks them (aic)"
+    )
+    command.add_argument(
+        "--kind",
+        metavar="continuous|discrete",
+        help="what the values are; by default discrete where all are whole numbers and none is censored",
+    )
+    _known(command)
+    command.add_argument("--folds", type=int, default=10, help="of cross-validation (10)")
+    command.add_argument("--seed", type=int, default=0, help="of the folds (0)")
+    command.add_argument("--report", metavar="PAGE.html", help="write a page with the best over the data")
+    _json(command)
+
+
+def _rows(command: ArgumentParser) -> None:
+    command.add_argument(
+        "--y",
+        metavar="COLUMN",
+        help='the response, if FILE has several columns: a column, "censored(time, event)", '
+        '"left_censored(value, detected)" or "interval(low, high)"; with limits of truncation '
+        '"censored(time, event, entry=start)", "truncated(value, entry=0)", and likewise exit=',
+    )
+    command.add_argument("--weights", metavar="COLUMN", help="frequency weights")
+
+
+def _known(command: ArgumentParser) -> None:
+    command.add_argument(
+        "--trials", metavar="VALUE|COLUMN", help="trials of each row, where a family needs them"
+    )
+    command.add_argument(
+        "--known",
+        metavar="NAME=VALUE|COLUMN",
+        action="append",
+        default=[],
+        help="another quantity known of each row; may be repeated",
+    )
 
 
 def _level(command: ArgumentParser) -> None:

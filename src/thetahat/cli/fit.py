@@ -26,7 +26,7 @@ def run(given: Namespace) -> int:
         raise SourceError(f"{given.file!r} is a formula; the file comes first: thetahat fit FILE FORMULA")
     for path in (given.report, given.save):
         if path is not None:
-            _writable(path, given.file)
+            refuse_unwritable(path, given.file)
     with following(None, given.file) as told:
         found = fit(model, given.file, weights=given.weights, fixed=fixed, progress=told or False)
         answer = answer_of(found, given.level, uncertainty, as_json=given.json)
@@ -67,7 +67,7 @@ def _values(name: str, text: str) -> float | list[float]:
     return values[0] if len(values) == 1 else values
 
 
-def _writable(path: str, data: str) -> None:
+def refuse_unwritable(path: str, data: str) -> None:
     """Find out before a long fit, not after it, that its result has no place."""
     target = Path(path)
     if target.is_dir():

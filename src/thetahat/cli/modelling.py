@@ -29,7 +29,7 @@ def model_of(given: Namespace) -> Family | Regression:
         If an option cannot be read.
     """
     known = [*given.known, *([f"trials={given.trials}"] if given.trials is not None else [])]
-    quantities = dict(pairs(known, "--known"))
+    quantities = known_of(known)
     if given.formula is None:
         for option, value in (
             ("--link", given.link),
@@ -55,6 +55,11 @@ def model_of(given: Namespace) -> Family | Regression:
     return Regression(
         given.formula, family, links=links, missing=cast("Literal['error', 'drop']", missing), **others
     )
+
+
+def known_of(items: list[str]) -> dict[str, float | str]:
+    """What families are to know of their rows: numbers, or names of columns."""
+    return {name: _number_or_column(text) for name, text in pairs(items, "--known")}
 
 
 def pairs(items: list[str], option: str, example: str = "df=5") -> list[tuple[str, str]]:
@@ -138,7 +143,7 @@ def _options(name: str, levels: str | None, link: str | None) -> dict[str, Any]:
     return options
 
 
-def _family(name: str, y: str | None, known: dict[str, str], options: dict[str, Any]) -> Family:
+def _family(name: str, y: str | None, known: dict[str, float | str], options: dict[str, Any]) -> Family:
     family = family_named(name)
     unknown = next((key for key in known if key not in family.known), None)
     if unknown is not None:
@@ -146,7 +151,7 @@ def _family(name: str, y: str | None, known: dict[str, str], options: dict[str, 
         raise ParameterError(f"{name} knows no {unknown!r} of its rows; it takes: {takes}")
     make: Any = type(family)
     inside = (family.inner,) if isinstance(family, Wrapper) else ()
-    return make(*inside, y=y, **options, **{key: _number_or_column(text) for key, text in known.items()})
+    return make(*inside, y=y, **options, **known)
 
 
 def _number_or_column(text: str) -> float | str:

@@ -99,6 +99,15 @@ class DenseDesign(Design):
         """Return the other columns; a view where it is the first."""
         return DenseDesign(self.matrix[:, 1:] if column == 0 else np.delete(self.matrix, column, axis=1))
 
+    def constant_column(self) -> tuple[int, float] | None:
+        """Return the first constant column."""
+        if self.n_rows:
+            first, last = self.matrix[0], self.matrix[-1]
+            for column in np.flatnonzero((first == last) & (first != 0.0)).tolist():
+                if (self.matrix[:, column] == first[column]).all():
+                    return column, float(first[column])
+        return None
+
     def plain(self) -> Matrix:
         """Return the array itself."""
         return self.matrix

@@ -65,6 +65,13 @@ class Design(ABC):
         """Return the other columns."""
 
     @abstractmethod
+    def constant_column(self) -> tuple[int, float] | None:
+        """Return the place of a column with one number in all rows, which is not 0, and that number; None if none is.
+
+        It is looked for where that costs little.
+        """
+
+    @abstractmethod
     def plain(self) -> Any:
         """Return X as an array, or as a sparse matrix of SciPy's where most of it is zero."""
 

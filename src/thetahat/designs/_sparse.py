@@ -109,6 +109,10 @@ class SparseDesign(Design):
         """Return the other columns."""
         return SparseDesign(self.matrix[:, np.arange(self.n_columns) != column])
 
+    def constant_column(self) -> tuple[int, float] | None:
+        """Return None: where there is a constant, its designer knows."""
+        return None
+
     def plain(self) -> Any:
         """Return the sparse matrix itself."""
         return self.matrix

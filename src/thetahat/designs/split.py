@@ -178,6 +178,11 @@ class SplitDesign(Design):
         matrix = np.ascontiguousarray(self.numbers.matrix[:, kept])
         return SplitDesign(self.n_columns - 1, matrix, positions - (positions > column), tuple(coded))
 
+    def constant_column(self) -> tuple[int, float] | None:
+        """Return the first constant one of the dense columns."""
+        found = self.numbers.constant_column()
+        return None if found is None else (int(self.positions[found[0]]), found[1])
+
     def plain(self) -> Any:
         """Return a sparse matrix."""
         from scipy import sparse

@@ -92,7 +92,7 @@ def intervals(
             for name in names
         }
     else:
-        ends = _wald(solution, names, level, scale, solution.free_covariance() if free is None else free)
+        ends = _wald(solution, names, level, scale, free)
     return Intervals(ends, level=level, method=method, scale=scale)
 
 
@@ -106,8 +106,11 @@ def _names(solution: Solution, parameters: Sequence[str] | str | None) -> list[s
 
 
 def _wald(
-    solution: Solution, names: list[str], level: float, scale: str, free: NDArray[np.float64]
+    solution: Solution, names: list[str], level: float, scale: str, free: NDArray[np.float64] | None
 ) -> dict[str, tuple[float, float]]:
+    if solution.too_many:
+        return dict.fromkeys(names, (float(np.nan), float(np.nan)))
+    free = solution.free_covariance() if free is None else free
     width = float(special.ndtri(0.5 + level / 2))
     errors = solution.standard_errors(free)
     ends: dict[str, tuple[float, float]] = {}

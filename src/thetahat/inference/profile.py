@@ -168,6 +168,11 @@ def _reached(
 def _coordinate(solution: Solution, name: str) -> _Coordinate:
     parameter, span, entry = solution.table.entry(name)
     solution.refuse_unless_usable("a profile")
+    if solution.too_many:
+        raise InferenceError(
+            f"a profile of {name} is not available: it would maximise {solution.table.n_free - 1:,} other coefficients "
+            "at each of its points"
+        )
     unit = solution.table.unit(parameter.name)
     likelihood = solution.with_data("a profile likelihood")
     if undetermined(solution, name):

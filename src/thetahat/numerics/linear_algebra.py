@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _EPSILON = float(np.finfo(np.float64).eps)
 _TINY, _HUGE = 1e-280, 1e280
-_LARGE = 256
+LARGE = 256
 """From this size on a decomposition costs many times a Cholesky factor, and seconds."""
 _SMALL = 8
 """Up to this size a decomposition costs more in overhead than in arithmetic, and is remembered."""
@@ -100,7 +100,7 @@ class SymmetricFactor:
         size = self.roots.size
         if size == 1:
             self._values, self._vectors = self.scaled[0], np.ones((1, 1))
-        elif size > _LARGE and isfinite(float(self.scaled.sum())):
+        elif size > LARGE and isfinite(float(self.scaled.sum())):
             self._triangle = Triangle.of(self.scaled)
         if self._triangle is not None:
             self.error_bound = size * _EPSILON * self._triangle.largest
@@ -250,17 +250,32 @@ class SymmetricFactor:
         >>> SymmetricFactor([[4.0]]).relative_norm(np.array([[1.0]]))
         0.25
         """
+        lowest, highest = self.relative_ends(difference)
+        return max(abs(lowest), abs(highest))
+
+    def relative_ends(self, difference: FloatArray) -> tuple[float, float]:
+        """Return the lowest and highest eigenvalue of A^{-½} D A^{-½}; infinities as ``relative_norm``.
+
+        Of large matrices they are bounds, as far from 0 as the farther of the two.
+
+        Examples
+        --------
+        >>> SymmetricFactor([[4.0, 0.0], [0.0, 1.0]]).relative_ends(np.array([[1.0, 0.0], [0.0, -2.0]]))
+        (-2.0, 0.25)
+        """
         if not self.roots.size:
-            return 0.0
-        if not self.smallest > self.error_bound or not np.isfinite(difference).all():
-            return float("inf")
+            return 0.0, 0.0
+        if not self.smallest > self.error_bound or not isfinite(float(difference.sum())):
+            return -float("inf"), float("inf")
         if self._triangle is not None:
-            return self._triangle.whitened_norm(difference / self.roots / self.roots[:, np.newaxis])
+            norm = self._triangle.whitened_norm(difference / self.roots / self.roots[:, np.newaxis])
+            return -norm, norm
         whiten = self.inverse_root()
         change = whiten.T @ difference @ whiten
         if change.shape[0] == 1:
-            return abs(float(change[0, 0]))
-        return float(np.abs(eigenvalues(change)).max())
+            return float(change[0, 0]), float(change[0, 0])
+        values = eigenvalues(change)
+        return float(values[0]), float(values[-1])
 
     def _apply(self, spectrum: FloatArray, right: FloatArray) -> FloatArray:
         """Return V diag(spectrum) Vᵀ b."""
@@ -283,7 +298,7 @@ def analyse(matrix: ArrayLike) -> SymmetricFactor:
     size = matrix.shape[0]
     if size <= _SMALL:
         return _remembered(size, matrix.tobytes())
-    return SymmetricFactor(matrix) if size <= _LARGE else _held(matrix)
+    return SymmetricFactor(matrix) if size <= LARGE else _held(matrix)
 
 
 _factors: dict[int, tuple[Any, SymmetricFactor]] = {}

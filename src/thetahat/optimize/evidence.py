@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import sqrt
+from math import isfinite, sqrt
 from types import MappingProxyType
 
 import numpy as np
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from thetahat.likelihood import Likelihood
 from thetahat.models import DERIVATIVES, SCORES, VALUE, Tally
 from thetahat.numerics.linear_algebra import SymmetricFactor, analyse, eigenvalues
-from thetahat.parameters import ParameterTable, Real
+from thetahat.parameters import ParameterTable
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -93,7 +93,7 @@ def _unit_eigenvalues(factor: SymmetricFactor) -> Vector:
     diagonal = factor.scaled.diagonal()
     if diagonal.size == 1:
         return np.sign(diagonal)
-    if not np.isfinite(factor.scaled).all():
+    if not isfinite(float(np.add.reduce(factor.scaled, axis=None))):
         return np.full(factor.roots.size, np.nan)
     if diagonal.size == 2 and (diagonal > 0.0).all():
         ((a, b), (_, c)) = factor.scaled.tolist()
@@ -106,7 +106,7 @@ def _unit_eigenvalues(factor: SymmetricFactor) -> Vector:
         return bounds
     roots = np.sqrt(np.where(diagonal == 0.0, 1.0, np.abs(diagonal)))
     unit = factor.scaled / roots / roots[:, np.newaxis]
-    unit.flat[:: diagonal.size + 1] = np.sign(diagonal)
+    unit.ravel()[:: diagonal.size + 1] = np.sign(diagonal)
     return eigenvalues(unit)
 
 
@@ -129,7 +129,7 @@ def gather(
     decrement = max(0.5 * float(tally.score @ step), 0.0)
     change = np.inf
     if previous is not None:
-        change = curvature_change(analyse(previous.information), previous.information, tally.information)
+        change = _change_before(factor, previous.information, tally.information)
     elif decrement <= NO_GAIN and (np.abs(step) <= NO_STEP * np.maximum(np.abs(point), units)).all():
         change = 0.0
     if not change <= CURVATURE_CHANGE:
@@ -142,6 +142,15 @@ def gather(
 def curvature_change(factor: SymmetricFactor, before: Matrix, after: Matrix) -> float:
     """‖A^{-½} A' A^{-½} - I‖ in the spectral norm."""
     return factor.relative_norm(after - before)
+
+
+def _change_before(factor: SymmetricFactor, before: Matrix, after: Matrix) -> float:
+    """The same of a step that was taken, by the factor of the matrix after it.
+
+    If A' - A has the eigenvalues ν in the metric of A', it has ν/(1 - ν) in that of A.
+    """
+    lowest, highest = factor.relative_ends(after - before)
+    return max(abs(lowest / (1.0 - lowest)), highest / (1.0 - highest)) if highest < 1.0 else float("inf")
 
 
 def digits(
@@ -177,11 +186,7 @@ def digits(
 
 
 def _rounded_sizes(table: ParameterTable, point: Vector) -> Vector:
-    sizes = np.maximum(np.abs(point), 1.0)
-    for parameter, span in zip(table.free_parameters, table.free_slices, strict=True):
-        if isinstance(parameter.domain, Real):
-            sizes[span] = 0.0
-    return sizes
+    return np.where(table.on_line, 0.0, np.maximum(np.abs(point), 1.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,11 +202,11 @@ class Ray:
 
 def reach(table: ParameterTable, point: Vector, sizes: Mapping[str, float] = NO_SIZES) -> Vector:
     """The unit along each free coordinate: 1 on a log or logit scale, the data's own size on the line."""
-    units = np.ones_like(point)
-    for parameter, span in zip(table.free_parameters, table.free_slices, strict=True):
-        if isinstance(parameter.domain, Real):
-            size = sizes.get(parameter.name)
-            units[span] = np.maximum(np.abs(point[span]), 1.0) if size is None else size
+    units = np.where(table.on_line, np.maximum(np.abs(point), 1.0), 1.0)
+    if sizes:
+        for parameter, span in zip(table.free_parameters, table.free_slices, strict=True):
+            if parameter.domain.identity and parameter.name in sizes:
+                units[span] = sizes[parameter.name]
     return units
 
 

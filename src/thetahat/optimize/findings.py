@@ -24,13 +24,15 @@ CONCERNED = 1e-3
 def maximum(table: ParameterTable, found: Evidence, search: Search, declared: Declared) -> Outcome:
     """An interior maximum."""
     natural = table.natural(found.point)
-    lost_names = [
-        name
-        for parameter in table.free_parameters
-        if not parameter.domain.vector
-        for name in parameter.names
-        if np.isinf(natural[name]) or parameter.domain.is_edge(natural[name])
-    ]
+    lost_names = []
+    if not (table.straight and np.isfinite(found.point).all()):
+        lost_names = [
+            name
+            for parameter in table.free_parameters
+            if not parameter.domain.vector
+            for name in parameter.names
+            if np.isinf(natural[name]) or parameter.domain.is_edge(natural[name])
+        ]
     if lost_names:
         return _out_of_range(table, found, search, lost_names, declared)
     regularity = declared.regularity(natural)
@@ -41,11 +43,11 @@ def maximum(table: ParameterTable, found: Evidence, search: Search, declared: De
         sentence = f"Interior maximum{declared.what}, and the only one: {declared.theorem}."
     elif declared.unbounded_in_theory is not None:
         within = "" if declared.region is None else f" within the regular region ({declared.region})"
-        sentence = f"Interior maximum{declared.what}{within}, local in any case: {declared.unbounded_in_theory}."
-    else:
         sentence = (
-            f"Interior maximum{declared.what}, as far as was searched: other maxima are not excluded."
+            f"Interior maximum{declared.what}{within}, local in any case: {declared.unbounded_in_theory}."
         )
+    else:
+        sentence = f"Interior maximum{declared.what}, as far as was searched: other maxima are not excluded."
     if not regular and table.n_free:
         sentence += (
             " Standard errors are withheld: the model is irregular here, so that curvature does not measure "

@@ -15,17 +15,21 @@ from thetahat.likelihood import Likelihood
 from thetahat.models._predictors import Group
 from thetahat.models._regression_rows import PackedRegression
 from thetahat.models.regression import RegressionModel
-from thetahat.numerics.linear_algebra import analyse, solve
+from thetahat.numerics.cholesky import determined
+from thetahat.numerics.linear_algebra import solve
 from thetahat.optimize._optimizer import Information, Optimizer, Search
 from thetahat.optimize.aliases import refuse_aliased
 from thetahat.optimize.certificate import Verdict
 from thetahat.optimize.chord import ChordSearch
 from thetahat.optimize.climb import Conditions, answered, climb
 from thetahat.optimize.declared import Declared
+from thetahat.optimize.newton import Newton
 from thetahat.optimize.outcome import Outcome
 from thetahat.optimize.regression_existence import receding
 from thetahat.optimize.regression_limits import fit_regression_limits
+from thetahat.optimize.unimodal import UnimodalSearch
 from thetahat.optimize.verdict import judge
+from thetahat.optimize.wide import WIDE, as_wide, maximise_wide
 from thetahat.penalised_likelihood import PenalisedLikelihood, layout_of, penalised, with_penalty
 from thetahat.penalties import Penalty
 from thetahat.regression_pass import RegressionArrangement
@@ -64,15 +68,19 @@ def maximise_regression(
     held = single_blas if FEW_COLUMNS < likelihood.table.n_free <= MANY_COLUMNS else nullcontext()
     with np.errstate(all="ignore"), held:
         begin = starting_point(arrangement, start)
-        _refuse_undetermined(arrangement, engine, begin, penalty)
-        search = _ascend(arrangement, likelihood, engine, optimizer, begin, penalty)
         declared = _declare(arrangement, likelihood)
+        wide = as_wide(likelihood, declared.theorem)
+        if wide is not None:
+            return maximise_wide(wide, begin, declared, optimizer)
+        _refuse_undetermined(arrangement, likelihood, engine, begin, penalty)
+        one = declared.theorem is not None
+        search = _ascend(arrangement, likelihood, engine, optimizer, begin, penalty, one=one)
         if arrangement.model.family.limits and search.tally is not None and search.tally.finite:
             limits = fit_regression_limits(arrangement, engine, optimizer, search.point, penalty)
             declared = replace(declared, limits=limits)
         outcome = judge(likelihood, search, declared)
         if penalty is None and outcome.certificate.verdict in WITHOUT_MAXIMUM:
-            return receding(arrangement, engine, optimizer, search, declared) or outcome
+            return receding(arrangement, engine, search, declared) or outcome
         return outcome
 
 
@@ -91,7 +99,10 @@ def _ascend(
     optimizer: Optimizer,
     begin: Vector,
     penalty: Penalty | None,
+    *,
+    one: bool,
 ) -> Search:
+    """Climb from few rows to all of them; ``one`` tells that there is at most one maximum."""
     model, sample = arrangement.model, arrangement.sample
     if (
         arrangement.n_positive >= WORTH_THINNING * sample.n_positive
@@ -101,7 +112,7 @@ def _ascend(
         few = Likelihood(model, lambda: [sample], packed=True, engine=engine)
         few = penalised(few, penalty, 1.0 / share)
         expected = with_penalty(_expected(model, sample, sample.n_obs), few)
-        first = climb(few, optimizer, begin, expected=expected)
+        first = _climb(few, optimizer, begin, expected, one=one)
         if first.converged and first.tally is not None:
             chord = answered(likelihood, ChordSearch(first.point, share * first.tally.information))
             if chord.converged:
@@ -109,17 +120,34 @@ def _ascend(
             if chord.tally is not None:
                 begin = chord.point
     expected = with_penalty(_expected(model, sample, arrangement.n_obs), likelihood)
+    return _climb(likelihood, optimizer, begin, expected, one=one)
+
+
+def _climb(
+    likelihood: Likelihood, optimizer: Optimizer, begin: Vector, expected: Information | None, *, one: bool
+) -> Search:
+    """Climb straight up where there is one maximum to be found, and it proves easy to find."""
+    if one and begin.size and isinstance(optimizer, Newton):
+        straight = answered(likelihood, UnimodalSearch(begin, optimizer.max_iterations))
+        if straight.converged or straight.exhausted:
+            return straight
+        begin, optimizer = straight.point, Newton(optimizer.max_iterations - straight.iterations)
     return climb(likelihood, optimizer, begin, expected=expected)
 
 
 def _refuse_undetermined(
-    arrangement: RegressionArrangement, engine: Engine, begin: Vector, penalty: Penalty | None
+    arrangement: RegressionArrangement,
+    likelihood: Likelihood,
+    engine: Engine,
+    begin: Vector,
+    penalty: Penalty | None,
 ) -> None:
     """Look for aliased columns where the information at the start is singular, or nearly."""
-    model = arrangement.model
-    few = Likelihood(model, lambda: [arrangement.sample], packed=True, engine=engine)
-    tally = few.tally(begin)
-    if tally.finite and analyse(tally.information).smallest > NEARLY_SINGULAR:
+    model, sample = arrangement.model, arrangement.sample
+    if penalty is not None or sample.n_positive < arrangement.n_positive:
+        likelihood = Likelihood(model, lambda: [sample], packed=True, engine=engine)
+    tally = likelihood.tally(begin)
+    if tally.finite and determined(tally.information, NEARLY_SINGULAR):
         return
     if penalty is None:
         refuse_aliased(arrangement, engine)
@@ -235,10 +263,16 @@ def _constant(sample: PackedRegression, group: Group, intercept: int | None, lev
     assert index is not None  # noqa: S101 - asked of driven groups only
     parts = sample.parts
     width = parts[0].designs[index].n_columns
-    if intercept is not None:
+    column = (intercept, 1.0) if intercept is not None else None
+    if column is None and len(parts) == 1:
+        column = parts[0].designs[index].constant_column()
+    if column is not None or width > WIDE:
         coefficients = np.zeros(width)
+        if column is None:
+            return coefficients
         shifts = [offset for offset in (part.offsets[index] for part in parts) if offset is not None]
-        coefficients[intercept] = level - (float(np.concatenate(shifts).mean()) if shifts else 0.0)
+        level -= float(np.concatenate(shifts).mean()) if shifts else 0.0
+        coefficients[column[0]] = level / column[1]
         return coefficients
     gram, sums = np.zeros((width, width)), np.zeros(width)
     for part in parts:

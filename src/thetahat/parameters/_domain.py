@@ -17,12 +17,13 @@ class Domain(ABC):
 
     A scalar domain maps one number to one; a vector domain maps ``size`` numbers to ``free_size``. ``to_free`` and
     ``from_free`` accept NumPy and JAX values alike; derivatives are NumPy's.
-    ``arguments`` are those that make the same domain again.
+    ``arguments`` are those that make the same domain again; ``identity`` tells that a value is its own free coordinate.
     """
 
     lower: float
     upper: float
     vector: ClassVar[bool] = False
+    identity: ClassVar[bool] = False
     size: int = 1
     free_size: int = 1
     arguments: tuple[float, ...] = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, final
+from typing import Any, ClassVar, final
 
 import numpy as np
 
@@ -21,6 +21,7 @@ class Real(Domain):
 
     lower = -np.inf
     upper = np.inf
+    identity: ClassVar[bool] = True
 
     def to_free(self, value: Any) -> Any:
         """Return the value."""

@@ -108,6 +108,19 @@ class ParameterTable:
         return not any(parameter.domain.vector for parameter in self.free_parameters)
 
     @cached_property
+    def on_line(self) -> NDArray[np.bool_]:
+        """Which free coordinates are the numbers themselves, in their own units."""
+        flags: list[bool] = []
+        for parameter in self.free_parameters:
+            flags.extend([parameter.domain.identity] * parameter.domain.free_size)
+        return np.array(flags, dtype=bool)
+
+    @cached_property
+    def straight(self) -> bool:
+        """Whether the free vector is that of the estimates."""
+        return bool(self.on_line.all()) and not self.units
+
+    @cached_property
     def free_slices(self) -> tuple[slice, ...]:
         """For each estimated parameter, its slice of the free vector."""
         slices = []
@@ -152,6 +165,8 @@ class ParameterTable:
 
     def natural(self, free: Vector) -> dict[str, float]:
         """Map the free vector to natural values by entry name, fixed ones included, in declared order."""
+        if self.straight and not self.fixed:
+            return dict(zip(self.names, free.tolist(), strict=True))
         values: dict[str, float] = {}
         start = 0
         with np.errstate(over="ignore", under="ignore"):
@@ -173,6 +188,8 @@ class ParameterTable:
 
     def slopes(self, free: Vector) -> Vector:
         """The diagonal of the Jacobian, of a table that is ``all_scalar``."""
+        if self.straight:
+            return np.ones(self.n_free)
         return np.array(
             [
                 parameter.domain.derivative(free[at]) * self.unit(parameter.name)

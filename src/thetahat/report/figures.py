@@ -148,8 +148,8 @@ def profile_plot(profile: Profile, interval: tuple[float, float], level: float, 
 
 def _histogram(axes: Any, sample: Sample, law: FittedLaw) -> None:
     y, weight = sample.rows.y, sample.rows.weight
-    low, high = _shown_range(y)
-    edges = _edges(y, low, high)
+    low, high = shown_range(y)
+    edges = bin_edges(y, low, high)
     total = float(y.size if weight is None else weight.sum())
     counts, _ = np.histogram(y, edges, weights=weight)
     heights = counts / total / np.diff(edges)
@@ -218,7 +218,7 @@ def _short(label: str) -> str:
     return text if len(text) <= _LONGEST_LABEL else f"{text[: _LONGEST_LABEL - 1]}…"
 
 
-def _shown_range(y: Vector) -> tuple[float, float]:
+def shown_range(y: Vector) -> tuple[float, float]:
     """The range of the data, less far tails that would squeeze the rest into a line."""
     low, first, third, high = (float(q) for q in np.quantile(y, [0.0, 0.25, 0.75, 1.0]))
     reach = 5.0 * (third - first)
@@ -230,7 +230,7 @@ def _shown_range(y: Vector) -> tuple[float, float]:
     return low, high
 
 
-def _edges(y: Vector, low: float, high: float) -> Vector:
+def bin_edges(y: Vector, low: float, high: float) -> Vector:
     """Bins about as wide as Freedman & Diaconis (1981) make them, at round numbers, where people round to."""
     first, third = np.quantile(y, [0.25, 0.75])
     width = 2.0 * float(third - first) / y.size ** (1 / 3)

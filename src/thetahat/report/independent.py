@@ -9,7 +9,7 @@ import numpy as np
 from thetahat._errors import InferenceError, ParameterError
 from thetahat.models.iid import IndependentModel
 from thetahat.rendering import Table
-from thetahat.report import figures
+from thetahat.report import figures, further_pictures
 from thetahat.report.elements import figure, note, words
 from thetahat.report.empirical import sample_of
 from thetahat.report.fitted_law import law_of
@@ -94,6 +94,24 @@ def data_and_fit(fit: Fitted, summary: Summary) -> str:
                 figures.density_plot(sample, law, labels, summary.response),
                 "",
                 wide=True,
+            )
+        )
+    if labels is None and empirical.points.size and not (sample.censored or sample.entered):
+        if law.family.support.discrete:
+            pictures.append(
+                figure(
+                    "Hanging rootogram",
+                    further_pictures.rootogram(sample, law, summary.response),
+                    "Bars hang from the fitted counts and should end at 0, between the dashed lines; on the scale of "
+                    "roots rare counts show as well as frequent ones.",
+                )
+            )
+        pictures.append(
+            figure(
+                "Distribution function",
+                further_pictures.cumulative_plot(empirical, law, summary.response),
+                "The share of rows up to each value, beside the fitted probability.",
+                wide=not law.family.support.discrete,
             )
         )
     if labels is None and empirical.points.size >= _FEWEST_POINTS:

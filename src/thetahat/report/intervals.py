@@ -69,7 +69,7 @@ def spreads_of(
     if uncertainty.interval != "profile":
         kind, cluster = uncertainty.covariance, uncertainty.cluster
         plain = kind == "observed" and cluster is None
-        free = solution.free_covariance() if plain else free_covariance(fit.solved, kind, cluster)
+        free = None if plain else free_covariance(fit.solved, kind, cluster)
         found = intervals(solution, level, uncertainty.interval, _estimated(fit, names), free=free)
         return Spreads(solution.standard_errors(free), found, {})
     # Asked for no parameter, it only refuses what cannot be asked for any.

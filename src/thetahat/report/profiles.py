@@ -62,6 +62,8 @@ def profiles_of(
         return Profiles({}, {}, "they need the data, which a saved fit does not hold")
     if not names:
         return Profiles({}, {}, "every parameter is fixed")
+    if fit.solution.too_many:
+        return Profiles({}, {}, "there are too many coefficients")
     if fit.certificate.verdict.value != "maximum":
         passes *= _LONGER
     each = seconds_of_a_pass(fit, likelihood) * passes

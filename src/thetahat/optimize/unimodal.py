@@ -1,0 +1,95 @@
+"""Newton's method with little ceremony, for likelihoods that have no maximum but one."""
+
+from __future__ import annotations
+
+from math import sqrt
+from typing import final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from thetahat.models import DERIVATIVES, Tally
+from thetahat.numerics.cholesky import is_positive, newton_step
+from thetahat.optimize._optimizer import Request, Search, Trace
+from thetahat.optimize.newton import DECREMENT, NEGLIGIBLE
+
+Vector = NDArray[np.float64]
+CONTRACTS = 0.25
+"""The share of a decrement that may be left by the next. Towards a supremum at infinity it is 1/e or more."""
+PAYS = 0.1
+"""The share of the gain that a step promises, which it has to bring."""
+
+
+@final
+class UnimodalSearch(Search):
+    """Whole steps δ = A⁻¹u, as long as each is as good as Newton's method is near a maximum.
+
+    At the first that is not, be it that δ leads down, that ℓ rises by less than was promised or that the decrement does
+    not fall fast, it gives up (``converged`` stays False), for a search with a trust region to go on
+    from its ``point``. It ends by the same rule as that one, with a decrement of next to nothing.
+
+    Parameters
+    ----------
+    start
+        Where to begin.
+    max_iterations
+        Steps that may be tried.
+    """
+
+    def __init__(self, start: Vector, max_iterations: int) -> None:
+        self.point = np.asarray(start, dtype=float)
+        self.tally: Tally | None = None
+        self.previous: Tally | None = None
+        self.converged = False
+        self.iterations = 0
+        self.trace: list[Trace] = []
+        self._most = max_iterations
+        self._trial: Vector | None = self.point
+        self._step: Vector | None = None
+        self._decrement = np.inf
+
+    def ask(self) -> Request | None:
+        """Ask for derivatives at the trial point."""
+        return None if self._trial is None else Request(self._trial, DERIVATIVES)
+
+    def tell(self, tally: Tally) -> None:
+        """Accept the trial point and step on, or end."""
+        trial, self._trial = self._trial, None
+        assert trial is not None  # noqa: S101 - an answer follows a question
+        if not tally.finite:
+            return
+        step = newton_step(tally.information, tally.score)
+        if step is None:
+            return
+        decrement = 0.5 * float(tally.score @ step)
+        if not decrement >= 0.0:
+            return
+        held, before = self.tally, self._decrement
+        if held is not None:
+            self.iterations += 1
+            noise = held.rounding + tally.rounding
+            if not tally.value - held.value >= (PAYS * before if before > 4 * noise else -4 * noise):
+                return
+            if not (decrement <= CONTRACTS * before or before <= DECREMENT):
+                return
+            self._record(held, tally.value)
+        self.point, self.tally, self._decrement, self._step = trial, tally, decrement, step
+        stalled = decrement > CONTRACTS * before and before <= DECREMENT
+        if decrement <= NEGLIGIBLE or (decrement <= DECREMENT and stalled):
+            self.converged = is_positive(tally.information)
+        elif self.iterations < self._most:
+            self._trial = trial + step
+        else:
+            self.converged = decrement <= DECREMENT and is_positive(tally.information)
+            self.exhausted = not self.converged
+
+    def _record(self, held: Tally, value: float) -> None:
+        """Note the step that has just been accepted, its length measured as the searches with a trust region do."""
+        assert self._step is not None  # noqa: S101 - there was one
+        self.previous = held
+        length = sqrt(float(held.information.diagonal() @ (self._step * self._step)))
+        self.trace.append(Trace(self.iterations, value, self._decrement, length, "newton"))
+
+    def reject(self) -> None:
+        """Give up: this search knows no other way than straight on."""
+        self._trial = None
