@@ -154,6 +154,8 @@ def test_the_demo_writes_its_page(run) -> None:
     assert answer.status == 0
     assert "Gamma fit of serving, maximum" in answer.out
     assert str(page) in answer.out
+    assert "Poisson regression of claims, log link, maximum" in answer.out
+    assert str(page.with_name("thetahat-demo-regression.html")) in answer.out
     assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
 
 

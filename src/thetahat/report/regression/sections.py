@@ -33,9 +33,7 @@ def sections_of(fit: Fitted, summary: Summary) -> list[str]:
     rows = rowwise_of(fit)
     profiles = profiles_of(fit, summary.level, _profiled(fit), _PASSES_OF_A_PROFILE, whole=False)
     return [
-        sections.figures_of_merit(
-            summary, [] if isinstance(rows, str) else _explained(fit, certain=bool(rows.labels))
-        ),
+        sections.figures_of_merit(summary, [] if isinstance(rows, str) else _explained(fit, rows)),
         separation(fit, summary, rows),
         estimates(summary, profiles),
         *_of_rows(fit, summary, rows),
@@ -57,7 +55,7 @@ def _profiled(fit: Fitted) -> list[str]:
     return [name for name in free if name in kept]
 
 
-def _explained(fit: Fitted, *, certain: bool) -> list[tuple[str, str]]:
+def _explained(fit: Fitted, rows: Rowwise) -> list[tuple[str, str]]:
     """Deviances and the share of them that is explained, as far as there are any."""
     facts: list[tuple[str, str]] = []
     discrete = fit.solved.regression is not None and fit.solved.regression.family.support.discrete
@@ -72,6 +70,7 @@ def _explained(fit: Fitted, *, certain: bool) -> list[tuple[str, str]]:
     add("deviance", lambda: fit.deviance, 6)
     add("null deviance", lambda: fit.null_deviance, 6)
     # Where the best that a row can have is probability 1, the two are the same number.
+    certain = bool(rows.labels) and "located" not in fit.model
     add("R² of McFadden" if certain else "R² of the deviance", lambda: fit.pseudo_r2("deviance"), 3)
     if discrete and not certain:
         add("R² of McFadden", fit.pseudo_r2, 3)

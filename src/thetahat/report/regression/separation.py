@@ -69,6 +69,7 @@ def _responsible(rows: Rowwise, summary: Summary) -> str:
     rest = note(f"Rows of {more:,} more responses are not listed.") if more > 0 else ""
     told = note(
         f"{found.size:,} of {counted:,} rows, counted from 0, are predicted with certainty in the limit and say "
-        f"nothing of the other coefficients; the {counted - found.size:,} rows that remain have the supremum as their maximum."
+        f"nothing of the other coefficients; the {counted - found.size:,} rows that remain have the supremum as their "
+        "maximum."
     )
     return f'<dl class="lines">{pairs(lines)}</dl>{rest}{told}'
