@@ -13,6 +13,8 @@ _PLACES = {
     "fit": ("thetahat.fit", "fit"),
     "Regression": ("thetahat.models.specification", "Regression"),
     "regress": ("thetahat.regress", "regress"),
+    "select": ("thetahat.selection.select", "select"),
+    "compare": ("thetahat.selection.compare", "compare"),
     "Fit": ("thetahat.fit", "Fit"),
     "load": ("thetahat.loading", "load"),
     "Model": ("thetahat.models.custom", "Model"),

@@ -181,7 +181,7 @@ class Fit(InferenceFacet, DiagnosticsFacet, PredictionFacet, ClassificationFacet
 
     @property
     def log_likelihood(self) -> float:
-        """ℓ(θ̂) in nats, with every constant, so that it compares across families; without a penalty, if there is one."""
+        """ℓ(θ̂) in nats, with every constant, so that it compares across families; without any penalty."""
         return self.solution.log_likelihood
 
     @property
@@ -215,7 +215,7 @@ class Fit(InferenceFacet, DiagnosticsFacet, PredictionFacet, ClassificationFacet
 
     @property
     def aic(self) -> float:
-        """-2ℓ + 2k (Akaike, 1974); NaN for a penalised fit, whose k parameters are not free ones (so are AICc and BIC)."""
+        """-2ℓ + 2k (Akaike, 1974); NaN for a penalised fit, whose parameters are less than free."""
         if self.solution.penalised is not None:
             return float("nan")
         return -2 * self.log_likelihood + 2 * self.dof

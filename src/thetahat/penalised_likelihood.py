@@ -84,7 +84,7 @@ class PenalisedLikelihood(Likelihood):
         self.bound = bound
         self._base = base
         self._share = share
-        self._last: tuple[Vector, int, Tally] | None = None
+        self._last: tuple[bytes, int, Tally] | None = None
 
     @property
     def unpenalised(self) -> Likelihood:
@@ -108,12 +108,13 @@ class PenalisedLikelihood(Likelihood):
 
     def tally(self, free: Vector, order: int = DERIVATIVES) -> Tally:
         """Sum over all rows at a point on the free scale, and add the penalty."""
+        point = free.tobytes()
         if self._last is not None:
-            point, known, tally = self._last
-            if order <= known and np.array_equal(point, free):
+            at, known, tally = self._last
+            if order <= known and at == point:
                 return tally
         tally = self._added(self._base.tally, free, order)
-        self._last = (np.array(free), order, tally)
+        self._last = (point, order, tally)
         return tally
 
     def over_rows(self, free: Vector, order: int = DERIVATIVES) -> Tally:
@@ -141,7 +142,7 @@ class PenalisedLikelihood(Likelihood):
         )
 
     def reported(self, point: Vector, regular: NDArray[np.bool_], information: Matrix) -> Matrix:
-        """The information that standard errors are made of, over the regular coordinates: that of what was maximised."""
+        """The information behind standard errors, over the regular coordinates: that of what was maximised."""
         return information
 
     def rows(self) -> Iterator[Any]:

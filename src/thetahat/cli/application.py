@@ -12,6 +12,8 @@ _STATUS = (
     "input."
 )
 
+_CHOICE = "Exit status: 0 if a family was ranked, 3 if none has a usable maximum, 2 for bad input."
+
 
 class UsageError(ThetahatError):
     """The command line itself cannot be read."""
@@ -34,6 +36,9 @@ def parser() -> ArgumentParser:
     top.add_argument("--version", action="store_true", help="print the version")
     commands = top.add_subparsers(dest="command", metavar="COMMAND")
     _fit(_command(commands, "fit", "fit a family to a column of a file", _STATUS))
+    _select(
+        _command(commands, "select", "fit every family that suits a column of a file, and rank them", _CHOICE)
+    )
     families = _command(commands, "families", "list the families that can be fitted")
     _json(families)
     show = _command(commands, "show", "show a saved fit", f"{_STATUS[:-1]}, by the saved verdict.")
@@ -68,6 +73,25 @@ def run(arguments: Namespace) -> int:
             save=arguments.save,
             as_json=arguments.json,
         )
+    if arguments.command == "select":
+        from thetahat.cli.select import run as run_select
+
+        return run_select(
+            arguments.file,
+            y=arguments.y,
+            weights=arguments.weights,
+            families=arguments.families,
+            criterion=arguments.criterion,
+            kind=arguments.kind,
+            known=[
+                *arguments.known,
+                *([f"trials={arguments.trials}"] if arguments.trials is not None else []),
+            ],
+            folds=arguments.folds,
+            seed=arguments.seed,
+            report=arguments.report,
+            as_json=arguments.json,
+        )
     if arguments.command == "families":
         from thetahat.cli.families import run as run_families
 
@@ -93,6 +117,42 @@ def _fit(command: ArgumentParser) -> None:
     command.add_argument(
         "--family", required=True, metavar="NAME", help="such as gamma; see thetahat families"
     )
+    _rows(command)
+    command.add_argument(
+        "--fix", metavar="NAME=VALUE", action="append", default=[], help="hold a parameter; may be repeated"
+    )
+    _known(command)
+    _level(command)
+    command.add_argument(
+        "--interval", metavar="wald|profile", default="wald", help="how intervals are made (wald)"
+    )
+    command.add_argument("--report", metavar="PAGE.html", help="write a page with plots")
+    command.add_argument("--save", metavar="FIT.json", help="save the fit, without the data")
+    _json(command)
+
+
+def _select(command: ArgumentParser) -> None:
+    command.add_argument("file", metavar="FILE", help="CSV or Parquet: a file, a folder or a quoted pattern")
+    _rows(command)
+    command.add_argument(
+        "--families", metavar="A,B,C", help="which; by default all whose support holds the values"
+    )
+    command.add_argument(
+        "--criterion", metavar="aic|aicc|bic|cv", default="aic", help="what ranks them (aic)"
+    )
+    command.add_argument(
+        "--kind",
+        metavar="continuous|discrete",
+        help="what the values are; by default discrete where all are whole numbers and none is censored",
+    )
+    _known(command)
+    command.add_argument("--folds", type=int, default=10, help="of cross-validation (10)")
+    command.add_argument("--seed", type=int, default=0, help="of the folds (0)")
+    command.add_argument("--report", metavar="PAGE.html", help="write a page with the best over the data")
+    _json(command)
+
+
+def _rows(command: ArgumentParser) -> None:
     command.add_argument(
         "--y",
         metavar="COLUMN",
@@ -101,9 +161,9 @@ def _fit(command: ArgumentParser) -> None:
         '"censored(time, event, entry=start)", "truncated(value, entry=0)", and likewise exit=',
     )
     command.add_argument("--weights", metavar="COLUMN", help="frequency weights")
-    command.add_argument(
-        "--fix", metavar="NAME=VALUE", action="append", default=[], help="hold a parameter; may be repeated"
-    )
+
+
+def _known(command: ArgumentParser) -> None:
     command.add_argument(
         "--trials", metavar="VALUE|COLUMN", help="trials of each row, where a family needs them"
     )
@@ -114,13 +174,6 @@ def _fit(command: ArgumentParser) -> None:
         default=[],
         help="another quantity known of each row; may be repeated",
     )
-    _level(command)
-    command.add_argument(
-        "--interval", metavar="wald|profile", default="wald", help="how intervals are made (wald)"
-    )
-    command.add_argument("--report", metavar="PAGE.html", help="write a page with plots")
-    command.add_argument("--save", metavar="FIT.json", help="save the fit, without the data")
-    _json(command)
 
 
 def _level(command: ArgumentParser) -> None:

@@ -38,7 +38,7 @@ def run(
     model = _family(family, y, dict(_pairs(known, "--known")))
     for path in (report, save):
         if path is not None:
-            _writable(path, file)
+            refuse_unwritable(path, file)
     with following(None, file) as told:
         found = fit(model, file, weights=weights, fixed=fixed, progress=told or False)
         answer = answer_of(found, level, interval, as_json=as_json)
@@ -70,6 +70,11 @@ def _number_or_column(text: str) -> float | str:
     return text
 
 
+def known_of(items: list[str]) -> dict[str, float | str]:
+    """What families are to know of their rows: numbers, or names of columns."""
+    return {name: _number_or_column(text) for name, text in _pairs(items, "--known")}
+
+
 def _pairs(items: list[str], option: str) -> list[tuple[str, str]]:
     pairs: list[tuple[str, str]] = []
     for item in items:
@@ -92,7 +97,7 @@ def _values(name: str, text: str) -> float | list[float]:
     return values[0] if len(values) == 1 else values
 
 
-def _writable(path: str, data: str) -> None:
+def refuse_unwritable(path: str, data: str) -> None:
     """Find out before a long fit, not after it, that its result has no place."""
     target = Path(path)
     if target.is_dir():

@@ -46,6 +46,13 @@ class Projection:
         H(p, q), for data -ℓ/n.
     divergence
         KL(p ‖ q); nan for data and a density, where there is none.
+
+    Examples
+    --------
+    >>> import thetahat as th
+    >>> found = th.project(th.NegativeBinomial(mean=3, size=2), th.Poisson())
+    >>> found.estimates, found.distribution, found.divergence
+    ({'rate': 3.0}, Poisson(rate=3.0), 0.258489)
     """
 
     family: Family

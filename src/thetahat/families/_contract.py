@@ -143,6 +143,10 @@ class FamilyContract(Frozen, Declarations, ABC):
     def quantile_at(self, probability: Array, theta: Theta, known: Known) -> Any:
         """Smallest y with F(y) >= probability."""
 
+    def tails_at(self, y: Array, theta: Theta, known: Known) -> tuple[Any, Any] | None:
+        """P(Y <= y) and P(Y > y), each to its own last digits, where that takes less than ``log_mass``; else None."""
+        return None
+
     @abstractmethod
     def mean_at(self, theta: Theta, known: Known) -> Any:
         """Mean; inf or nan where it does not exist."""

@@ -17,7 +17,7 @@ from thetahat.families._support import BINARY
 from thetahat.families._survey import Survey
 from thetahat.families._terms import Array, Coordinates, Rows, Terms
 from thetahat.numerics.elementary import log1p_of_small, log_expit
-from thetahat.numerics.namespace import namespace
+from thetahat.numerics.namespace import NUMPY, namespace
 from thetahat.parameters import Parameter, UnitInterval
 
 
@@ -68,20 +68,13 @@ class Bernoulli(Family):
         return ones + xp.where(y == 1, 0.0, (1.0 - y) * xp.log_expit(-eta[0]))
 
     def derivatives(self, rows: Rows, eta: Coordinates) -> Terms:
-        """Gradient y - prob, without rounding where prob is near y; Hessian -prob (1 - prob).
-
-        With the margin m, which is the logit of a one and minus that of a zero, and e = exp(-|m|), they are
-        min(m, 0) - log(1 + e), ±1/(1 + exp m) and -e/(1 + e)²: sums and quotients of what is not negative.
-        """
+        """Gradient y - prob, without rounding where prob is near y; Hessian -prob (1 - prob)."""
         (y,) = rows
-        sign = y + y - 1.0
-        margin = sign * eta[0]
-        small = np.exp(-np.abs(margin))
-        whole = 1.0 + small
-        near, far = 1.0 / whole, small / whole
-        missed = np.where(margin < 0.0, near, far)
-        value = np.minimum(margin, 0.0) - log1p_of_small(small, whole)
-        return Terms(value, (sign * missed,), (-near * far,))
+        if np.ndim(eta[0]):
+            return _by_margin(y, eta[0])
+        # One probability for all rows, which may be the mean of many and then lies between 0 and 1.
+        p, q = special.expit(eta[0]), special.expit(-eta[0])
+        return Terms(self.log_density(NUMPY, rows, eta), (y * q - (1.0 - y) * p,), (-p * q,))
 
     def log_mass(self, low: Array, high: Array, known: Known, eta: Coordinates, order: int) -> Terms:
         """The mass of those of 0 and 1 that the interval holds."""
@@ -139,3 +132,19 @@ class Bernoulli(Family):
     def sample_at(self, rng: np.random.Generator, size: int, theta: Theta, known: Known) -> Array:
         """Uniform numbers below prob."""
         return (rng.random(size) < theta[0]).astype(np.int64)
+
+
+def _by_margin(y: Array, logit: Array) -> Terms:
+    """The terms of zeros and ones that have a logit each, from one exponential.
+
+    With the margin m, which is the logit of a one and minus that of a zero, and e = exp(-|m|), they are
+    min(m, 0) - log(1 + e), ±1/(1 + exp m) and -e/(1 + e)²: sums and quotients of what is not negative.
+    """
+    sign = y + y - 1.0
+    margin = sign * logit
+    small = np.exp(-np.abs(margin))
+    whole = 1.0 + small
+    near, far = 1.0 / whole, small / whole
+    missed = np.where(margin < 0.0, near, far)
+    value = np.minimum(margin, 0.0) - log1p_of_small(small, whole)
+    return Terms(value, (sign * missed,), (-near * far,))

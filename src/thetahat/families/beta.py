@@ -116,6 +116,10 @@ class Beta(Family):
         """Inverse of the regularised incomplete beta function."""
         return special.betaincinv(theta[0], theta[1], probability)
 
+    def tails_at(self, y: Array, theta: Theta, known: Known) -> tuple[Any, Any] | None:
+        """The regularised incomplete beta function from either end."""
+        return special.betainc(theta[0], theta[1], y), special.betaincc(theta[0], theta[1], y)
+
     def mean_at(self, theta: Theta, known: Known) -> Any:
         """Alpha / (alpha + beta)."""
         return theta[0] / (np.asarray(theta[0]) + theta[1])

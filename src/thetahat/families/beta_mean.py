@@ -142,6 +142,11 @@ class BetaMean(Family):
         mean, precision = np.asarray(theta[0]), theta[1]
         return special.betaincinv(mean * precision, (1.0 - mean) * precision, probability)
 
+    def tails_at(self, y: Array, theta: Theta, known: Known) -> tuple[Any, Any] | None:
+        """The regularised incomplete beta function from either end."""
+        alpha, beta = theta[0] * theta[1], (1.0 - theta[0]) * theta[1]
+        return special.betainc(alpha, beta, y), special.betaincc(alpha, beta, y)
+
     def mean_at(self, theta: Theta, known: Known) -> Any:
         """Mean."""
         return theta[0]

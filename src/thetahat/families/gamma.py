@@ -137,6 +137,11 @@ class Gamma(Family):
         shape, rate = theta
         return special.gammaincinv(shape, probability) / rate
 
+    def tails_at(self, y: Array, theta: Theta, known: Known) -> tuple[Any, Any] | None:
+        """The regularised incomplete gamma functions."""
+        scaled = theta[1] * y
+        return special.gammainc(theta[0], scaled), special.gammaincc(theta[0], scaled)
+
     def mean_at(self, theta: Theta, known: Known) -> Any:
         """Shape / rate."""
         return theta[0] / theta[1]

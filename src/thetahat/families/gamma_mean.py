@@ -143,6 +143,12 @@ class GammaMean(Family):
         mean, shape = theta
         return special.gammaincinv(shape, probability) / shape * mean
 
+    def tails_at(self, y: Array, theta: Theta, known: Known) -> tuple[Any, Any] | None:
+        """The regularised incomplete gamma functions."""
+        mean, shape = theta
+        scaled = y / mean * shape
+        return special.gammainc(shape, scaled), special.gammaincc(shape, scaled)
+
     def mean_at(self, theta: Theta, known: Known) -> Any:
         """Mean."""
         return theta[0]

@@ -91,6 +91,11 @@ class InverseGamma(ChartedFamily):
         """Scale over the upper gamma quantile."""
         return theta[1] / special.gammainccinv(theta[0], probability)
 
+    def tails_at(self, y: Array, theta: Theta, known: Known) -> tuple[Any, Any] | None:
+        """The regularised incomplete gamma functions of the inverse."""
+        inverse = theta[1] / y
+        return special.gammaincc(theta[0], inverse), special.gammainc(theta[0], inverse)
+
     def mean_at(self, theta: Theta, known: Known) -> Any:
         """Scale/(shape - 1) above shape 1, infinite up to there."""
         shape = np.asarray(theta[0])

@@ -40,7 +40,7 @@ class LogLogistic(ShapeScale):
     --------
     >>> import thetahat as th
     >>> lifetime = th.LogLogistic(shape=2, scale=3)
-    >>> round(lifetime.sf(6.0), 12)
+    >>> round(float(lifetime.sf(6.0)), 12)
     0.2
     >>> round(lifetime.mean(), 6), lifetime.variance()
     (4.712389, inf)

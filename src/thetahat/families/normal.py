@@ -7,6 +7,7 @@ from typing import Any, ClassVar, final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import special
 
 from thetahat.families._contract import Known, Theta
 from thetahat.families._entropies import normal_divergence
@@ -93,6 +94,11 @@ class Normal(LocationScale):
     def quantile_at(self, probability: Array, theta: Theta, known: Known) -> Any:
         """Mean + sd Φ⁻¹(p)."""
         return theta[0] + theta[1] * normal_quantile(probability)
+
+    def tails_at(self, y: Array, theta: Theta, known: Known) -> tuple[Any, Any] | None:
+        """The normal integral from either side."""
+        z = (y - theta[0]) / theta[1]
+        return special.ndtr(z), special.ndtr(-z)
 
     def mean_at(self, theta: Theta, known: Known) -> Any:
         """Mean."""

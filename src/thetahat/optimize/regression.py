@@ -29,7 +29,7 @@ from thetahat.optimize.regression_existence import receding
 from thetahat.optimize.regression_limits import fit_regression_limits
 from thetahat.optimize.unimodal import UnimodalSearch
 from thetahat.optimize.verdict import judge
-from thetahat.optimize.wide import WIDE, is_wide, maximise_wide
+from thetahat.optimize.wide import WIDE, as_wide, maximise_wide
 from thetahat.penalised_likelihood import PenalisedLikelihood, layout_of, penalised, with_penalty
 from thetahat.penalties import Penalty
 from thetahat.regression_pass import RegressionArrangement
@@ -69,8 +69,9 @@ def maximise_regression(
     with np.errstate(all="ignore"), held:
         begin = starting_point(arrangement, start)
         declared = _declare(arrangement, likelihood)
-        if is_wide(likelihood, declared.theorem):
-            return maximise_wide(likelihood, begin, declared, optimizer)
+        wide = as_wide(likelihood, declared.theorem)
+        if wide is not None:
+            return maximise_wide(wide, begin, declared, optimizer)
         _refuse_undetermined(arrangement, likelihood, engine, begin, penalty)
         one = declared.theorem is not None
         search = _ascend(arrangement, likelihood, engine, optimizer, begin, penalty, one=one)
@@ -79,7 +80,7 @@ def maximise_regression(
             declared = replace(declared, limits=limits)
         outcome = judge(likelihood, search, declared)
         if penalty is None and outcome.certificate.verdict in WITHOUT_MAXIMUM:
-            return receding(arrangement, engine, optimizer, search, declared) or outcome
+            return receding(arrangement, engine, search, declared) or outcome
         return outcome
 
 

@@ -61,8 +61,8 @@ class Firth(Penalty):
         """Refuse models for which it is no penalty."""
         if layout.canonical not in FAMILIES:
             raise ModelError(
-                "th.Firth() is for regressions with the canonical link alone: th.Bernoulli() and th.Binomial() with the "
-                "logit, th.Poisson() with the log, all rows known exactly. Give a prior instead, such as th.Ridge(1.0)"
+                "th.Firth() is for regressions with the canonical link alone: th.Bernoulli() and th.Binomial() with "
+                "the logit, th.Poisson() with the log, all rows known exactly. Give a prior instead: th.Ridge(1.0)"
             )
         return _FromRows(layout)
 

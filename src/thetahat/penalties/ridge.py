@@ -56,7 +56,9 @@ class Ridge(Penalty):
         except (TypeError, ValueError):
             number = float("nan")
         if not 0 < number < np.inf:
-            raise ParameterError(f"Ridge({strength!r}): the strength must be a finite number above 0, such as 1.0")
+            raise ParameterError(
+                f"Ridge({strength!r}): the strength must be a finite number above 0, such as 1.0"
+            )
         self.strength = number
         named = [parameters] if isinstance(parameters, str) else parameters
         self.parameters = None if named is None else tuple(named)

@@ -43,7 +43,7 @@ def density_plot(sample: Sample, law: FittedLaw, labels: list[str] | None, colum
         if labels is None:
             axes.set_xlabel(for_terminal(column))
 
-    return _broad_and_narrow(draw, "density")
+    return broad_and_narrow(draw, "density")
 
 
 def distribution_plot(empirical: Empirical, law: FittedLaw, column: str) -> str:
@@ -64,9 +64,9 @@ def distribution_plot(empirical: Empirical, law: FittedLaw, column: str) -> str:
         axes.set_ylim(0, 1.02)
         axes.set_ylabel("probability of at most this")
         axes.set_xlabel(for_terminal(column))
-        _legend(axes)
+        legend(axes)
 
-    return _broad_and_narrow(draw, "distribution")
+    return broad_and_narrow(draw, "distribution")
 
 
 def quantile_plot(empirical: Empirical, law: FittedLaw, n_obs: float, level: float) -> str:
@@ -92,7 +92,7 @@ def quantile_plot(empirical: Empirical, law: FittedLaw, n_obs: float, level: flo
         axes.set_xlabel("fitted quantile")
         axes.set_ylabel("observed")
 
-    return _svg(draw, "quantiles")
+    return svg_of(draw, "quantiles")
 
 
 def probability_plot(empirical: Empirical, law: FittedLaw, n_obs: float, level: float) -> str:
@@ -114,7 +114,7 @@ def probability_plot(empirical: Empirical, law: FittedLaw, n_obs: float, level: 
         axes.set_xlabel("fitted probability")
         axes.set_ylabel("observed")
 
-    return _svg(draw, "probabilities")
+    return svg_of(draw, "probabilities")
 
 
 def profile_plot(profile: Profile, interval: tuple[float, float], level: float, label: str) -> str:
@@ -148,7 +148,7 @@ def profile_plot(profile: Profile, interval: tuple[float, float], level: float, 
         axes.set_xlabel(for_terminal(label))
         axes.set_ylabel("log-likelihood below maximum")
 
-    return _svg(draw, f"profile-{label}", (4.6, 2.8))
+    return svg_of(draw, f"profile-{label}", (4.6, 2.8))
 
 
 # ---- Parts -----------------------------------------------------------------------------------------------
@@ -156,8 +156,8 @@ def profile_plot(profile: Profile, interval: tuple[float, float], level: float, 
 
 def _histogram(axes: Any, sample: Sample, law: FittedLaw) -> None:
     y, weight = sample.rows.y, sample.rows.weight
-    low, high = _shown_range(y)
-    edges = _edges(y, low, high)
+    low, high = shown_range(y)
+    edges = bin_edges(y, low, high)
     total = float(y.size if weight is None else weight.sum())
     counts, _ = np.histogram(y, edges, weights=weight)
     heights = counts / total / np.diff(edges)
@@ -180,7 +180,7 @@ def _histogram(axes: Any, sample: Sample, law: FittedLaw) -> None:
     beyond = int(((y < low) | (y > high)).sum())
     if beyond:
         axes.set_title(f"{beyond:,} values lie beyond the picture", fontsize=8, color=SOFT, loc="right")
-    _legend(axes)
+    legend(axes)
 
 
 def _bars(axes: Any, sample: Sample, law: FittedLaw) -> None:
@@ -205,7 +205,7 @@ def _bars(axes: Any, sample: Sample, law: FittedLaw) -> None:
     axes.set_xlim(edges[0] - 0.2 * width, edges[-1] + 0.2 * width)
     axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set_ylabel("probability" if width == 1 else f"probability of {width} values")
-    _legend(axes)
+    legend(axes)
 
 
 def _labelled_bars(axes: Any, sample: Sample, law: FittedLaw, labels: list[str]) -> None:
@@ -218,7 +218,7 @@ def _labelled_bars(axes: Any, sample: Sample, law: FittedLaw, labels: list[str])
     axes.set_xticks(at, [_short(label) for label in labels], rotation=0 if len(labels) <= 6 else 60)
     axes.set_ylim(bottom=0)
     axes.set_ylabel("probability")
-    _legend(axes)
+    legend(axes)
 
 
 def _short(label: str) -> str:
@@ -226,7 +226,7 @@ def _short(label: str) -> str:
     return text if len(text) <= _LONGEST_LABEL else f"{text[: _LONGEST_LABEL - 1]}…"
 
 
-def _shown_range(y: Vector) -> tuple[float, float]:
+def shown_range(y: Vector) -> tuple[float, float]:
     """The range of the data, less far tails that would squeeze the rest into a line."""
     low, first, third, high = (float(q) for q in np.quantile(y, [0.0, 0.25, 0.75, 1.0]))
     reach = 5.0 * (third - first)
@@ -238,7 +238,7 @@ def _shown_range(y: Vector) -> tuple[float, float]:
     return low, high
 
 
-def _edges(y: Vector, low: float, high: float) -> Vector:
+def bin_edges(y: Vector, low: float, high: float) -> Vector:
     """Bins about as wide as Freedman & Diaconis (1981) make them, at round numbers, where people round to."""
     first, third = np.quantile(y, [0.25, 0.75])
     width = 2.0 * float(third - first) / y.size ** (1 / 3)
@@ -272,20 +272,21 @@ def _thinned(points: Vector, heights: Vector) -> tuple[Vector, Vector]:
     return points[kept], heights[kept]
 
 
-def _legend(axes: Any) -> None:
+def legend(axes: Any) -> None:
+    """A legend without a frame, where it hides least."""
     axes.legend(frameon=False, fontsize=9, labelcolor=INK, handlelength=1.4, loc="best")
 
 
 # ---- From a figure to the page ---------------------------------------------------------------------------
 
 
-def _broad_and_narrow(draw: Callable[[Any], None], name: str) -> str:
+def broad_and_narrow(draw: Callable[[Any], None], name: str) -> str:
     """The same picture for wide and for narrow screens, of which the style sheet shows one."""
-    broad = _svg(draw, f"{name}-broad", _WIDE).replace("<svg ", '<svg class="broad" ', 1)
-    return broad + _svg(draw, f"{name}-narrow").replace("<svg ", '<svg class="narrow" ', 1)
+    broad = svg_of(draw, f"{name}-broad", _WIDE).replace("<svg ", '<svg class="broad" ', 1)
+    return broad + svg_of(draw, f"{name}-narrow").replace("<svg ", '<svg class="narrow" ', 1)
 
 
-def _svg(draw: Callable[[Any], None], name: str, size: tuple[float, float] = _SIZE) -> str:
+def svg_of(draw: Callable[[Any], None], name: str, size: tuple[float, float] = _SIZE) -> str:
     """Draw on a figure of its own, and write it as SVG that a page can hold beside others."""
     matplotlib = load("matplotlib", "a report with plots")
     figure_class = load("matplotlib.figure", "a report with plots").Figure

@@ -14,7 +14,7 @@ from thetahat.inference.profile import curve
 from thetahat.models import DERIVATIVES
 from thetahat.models.iid import IndependentModel
 from thetahat.rendering import Table, alike, for_html, number, write_whole
-from thetahat.report import figures
+from thetahat.report import figures, further_pictures
 from thetahat.report.empirical import sample_of
 from thetahat.report.facts import label_of
 from thetahat.report.fitted_law import law_of
@@ -158,6 +158,24 @@ def _data(fit: Fitted, summary: Summary) -> str:
                 figures.density_plot(sample, law, labels, summary.response),
                 "",
                 wide=True,
+            )
+        )
+    if labels is None and empirical.points.size and not (sample.censored or sample.entered):
+        if law.family.support.discrete:
+            pictures.append(
+                _figure(
+                    "Hanging rootogram",
+                    further_pictures.rootogram(sample, law, summary.response),
+                    "Bars hang from the fitted counts and should end at 0, between the dashed lines; on the scale of "
+                    "roots rare counts show as well as frequent ones.",
+                )
+            )
+        pictures.append(
+            _figure(
+                "Distribution function",
+                further_pictures.cumulative_plot(empirical, law, summary.response),
+                "The share of rows up to each value, beside the fitted probability.",
+                wide=not law.family.support.discrete,
             )
         )
     if labels is None and empirical.points.size >= _FEWEST_POINTS:
@@ -310,6 +328,8 @@ def _profile_intervals(fit: Fitted, level: float) -> tuple[dict[str, tuple[float
         return {}, "they need the data, which a saved fit does not hold"
     if not fit.free_names:
         return {}, "every parameter is fixed"
+    if fit.solution.too_many:
+        return {}, "there are too many coefficients"
     expected = _seconds_of_a_pass(fit, likelihood) * _PASSES_OF_A_PROFILE * len(fit.free_names)
     if expected > _PATIENCE:
         return {}, (

@@ -68,10 +68,7 @@ def criteria_of(summary: Facts) -> list[tuple[str, str]]:
     else:
         numbers = [("AIC", summary.aic), ("AICc", summary.aicc), ("BIC", summary.bic)]
     numbers.insert(0, ("log-likelihood", summary.log_likelihood))
-    return [
-        (name, f"{value:.3f}" if abs(value) < 1e9 else number(value, 12))
-        for name, value in numbers
-    ]
+    return [(name, f"{value:.3f}" if abs(value) < 1e9 else number(value, 12)) for name, value in numbers]
 
 
 def notes_of(summary: Facts) -> list[str]:
