@@ -122,6 +122,19 @@ def test_heavy_tails_count_to_the_end_and_are_infinite_where_they_must_be() -> N
         )
     for df in (0.5, 1.0, 2.0):
         assert th.kl_divergence(th.StudentT(location=0, scale=1, df=df), normal) == np.inf
+    grows = th.GumbelMin(location=0, scale=2)
+    for p in (
+        th.Cauchy(location=0, scale=1),
+        th.StudentT(location=0, scale=1, df=600),
+        th.LogNormal(mean_log=0, sd_log=1),
+        th.Logistic(location=0, scale=2.5),
+        th.Exponential(rate=0.5),
+    ):
+        assert th.kl_divergence(p, grows) == np.inf
+    expected = np.log(2) + np.exp(0.5 * 0.75**2)
+    assert th.cross_entropy(th.Normal(mean=0, sd=1.5), grows) == pytest.approx(expected, rel=1e-12)
+    with pytest.raises(th.InferenceError, match="neither computed"):
+        th.kl_divergence(th.Normal(mean=0, sd=80), grows)
     assert th.cross_entropy(th.Zeta(exponent=1.9), th.Geometric(prob=0.5)) == np.inf
     assert th.cross_entropy(th.Zeta(exponent=2.2), th.Geometric(prob=0.5)) == pytest.approx(
         (1 + float(mpmath.zeta(1.2) / mpmath.zeta(2.2))) * np.log(2), rel=1e-9

@@ -11,8 +11,8 @@ from scipy import special
 from thetahat.families._terms import Array
 
 _FARTHEST = 690.0
-_RESOLVED = 2.0**-30
-"""Distances from an end other than 0, relative to it, that the numbers near it still resolve to nine digits."""
+_RESOLVED = 2.0**-29
+"""Distances from an end other than 0, relative to it, that the numbers near it still resolve to seven digits."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import NoReturn
 import numpy as np
 
 from thetahat._errors import InferenceError, ParameterError
+from thetahat.families._beyond import NOTHING, beyond, level, outgrows
 from thetahat.families._charts import Chart, chart_of, from_start, up_to, within
 from thetahat.families._contract import EDGE
 from thetahat.families._family import Family
@@ -27,10 +28,10 @@ _WINDOW = 1 << 14
 _FEW = 4_096
 """Whole numbers from an end that stand for themselves."""
 _SOME = 0.05
+_WAY_OUT = np.linspace(0.0, 32.0, 257)
 _NO_ACCOUNT = 1e-18
-_NOTHING = -1500.0
-"""A log probability at which no number that is finite in double precision contributes."""
 _REFUSED = 1e-8
+_LOST = 0.1
 
 
 def ends(family: Family) -> tuple[float, float]:
@@ -104,8 +105,10 @@ def expectation(p: Family, integrand: Integrand, others: Sequence[Family] = ()) 
     # What is missing of p itself is missing of every expectation.
     missing = abs(found.value[0] - 1.0)
     error = found.error + missing * np.maximum(np.where(finite, np.abs(found.value), 0.0), 1.0)
+    # Where the integral is infinite, p need not be known to the last digit.
     bad = finite & ~(error <= _REFUSED * np.maximum(1.0, np.abs(found.value)))
-    if bad.any() or not finite[0]:
+    bad[0] = finite[1:].any() and not missing < _LOST
+    if bad.any():
         part.give_up(f"the error bound is {np.max(error[bad], initial=missing):.2g}")
     return Integrals(found.value[1:], np.where(finite, error, 0.0)[1:], found.size[1:])
 
@@ -224,8 +227,7 @@ class _Parts:
             inner = chart.coordinate(places)
         inner = np.unique(inner[np.isfinite(inner)])
         inner = inner[(inner > chart.first) & (inner < chart.last)]
-        if not inner.size:
-            inner = np.array([0.5 * (chart.first + chart.last)])
+        inner = self._about_the_mass(chart, inner)
         first, low = self._reach(chart, inner[0], chart.first, open_end=chart.open_first)
         last, high = self._reach(chart, inner[-1], chart.last, open_end=chart.open_last)
         return (
@@ -234,13 +236,23 @@ class _Parts:
             (float(inner[0]), float(inner[-1])),
         )
 
+    def _about_the_mass(self, chart: Chart, inner: Array) -> Array:
+        """Those places that no place divides from the highest density at which the functions cannot be computed."""
+        if not inner.size:
+            return np.array([0.5 * (chart.first + chart.last)])
+        log_weight, values = self._in_chart(chart, inner)
+        bad = ~((log_weight < NOTHING) | np.isfinite(values).all(axis=0))
+        top = int(np.argmax(np.where(bad | np.isnan(log_weight), -np.inf, log_weight)))
+        below, above = np.flatnonzero(bad[:top]), np.flatnonzero(bad[top:])
+        return inner[below[-1] + 1 if below.size else 0 : top + above[0] if above.size else None]
+
     def _integral(self, chart: Chart, places: Array) -> Integrals:
         edges, (first, last), (lowest, highest) = self._panels(chart, places)
         found = integrate(lambda t: self._product(*self._in_chart(chart, t)), edges)
         if chart.open_first:
-            found += self._beyond(chart, first, (first - lowest) / 8.0, found.size)
+            found += self._beyond(chart, first, first - lowest, found.size)
         if chart.open_last:
-            found += self._beyond(chart, last, (last - highest) / 8.0, found.size)
+            found += self._beyond(chart, last, last - highest, found.size)
         return found
 
     def _nodes(self, chart: Chart, places: Array) -> tuple[Array, Array]:
@@ -258,54 +270,41 @@ class _Parts:
 
         def usable(t: Array) -> Array:
             log_weight, values = self._in_chart(chart, t)
-            return np.asarray((log_weight < _NOTHING) | np.isfinite(values).all(axis=0))
+            return np.asarray((log_weight < NOTHING) | np.isfinite(values).all(axis=0))
 
         if open_end:
-            grid = np.linspace(start, end, 65)
-            bad = np.flatnonzero(~usable(grid))
-            if bad.size:
-                inside, outside = grid[max(bad[0] - 1, 0)], grid[bad[0]]
-                for _ in range(40):
-                    middle = 0.5 * (inside + outside)
-                    inside, outside = (middle, outside) if usable(np.array([middle]))[0] else (inside, middle)
-                end = float(inside)
+            end = _last_good(usable, start, end)
         steps = 0.25 * 2.0 ** np.arange(14)
         reached_at = start + np.sign(end - start) * np.cumsum(steps)
         within = np.abs(reached_at - start) < abs(end - start)
         return end, np.append(reached_at[within], end)
 
-    def _beyond(self, chart: Chart, end: float, step: float, size: Array) -> Integrals:
-        """What lies beyond the last panel, where densities fall as powers of the distance.
-
-        There a function times them falls or rises so too, or is straight in t, as logarithms are: the one of the two
-        that fits better is integrated to infinity.
-        """
-        with np.errstate(all="ignore"):
-            log_weight, values = self._in_chart(chart, end - step * np.array([2.0, 1.0, 0.0]))
-            logs = np.where(log_weight < _NOTHING, -np.inf, log_weight + np.log(np.abs(values)))
-            sign, at_end = np.sign(values[:, 2]), logs[:, 2]
-            before, slope = (logs[:, 1] - logs[:, 0]) / abs(step), (at_end - logs[:, 1]) / abs(step)
-            change = np.abs(slope - before) / np.abs(slope)
-            power = np.exp(at_end) / np.abs(slope)
-            power_off = power * (10.0 * change + 1e-12)
-            falls, fell = np.diff(log_weight)[::-1] / abs(step)
-            weight, gradient = np.exp(log_weight[2]), (values[:, 2] - values[:, 1]) / abs(step)
-            bend = np.abs(values[:, 2] - 2.0 * values[:, 1] + values[:, 0]) / step**2
-            straight = weight * (values[:, 2] / -falls + gradient / falls**2)
-            steadily = np.abs(falls - fell) / np.abs(falls)
-            straight_off = (
-                np.abs(straight) * (10.0 * steadily + 1e-12) + 4.0 * weight * bend / np.abs(falls) ** 3
+    def _beyond(self, chart: Chart, end: float, way: float, size: Array) -> Integrals:
+        """What lies beyond the last panel, ``way`` in t after the last place within."""
+        step = max(abs(way) / 8.0, min(1.0, 0.25 * abs(end)))
+        outward = float(np.sign(way)) or 1.0
+        log_weight, values = self._in_chart(chart, end - outward * step * np.array([2.0, 1.0, 0.0]))
+        stop = chart.last if outward > 0 else chart.first
+        held = _last_good(
+            lambda t: np.asarray(np.isfinite(self._in_chart(chart, t)[1]).all(axis=0)), end - way, stop
+        )
+        if held == stop:
+            endless = level(log_weight, values, step)
+        else:
+            near = held - outward * np.array([2e-3, 1e-3, 0.0])
+            far = np.linspace(held, stop, 65)
+            endless = outgrows(
+                near,
+                chart.place(near)[0],
+                self._in_chart(chart, near)[1],
+                far,
+                chart.place(far)[0],
+                self._in_chart(chart, far)[0],
             )
-            straighter = (falls < 0) & (straight_off < power_off)
-            negligible = np.isneginf(at_end) | ((at_end < np.log(size) - 45.0) & (slope < 0))
-            endless = ~negligible & (slope >= -1e-9) & (before >= -1e-6)
-        if (~negligible & ~endless & ~straighter & ~((slope < 0) & (change < 0.5))).any():
+        found = beyond(log_weight, values, step, size, endless)
+        if found is None:
             self.give_up("how fast it falls in its tail has not settled where numbers end")
-        rest = np.where(straighter, straight, sign * power)
-        value = np.where(negligible, 0.0, np.where(endless, sign * np.inf, rest))
-        off = np.where(negligible, power, np.where(straighter, straight_off, power_off))
-        error = np.where(endless | np.isneginf(at_end), 0.0, off)
-        return Integrals(value, error, np.where(endless | negligible, 0.0, np.abs(rest)))
+        return found
 
     # ---- Sums ---------------------------------------------------------------------------------------------------
 
@@ -378,3 +377,17 @@ class _Parts:
         value = (h[:, 2] - h[:, 1]) / 24.0
         third = np.abs(h[:, 3] - 3.0 * h[:, 2] + 3.0 * h[:, 1] - h[:, 0])
         return Integrals(value, third, np.abs(value))
+
+
+def _last_good(good: Callable[[Array], Array], start: float, end: float) -> float:
+    """The last place, on the way from ``start``, before one that is not good; ``end`` where all are."""
+    steps = np.union1d(_WAY_OUT[abs(end - start) > _WAY_OUT], np.linspace(0.0, abs(end - start), 65))
+    grid = start + np.sign(end - start) * steps
+    bad = np.flatnonzero(~good(grid))
+    if not bad.size:
+        return end
+    inside, outside = grid[max(bad[0] - 1, 0)], grid[bad[0]]
+    for _ in range(40):
+        middle = 0.5 * (inside + outside)
+        inside, outside = (middle, outside) if good(np.array([middle]))[0] else (inside, middle)
+    return float(inside)
