@@ -159,6 +159,18 @@ class FamilyContract(Frozen, Declarations, ABC):
     def sample_at(self, rng: np.random.Generator, size: int, theta: Theta, known: Known) -> Array:
         """Draw ``size`` independent values."""
 
+    def entropy_at(self, theta: Theta, known: Known) -> Any:
+        """-E log p in nats; None where no formula is known, and it is then integrated or summed."""
+        return None
+
+    def divergence_at(self, theta: Theta, other: Theta, known: Known) -> Any:
+        """E log p_theta - E log p_other in nats, both of this family; None where no formula is known."""
+        return None
+
+    def atoms(self) -> tuple[float, ...]:
+        """Values that have probability of their own beside a density."""
+        return ()
+
     def encode(self, y: Any) -> Any:
         """Turn what users call values into the numbers that ``prepare`` takes; labels become codes."""
         return y

@@ -10,6 +10,7 @@ from scipy import special
 
 from thetahat.families._beta_law import log_mass_of, shapes_of
 from thetahat.families._contract import Known, Theta
+from thetahat.families._entropies import beta_entropy
 from thetahat.families._family import Family
 from thetahat.families._gathering import Gathering
 from thetahat.families._saddle import log_ratio_minus
@@ -149,6 +150,10 @@ class BetaMean(Family):
     def mean_at(self, theta: Theta, known: Known) -> Any:
         """Mean."""
         return theta[0]
+
+    def entropy_at(self, theta: Theta, known: Known) -> Any:
+        """That of Beta."""
+        return beta_entropy(theta[0] * np.asarray(theta[1]), (1.0 - np.asarray(theta[0])) * theta[1])
 
     def variance_at(self, theta: Theta, known: Known) -> Any:
         """Mean (1 - mean)/(precision + 1)."""

@@ -73,6 +73,10 @@ class Hurdle(WithZero):
             "single_maximum": inner.single_maximum,
         }
 
+    def atoms(self) -> tuple[float, ...]:
+        """Zero, beside a density."""
+        return () if self.support.discrete else (0.0,)
+
     def prepare(self, xp: Any, y: Any, known: Known) -> Rows:
         """Return 1 where y is 0, what the family inside prepares of the rest, and what is known of the rows."""
         rest = xp.where(y == 0, 1, y)

@@ -102,6 +102,10 @@ class LogLogistic(ShapeScale):
         finite = shape > 1
         return np.where(finite, theta[1] / np.sinc(1.0 / np.where(finite, shape, 2.0)), np.inf)
 
+    def entropy_at(self, theta: Theta, known: Known) -> Any:
+        """2 + log(scale/shape)."""
+        return 2.0 + np.log(theta[1] / np.asarray(theta[0]))
+
     def variance_at(self, theta: Theta, known: Known) -> Any:
         """Mean² (tan b/b - 1) with b = π/shape above shape 2, infinite from there down."""
         shape = np.asarray(theta[0], dtype=float)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from thetahat.families._contract import Known, Theta
+from thetahat.families._entropies import normal_divergence
 from thetahat.families._gathering import Gathering
 from thetahat.families._location_scale import LocationScale
 from thetahat.families._normal_ends import normal_ends
@@ -102,6 +103,14 @@ class LogNormal(LocationScale):
     def mean_at(self, theta: Theta, known: Known) -> Any:
         """Return exp(mean_log + sd_log²/2)."""
         return np.exp(np.asarray(theta[0]) + 0.5 * np.square(theta[1]))
+
+    def entropy_at(self, theta: Theta, known: Known) -> Any:
+        """That of log y, and its mean."""
+        return theta[0] + 0.5 + LOG_SQRT_2_PI + np.log(theta[1])
+
+    def divergence_at(self, theta: Theta, other: Theta, known: Known) -> Any:
+        """That of the logs."""
+        return normal_divergence(theta, other)
 
     def variance_at(self, theta: Theta, known: Known) -> Any:
         """(exp(sd_log²) - 1) exp(2 mean_log + sd_log²)."""
