@@ -126,7 +126,7 @@ def compare(*fits: Fit, criterion: str = "aic") -> Comparison:
     >>> compared.names
     ('negative_binomial', 'poisson')
     >>> compared.tests[0].method, compared.tests[0].p_value
-    ('likelihood ratio', 2.41e-05)
+    ('likelihood ratio', 3.999347e-06)
     """
     if len(fits) < 2:
         raise ModelError(f"th.compare takes two fits or more; there {'is one' if fits else 'are none'} here")
