@@ -77,9 +77,23 @@ def test_every_page_is_whole_and_loads_nothing(any_fit) -> None:
 @pytest.mark.parametrize(
     ("case", "headings"),
     [
-        ("continuous", ["Data under the fit", "Q-Q plot", "P-P plot", "shape", "rate"]),
-        ("counts", ["Data under the fit", "Q-Q plot", "P-P plot", "mean", "size"]),
-        ("trials", ["Data under the fit", "P-P plot", "prob"]),
+        (
+            "continuous",
+            ["Data under the fit", "Distribution function", "Q-Q plot", "P-P plot", "shape", "rate"],
+        ),
+        (
+            "counts",
+            [
+                "Data under the fit",
+                "Hanging rootogram",
+                "Distribution function",
+                "Q-Q plot",
+                "P-P plot",
+                "mean",
+                "size",
+            ],
+        ),
+        ("trials", ["Data under the fit", "Hanging rootogram", "Distribution function", "P-P plot", "prob"]),
         ("right", ["Distribution function", "Q-Q plot", "P-P plot", "shape", "scale"]),
         ("left", ["Distribution function", "Q-Q plot", "P-P plot", "mean_log", "sd_log"]),
         ("interval", ["Distribution function", "Q-Q plot", "P-P plot", "shape", "rate"]),
