@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
-demo: $(VENV)/.installed ## fit the data set that ships with the package and write a report
+demo: $(VENV)/.installed ## fit data sets that ship with the package and write reports
 	$(BIN)/thetahat demo
 
 test: $(VENV)/.installed ## run every test and every docstring example

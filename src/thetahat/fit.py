@@ -268,11 +268,20 @@ class Fit(InferenceFacet, DiagnosticsFacet, PredictionFacet, ClassificationFacet
             raise InferenceError("a density of one's own has no distribution object; evaluate its log_prob")
         return self._solved.family.frozen(self.estimates)
 
-    def summary(self, level: float = 0.95) -> Summary:
-        """The fit as a table: renders in a terminal, in a notebook and as plain text."""
+    def summary(self, level: float = 0.95, *, covariance: str = "observed", cluster: Any = None) -> Summary:
+        """The fit as a table: renders in a terminal, in a notebook and as plain text.
+
+        Parameters
+        ----------
+        level
+            Confidence level of the intervals.
+        covariance, cluster
+            What standard errors are made from, as in ``covariance()``.
+        """
+        from thetahat.report.intervals import Uncertainty
         from thetahat.report.summary import summarise
 
-        return summarise(self, level)
+        return summarise(self, level, Uncertainty("wald", covariance, cluster))
 
     def __repr__(self) -> str:
         entries = list(self.estimates.items())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
 from typing import Any, NoReturn, final
 
 from thetahat._errors import ThetahatError
@@ -35,7 +36,7 @@ def parser() -> ArgumentParser:
     )
     top.add_argument("--version", action="store_true", help="print the version")
     commands = top.add_subparsers(dest="command", metavar="COMMAND")
-    _fit(_command(commands, "fit", "fit a family to a column of a file", _STATUS))
+    _fit(_command(commands, "fit", "fit a family or a regression to a file", _STATUS))
     _select(
         _command(commands, "select", "fit every family that suits a column of a file, and rank them", _CHOICE)
     )
@@ -45,11 +46,21 @@ def parser() -> ArgumentParser:
     show.add_argument("file", metavar="FIT.json", help="a fit written by --save or by fit.save")
     _level(show)
     _json(show)
-    demo = _command(commands, "demo", "fit a data set that ships with thetahat and write a page about it")
+    demo = _command(commands, "demo", "fit data sets that ship with thetahat and write pages about them")
     demo.add_argument(
-        "--report", metavar="PAGE.html", default="thetahat-demo.html", help="where to write it (%(default)s)"
+        "--report", metavar="PAGE.html", default="thetahat-demo.html", help="where to write the first; the second is named after it (%(default)s)"
     )
     return top
+
+
+def parsed(grammar: ArgumentParser, arguments: Sequence[str] | None) -> Namespace:
+    """Read the command line; a formula may stand after options as well."""
+    given, rest = grammar.parse_known_args(arguments)
+    if len(rest) == 1 and getattr(given, "formula", "") is None and not rest[0].startswith("-"):
+        given.formula = rest.pop()
+    if rest:
+        grammar.error(f"unrecognized arguments: {' '.join(rest)}")
+    return given
 
 
 def run(arguments: Namespace) -> int:
@@ -57,22 +68,7 @@ def run(arguments: Namespace) -> int:
     if arguments.command == "fit":
         from thetahat.cli.fit import run as run_fit
 
-        return run_fit(
-            arguments.file,
-            family=arguments.family,
-            y=arguments.y,
-            weights=arguments.weights,
-            fix=arguments.fix,
-            known=[
-                *arguments.known,
-                *([f"trials={arguments.trials}"] if arguments.trials is not None else []),
-            ],
-            level=arguments.level,
-            interval=arguments.interval,
-            report=arguments.report,
-            save=arguments.save,
-            as_json=arguments.json,
-        )
+        return run_fit(arguments)
     if arguments.command == "select":
         from thetahat.cli.select import run as run_select
 
@@ -115,14 +111,57 @@ def _command(commands: Any, name: str, what: str, more: str | None = None) -> Ar
 def _fit(command: ArgumentParser) -> None:
     command.add_argument("file", metavar="FILE", help="CSV or Parquet: a file, a folder or a quoted pattern")
     command.add_argument(
-        "--family", required=True, metavar="NAME", help="such as gamma; see thetahat families"
+        "formula",
+        metavar="FORMULA",
+        nargs="?",
+        help='a regression, such as "y ~ x + C(g) + offset(log(n))"; on its left a column or what --y takes',
+    )
+    command.add_argument(
+        "--family",
+        required=True,
+        metavar="NAME",
+        help="such as gamma or zero_inflated(poisson); see thetahat families",
+    )
+    command.add_argument(
+        "--formula",
+        dest="formulas",
+        metavar="NAME=FORMULA",
+        action="append",
+        default=[],
+        help="a formula for another parameter, such as sd='~ x'; may be repeated",
+    )
+    command.add_argument(
+        "--link",
+        metavar="[NAME=]LINK",
+        action="append",
+        default=[],
+        help="a link, such as prob=probit; without NAME= that of the formula's parameter; may be repeated",
+    )
+    command.add_argument(
+        "--missing",
+        metavar="error|drop",
+        help="what a regression does with rows that have missing values (error)",
     )
     _rows(command)
     command.add_argument(
-        "--fix", metavar="NAME=VALUE", action="append", default=[], help="hold a parameter; may be repeated"
+        "--fix",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help="hold a parameter or a coefficient; may be repeated",
     )
     _known(command)
+    command.add_argument(
+        "--levels", metavar="LABEL,LABEL,...", help="labels of the response, lowest first (sorted)"
+    )
     _level(command)
+    command.add_argument(
+        "--covariance",
+        metavar="KIND",
+        help="what standard errors are made from: observed, expected, opg, sandwich, HC1, stata, HC2, HC3 (observed; "
+        "with --cluster sandwich)",
+    )
+    command.add_argument("--cluster", metavar="COLUMN", help="rows of equal label belong together")
     command.add_argument(
         "--interval", metavar="wald|profile", default="wald", help="how intervals are made (wald)"
     )

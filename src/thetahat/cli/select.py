@@ -7,7 +7,8 @@ from typing import Any
 from thetahat._errors import ModelError
 from thetahat.arguments import family_named
 from thetahat.cli.answer import NOT_USABLE, tell
-from thetahat.cli.fit import known_of, refuse_unwritable
+from thetahat.cli.fit import refuse_unwritable
+from thetahat.cli.modelling import known_of
 from thetahat.families import CATALOGUE
 from thetahat.rendering import finite_data
 from thetahat.selection.select import select

@@ -14,9 +14,10 @@ from thetahat._lazy import load
 from thetahat.models.iid import IndependentModel
 from thetahat.rendering import for_terminal
 from thetahat.report._fitted import Fitted
+from thetahat.report.drawing import broad_and_narrow
 from thetahat.report.empirical import Sample, sample_of
 from thetahat.report.facts import facts_of
-from thetahat.report.figures import bin_edges, broad_and_narrow, shown_range
+from thetahat.report.figures import bin_edges, shown_range
 from thetahat.report.fitted_law import FittedLaw, law_of
 
 Vector = NDArray[np.float64]

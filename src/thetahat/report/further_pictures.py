@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from thetahat.rendering import for_terminal
+from thetahat.report.drawing import DATA, FIT, INK, SOFT, broad_and_narrow, legend, svg_of
 from thetahat.report.empirical import Empirical, Sample
-from thetahat.report.figures import DATA, FIT, INK, SOFT, broad_and_narrow, legend, svg_of
 from thetahat.report.fitted_law import FittedLaw
 
 _MOST_BARS = 60
