@@ -48,7 +48,10 @@ def parser() -> ArgumentParser:
     _json(show)
     demo = _command(commands, "demo", "fit data sets that ship with thetahat and write pages about them")
     demo.add_argument(
-        "--report", metavar="PAGE.html", default="thetahat-demo.html", help="where to write the first; the second is named after it (%(default)s)"
+        "--report",
+        metavar="PAGE.html",
+        default="thetahat-demo.html",
+        help="where to write the first; the second is named after it (%(default)s)",
     )
     return top
 
