@@ -195,7 +195,7 @@ class Fit(InferenceFacet, DiagnosticsFacet, PredictionFacet, ClassificationFacet
         >>> import thetahat as th
         >>> fit = th.fit(th.Poisson(), [2, 4, 3, 5, 1], penalty=th.Prior({"rate": th.Gamma(shape=2, rate=1)}))
         >>> fit.log_likelihood, fit.penalised_log_likelihood
-        (-9.059874, -10.745712)
+        (-9.071347, -10.757184)
         """
         return self.solution.objective
 

@@ -1,4 +1,4 @@
-"""The command line: ``thetahat fit | families | show | demo``."""
+"""The command line: ``thetahat fit | select | families | show | demo``."""
 
 from __future__ import annotations
 

@@ -60,8 +60,8 @@ def cramer_von_mises(rows: Steps | Cells) -> float:
     Examples
     --------
     >>> u = np.array([0.1, 0.4, 0.7])
-    >>> cramer_von_mises(complete(u)), 1 / 36 + sum((u - np.array([1, 3, 5]) / 6) ** 2)
-    (0.057778, 0.057778)
+    >>> cramer_von_mises(complete(u)), float(1 / 36 + sum((u - np.array([1, 3, 5]) / 6) ** 2))
+    (0.06, 0.06)
     """
     if isinstance(rows, Cells):
         gap = rows.heights - np.cumsum(rows.mass)
@@ -80,7 +80,8 @@ def anderson_darling(rows: Steps | Cells) -> float:
     Examples
     --------
     >>> u = np.array([0.1, 0.4, 0.7])
-    >>> anderson_darling(complete(u)), -3 - sum(np.array([1, 3, 5]) * (np.log(u) + np.log(1 - u[::-1]))) / 3
+    >>> classical = -3 - sum(np.array([1, 3, 5]) * (np.log(u) + np.log(1 - u[::-1]))) / 3
+    >>> anderson_darling(complete(u)), float(classical)
     (0.366028, 0.366028)
     """
     if isinstance(rows, Cells):

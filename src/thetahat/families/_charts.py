@@ -11,8 +11,8 @@ from scipy import special
 from thetahat.families._terms import Array
 
 _FARTHEST = 690.0
-_RESOLVED = 2.0**-30
-"""Distances from an end other than 0, relative to it, that the numbers near it still resolve to nine digits."""
+_RESOLVED = 2.0**-29
+"""Distances from an end other than 0, relative to it, that the numbers near it still resolve to seven digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +65,19 @@ def up_to(end: float) -> Chart:
     return Chart(place, lambda y: -mirrored.coordinate(-y), -_FARTHEST, 0.0, open_last=False)
 
 
-def reached(start: float, end: float) -> Chart:
-    """Everything between two ends, both reached."""
-    return Chart(lambda t: (t, np.zeros_like(t)), lambda y: y, start, end, open_first=False, open_last=False)
+def within(start: float, end: float, centre: float, scale: float) -> Chart:
+    """Everything between two ends, those that are finite reached; y = centre + scale sinh t."""
+    whole = _line(centre, scale)
+    first = float(whole.coordinate(np.array(start))) if np.isfinite(start) else whole.first
+    last = float(whole.coordinate(np.array(end))) if np.isfinite(end) else whole.last
+    return Chart(
+        whole.place,
+        whole.coordinate,
+        first,
+        last,
+        open_first=bool(np.isinf(start)),
+        open_last=bool(np.isinf(end)),
+    )
 
 
 def _line(centre: float, scale: float) -> Chart:

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from thetahat._errors import InferenceError
-from thetahat.families._contract import FamilyContract
 from thetahat.families._expectation import LogDensity, ends, expectation, log_density_of
+from thetahat.families._family import Family
 from thetahat.families._terms import Array
 
 _ROUNDING = 1e-13
@@ -17,7 +17,7 @@ Bounded = tuple[float, float]
 """A value and a bound on its error."""
 
 
-def entropy_of(p: FamilyContract) -> Bounded:
+def entropy_of(p: Family) -> Bounded:
     """-E_p log p, of a mixed distribution relative to Lebesgue's measure and a count of its points of mass."""
     found = _by_formula(p.entropy_at(p.distribution_theta(), p.known_values))
     if found is not None:
@@ -25,8 +25,8 @@ def entropy_of(p: FamilyContract) -> Bounded:
     return _single(p, lambda _y, log_p, _mass: -log_p[None])
 
 
-def divergence_of(p: FamilyContract, q: FamilyContract) -> Bounded:
-    """E_p log(p/q); inf where q rules out what p does not."""
+def divergence_of(p: Family, q: Family, least: float = -np.inf) -> Bounded:
+    """E_p log(p/q); inf where q rules out what p does not, with a log probability above ``least``."""
     refuse_unlike(p, q)
     if same_kind(p, q):
         theta, other = p.distribution_theta(), q.distribution_theta()
@@ -35,15 +35,15 @@ def divergence_of(p: FamilyContract, q: FamilyContract) -> Bounded:
         found = _by_formula(p.divergence_at(theta, other, p.known_values))
         if found is not None:
             return max(found[0], 0.0), found[1]
-    if not covered(p, q):
+    if not covered(p, q, least):
         return float(np.inf), 0.0
     log_q = log_density_under(p, q)
     value, error = _single(p, lambda y, log_p, mass: (log_p - log_q(y, mass))[None], q)
     return max(value, 0.0), error
 
 
-def cross_entropy_of(p: FamilyContract, q: FamilyContract) -> Bounded:
-    """-E_p log q; inf where q rules out what p does not."""
+def cross_entropy_of(p: Family, q: Family, least: float = -np.inf) -> Bounded:
+    """-E_p log q; inf where q rules out what p does not, with a log probability above ``least``."""
     refuse_unlike(p, q)
     if same_kind(p, q):
         theta, other = p.distribution_theta(), q.distribution_theta()
@@ -53,19 +53,19 @@ def cross_entropy_of(p: FamilyContract, q: FamilyContract) -> Bounded:
         )
         if own is not None and gap is not None:
             return own[0] + gap[0], own[1] + gap[1]
-    if not covered(p, q):
+    if not covered(p, q, least):
         return float(np.inf), 0.0
     log_q = log_density_under(p, q)
     return _single(p, lambda y, _log_p, mass: -log_q(y, mass)[None], q)
 
 
-def same_kind(p: FamilyContract, q: FamilyContract) -> bool:
+def same_kind(p: Family, q: Family) -> bool:
     """Whether two distributions differ in nothing but their parameters."""
     bare = [family.carrying({}, family.known_values) for family in (p, q)]
     return type(p) is type(q) and _nameless(bare[0]) == _nameless(bare[1]) and p.declared == q.declared
 
 
-def _nameless(family: FamilyContract) -> str:
+def _nameless(family: Family) -> str:
     return repr(family).replace(f"y={family.y!r}", "")
 
 
@@ -80,12 +80,15 @@ def _by_formula(value: Any) -> Bounded | None:
     return number, _ROUNDING * max(1.0, abs(number)) if np.isfinite(number) else 0.0
 
 
-def _single(p: FamilyContract, integrand: Any, *others: FamilyContract) -> Bounded:
+def _single(p: Family, integrand: Any, *others: Family) -> Bounded:
     found = expectation(p, integrand, [] if p.support.discrete and p.labelled else others)
-    return float(found.value[0]), float(found.error[0])
+    value = float(found.value[0])
+    if np.isnan(value):
+        raise InferenceError(f"the integral under {p!r} does not exist: it is infinite on both sides of 0")
+    return value, float(found.error[0])
 
 
-def refuse_unlike(p: FamilyContract, q: FamilyContract) -> None:
+def refuse_unlike(p: Family, q: Family) -> None:
     """Raise where two distributions have no common measure: numbers and labels, counts and densities.
 
     Raises
@@ -110,31 +113,31 @@ def refuse_unlike(p: FamilyContract, q: FamilyContract) -> None:
         )
 
 
-def labels_of(family: FamilyContract) -> list[Any] | None:
+def labels_of(family: Family) -> list[Any] | None:
     """The labels of the codes 0, 1, ..., or None where values are numbers."""
     levels = getattr(family, "levels", None) if family.labelled else None
     return None if levels is None else list(levels)
 
 
-def covered(p: FamilyContract, q: FamilyContract) -> bool:
-    """Whether q gives some probability wherever p does, as far as their ends tell."""
+def covered(p: Family, q: Family, least: float = -np.inf) -> bool:
+    """Whether q gives some probability wherever p does, as far as their ends and points of mass tell."""
     if p.labelled or q.labelled:
         return True
     theirs, ours = ends(q), ends(p)
     if p.atoms() and not set(p.atoms()) <= set(q.atoms()) and not _massless(p, q):
         return False
-    below = ours[0] < theirs[0] and _tail(p, np.nextafter(theirs[0], -np.inf), upper=False) > -np.inf
-    above = ours[1] > theirs[1] and _tail(p, theirs[1], upper=True) > -np.inf
+    below = ours[0] < theirs[0] and _tail(p, np.nextafter(theirs[0], -np.inf), upper=False) > least
+    above = ours[1] > theirs[1] and _tail(p, theirs[1], upper=True) > least
     return not (below or above)
 
 
-def _massless(p: FamilyContract, q: FamilyContract) -> bool:
+def _massless(p: Family, q: Family) -> bool:
     """Whether the points of mass that q lacks have none under p either."""
     lacking = np.array(sorted(set(p.atoms()) - set(q.atoms())))
     return bool(np.isneginf(log_density_of(p)(lacking)).all())
 
 
-def _tail(p: FamilyContract, y: float, *, upper: bool) -> float:
+def _tail(p: Family, y: float, *, upper: bool) -> float:
     one = np.array([y])
     infinite = np.array([np.inf])
     low, high = (one, infinite) if upper else (-infinite, one)
@@ -142,7 +145,7 @@ def _tail(p: FamilyContract, y: float, *, upper: bool) -> float:
         return float(p.log_mass(low, high, p.known_values, p.working(p.distribution_theta()), 0).value.item())
 
 
-def log_density_under(p: FamilyContract, q: FamilyContract) -> Any:
+def log_density_under(p: Family, q: Family) -> Any:
     """``log_q(y, mass)`` at what are values of p: its labels' codes, or its points of mass where ``mass`` says so."""
     density = log_density_of(q)
     ours, theirs = labels_of(p), labels_of(q)
@@ -162,7 +165,7 @@ def log_density_under(p: FamilyContract, q: FamilyContract) -> Any:
     return log_q
 
 
-def _relabelled(p: FamilyContract, q: FamilyContract, density: LogDensity) -> Any:
+def _relabelled(p: Family, q: Family, density: LogDensity) -> Any:
     ours, theirs = labels_of(p), labels_of(q)
     if ours is None or theirs is None:
         named, bare = (q, p) if ours is None else (p, q)

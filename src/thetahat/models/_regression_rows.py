@@ -20,7 +20,7 @@ from thetahat.numerics.namespace import NUMPY
 Array = NDArray[Any]
 Vector = NDArray[np.float64]
 WHOLE = 65_536
-"""Rows of a tile where no design asks for fewer."""
+"""Rows of a tile where there is no design."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Part:
     @property
     def tile_rows(self) -> int:
         """How many rows are computed at once."""
-        return min([WHOLE, *(design.tile_rows for design in self.designs)])
+        return min([design.tile_rows for design in self.designs], default=WHOLE)
 
     def slice(self, start: int, stop: int) -> Part:
         """Return consecutive rows; all of them are the part itself."""
@@ -205,7 +205,8 @@ def _tally_tile(family: Family, predictors: Predictors, part: Part, working: Vec
     score = sums.score(gradient)
     if order == GRADIENT:
         return Tally(value, absolute, score, NO_INFORMATION, densest=densest)
-    information = -sums.matrix(hessian)
+    information = sums.matrix(hessian)
+    np.negative(information, out=information)
     # Σ w |u_j| would cost a pass over the design of its own; by Cauchy and Schwarz it is about this at a maximum.
     size = np.sqrt(np.abs(part.total_weight * information.diagonal()))
     opg = None

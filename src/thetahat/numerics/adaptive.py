@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 _NODES = 16
 _DEEPEST = 60
 _MOST_PANELS = 20_000
+_MANY_PANELS = 500
+_NOISE = 1e-9
+"""The share of everything at which what is left in many panels is taken for the functions' own rounding."""
 _ROUNDING = 4.0 * float(np.finfo(float).eps)
 
 
@@ -36,7 +39,8 @@ class Integrals:
 
 
 @cache
-def _rule() -> tuple[FloatArray, FloatArray]:
+def rule() -> tuple[FloatArray, FloatArray]:
+    """Nodes and weights on [-1, 1] of the panels."""
     nodes, weights = np.polynomial.legendre.leggauss(_NODES)
     return nodes, weights
 
@@ -68,7 +72,7 @@ def integrate(
     low, high = edges[:-1], edges[1:]
     some = high > low
     low, high = low[some], high[some]
-    value, size = _panels(function, low, high)
+    value, _ = _panels(function, low, high)
     done = Integrals(*(np.zeros(value.shape[0]) for _ in range(3)))
     for depth in range(_DEEPEST + 1):
         if not low.size:
@@ -82,7 +86,10 @@ def integrate(
             relative * (done.size + better_size.sum(axis=1))[:, None], _ROUNDING * better_size
         )
         finished = (change <= allowed).all(axis=0)
-        if depth == _DEEPEST or n > _MOST_PANELS:
+        noisy = (
+            n > _MANY_PANELS and (change.sum(axis=1) <= _NOISE * (done.size + better_size.sum(axis=1))).all()
+        )
+        if depth == _DEEPEST or n > _MOST_PANELS or noisy:
             finished[:] = True
         done += Integrals(
             better[:, finished].sum(axis=1),
@@ -92,7 +99,7 @@ def integrate(
         going = np.flatnonzero(~finished)
         both = np.concatenate([going, going + n])
         low, high = np.concatenate([low[going], middle[going]]), np.concatenate([middle[going], high[going]])
-        value, size = halves[:, both], half_sizes[:, both]
+        value = halves[:, both]
     return done
 
 
@@ -100,7 +107,7 @@ def _panels(
     function: Callable[[FloatArray], FloatArray], low: FloatArray, high: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Integrals of the functions and of their absolute values by panel, (k, panels) each."""
-    nodes, weights = _rule()
+    nodes, weights = rule()
     half = 0.5 * (high - low)
     points = (0.5 * (low + high))[:, None] + half[:, None] * nodes
     values = np.asarray(function(points.ravel())).reshape(-1, *points.shape)

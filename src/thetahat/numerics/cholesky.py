@@ -26,7 +26,7 @@ def newton_step(matrix: FloatArray, right: FloatArray) -> FloatArray | None:
     """
     if matrix.shape[0] > LARGE:
         factor = analyse(matrix)
-        return factor.solve(right) if factor.smallest > factor.error_bound else None
+        return factor.solve(right) if factor.positive else None
     try:
         solution = np.linalg.solve(matrix, right)
     except np.linalg.LinAlgError:
@@ -51,8 +51,7 @@ def is_positive(matrix: FloatArray) -> bool:
     (True, False)
     """
     if matrix.shape[0] > LARGE:
-        factor = analyse(matrix)
-        return factor.smallest > factor.error_bound
+        return analyse(matrix).positive
     return _factor(matrix) is not None
 
 

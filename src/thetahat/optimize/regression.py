@@ -104,10 +104,7 @@ def _ascend(
 ) -> Search:
     """Climb from few rows to all of them; ``one`` tells that there is at most one maximum."""
     model, sample = arrangement.model, arrangement.sample
-    if (
-        arrangement.n_positive >= WORTH_THINNING * sample.n_positive
-        and sample.n_positive >= ROWS_A_COLUMN * begin.size
-    ):
+    if _begins_with_few(arrangement, begin):
         share = arrangement.n_obs / sample.n_obs
         few = Likelihood(model, lambda: [sample], packed=True, engine=engine)
         few = penalised(few, penalty, 1.0 / share)
@@ -123,14 +120,26 @@ def _ascend(
     return _climb(likelihood, optimizer, begin, expected, one=one)
 
 
+def _begins_with_few(arrangement: RegressionArrangement, begin: Vector) -> bool:
+    """Whether the sample is fitted first."""
+    few = arrangement.sample.n_positive
+    return arrangement.n_positive >= WORTH_THINNING * few and few >= ROWS_A_COLUMN * begin.size
+
+
 def _climb(
     likelihood: Likelihood, optimizer: Optimizer, begin: Vector, expected: Information | None, *, one: bool
 ) -> Search:
     """Climb straight up where there is one maximum to be found, and it proves easy to find."""
     if one and begin.size and isinstance(optimizer, Newton):
-        straight = answered(likelihood, UnimodalSearch(begin, optimizer.max_iterations))
+        straight = UnimodalSearch(begin, optimizer.max_iterations, dear=begin.size > MANY_COLUMNS)
+        answered(likelihood, straight)
         if straight.converged or straight.exhausted:
             return straight
+        if straight.contraction is not None and straight.tally is not None:
+            search = ChordSearch(straight.point, straight.tally.information, straight.contraction)
+            if answered(likelihood, search).converged:
+                search.trace[:0] = straight.trace
+                return search
         begin, optimizer = straight.point, Newton(optimizer.max_iterations - straight.iterations)
     return climb(likelihood, optimizer, begin, expected=expected)
 
@@ -144,7 +153,7 @@ def _refuse_undetermined(
 ) -> None:
     """Look for aliased columns where the information at the start is singular, or nearly."""
     model, sample = arrangement.model, arrangement.sample
-    if penalty is not None or sample.n_positive < arrangement.n_positive:
+    if penalty is not None or _begins_with_few(arrangement, begin):
         likelihood = Likelihood(model, lambda: [sample], packed=True, engine=engine)
     tally = likelihood.tally(begin)
     if tally.finite and determined(tally.information, NEARLY_SINGULAR):

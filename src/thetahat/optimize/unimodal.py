@@ -16,6 +16,8 @@ from thetahat.optimize.newton import DECREMENT, NEGLIGIBLE
 Vector = NDArray[np.float64]
 CONTRACTS = 0.25
 """The share of a decrement that may be left by the next. Towards a supremum at infinity it is 1/e or more."""
+REUSABLE = 0.02
+"""The share of a decrement left by the next, below which an information is good for further steps."""
 PAYS = 0.1
 """The share of the gain that a step promises, which it has to bring."""
 
@@ -34,16 +36,21 @@ class UnimodalSearch(Search):
         Where to begin.
     max_iterations
         Steps that may be tried.
+    dear
+        Whether to end, ``converged`` or not, once the next steps can do with the information of the last: ``contraction``
+        then tells how much of a step they would leave over.
     """
 
-    def __init__(self, start: Vector, max_iterations: int) -> None:
+    def __init__(self, start: Vector, max_iterations: int, *, dear: bool = False) -> None:
         self.point = np.asarray(start, dtype=float)
         self.tally: Tally | None = None
         self.previous: Tally | None = None
         self.converged = False
         self.iterations = 0
         self.trace: list[Trace] = []
+        self.contraction: float | None = None
         self._most = max_iterations
+        self._dear = dear
         self._trial: Vector | None = self.point
         self._step: Vector | None = None
         self._decrement = np.inf
@@ -77,6 +84,9 @@ class UnimodalSearch(Search):
         stalled = decrement > CONTRACTS * before and before <= DECREMENT
         if decrement <= NEGLIGIBLE or (decrement <= DECREMENT and stalled):
             self.converged = is_positive(tally.information)
+        elif self._dear and decrement <= REUSABLE * before < np.inf:
+            # As the step δ leaves over Cδ², and the one before did so too, the next leaves over 2Cδ of itself.
+            self.contraction = 2.0 * decrement / before
         elif self.iterations < self._most:
             self._trial = trial + step
         else:

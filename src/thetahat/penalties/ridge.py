@@ -47,7 +47,7 @@ class Ridge(Penalty):
     >>> X, y = [[-1.0], [0.0], [1.0], [2.0]], [0, 0, 1, 1]
     >>> fit = th.regress(X, y, th.Bernoulli(), intercept=True, penalty=th.Ridge(1.0))
     >>> {name: round(value, 4) for name, value in fit.estimates.items()}, fit.certificate.verdict.value
-    ({'Intercept': -0.443, 'x0': 0.8859}, 'maximum')
+    ({'Intercept': -0.4791, 'x0': 0.9583}, 'maximum')
     """
 
     def __init__(self, strength: float, parameters: Iterable[str] | str | None = None) -> None:

@@ -126,7 +126,7 @@ def compare(*fits: Fit, criterion: str = "aic") -> Comparison:
     >>> compared.names
     ('negative_binomial', 'poisson')
     >>> compared.tests[0].method, compared.tests[0].p_value
-    ('likelihood ratio', 2.41e-05)
+    ('likelihood ratio', 3.999347e-06)
     """
     if len(fits) < 2:
         raise ModelError(f"th.compare takes two fits or more; there {'is one' if fits else 'are none'} here")
@@ -136,8 +136,19 @@ def compare(*fits: Fit, criterion: str = "aic") -> Comparison:
     how = criterion_named(criterion, ("aic", "aicc", "bic"))
     named = _named(fits)
     _refuse_unlike(named)
-    usable = {name: fit for name, fit in named.items() if fit.certificate.verdict in RANKED}
-    failures = [failure_of(name, fit) for name, fit in named.items() if name not in usable]
+    penalised = {name for name, fit in named.items() if fit.solution.penalised is not None}
+    usable = {
+        name: fit
+        for name, fit in named.items()
+        if fit.certificate.verdict in RANKED and name not in penalised
+    }
+    failures = [
+        Failure(name, "it is penalised, and the criteria count free parameters", fit)
+        if name in penalised
+        else failure_of(name, fit)
+        for name, fit in named.items()
+        if name not in usable
+    ]
     scores = {name: how.of(fit) for name, fit in usable.items() if how.of is not None}
     candidates = ranked(usable, scores)
     order = [(candidate.name, candidate.fit) for candidate in candidates]
