@@ -297,6 +297,7 @@ class Fit(InferenceFacet, DiagnosticsFacet, PredictionFacet, ClassificationFacet
     def report(self, path: str | PathLike[str]) -> None:
         """Write one self-contained HTML page: verdict, table, density, Q-Q and P-P plots, profiles.
 
+        Of a regression: verdict, coefficients, residuals, influence, calibration where there are classes, profiles.
         A file that is there is replaced only once the page is complete.
         """
         from thetahat.report.page import write_page

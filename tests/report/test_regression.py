@@ -85,8 +85,8 @@ def made(case: str):
 
 
 CASES = (
-    "poisson", "two formulas", "separated", "logistic", "softmax", "ordinal", "censored", "arrays", "fixed", "penalised",
-    "inflated",
+    "poisson", "two formulas", "separated", "logistic", "softmax", "ordinal", "censored", "arrays", "fixed",
+    "penalised", "inflated",
 )  # fmt: skip
 
 

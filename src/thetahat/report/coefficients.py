@@ -47,7 +47,7 @@ def groups_of(model: Mapping[str, Any], names: Sequence[str]) -> tuple[Group, ..
     for position, (owner, count) in enumerate(dict(model["coefficients"]).items()):
         # The first formula's come first; others follow in the family's order, with what has no formula between them.
         begin = 0
-        while position and not rest[begin].startswith(f"{owner}:"):
+        while position and begin < len(rest) and not rest[begin].startswith(f"{owner}:"):
             begin += 1
         own += rest[:begin]
         mine, rest = rest[begin : begin + count], rest[begin + count :]
