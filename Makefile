@@ -2,6 +2,7 @@
 
 VENV ?= .venv
 BIN := $(VENV)/bin
+JOBS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test doctest lint format bench documents lock environment clean
@@ -12,8 +13,8 @@ help: ## show this list
 demo: $(VENV)/.installed ## fit data sets that ship with the package and write reports
 	$(BIN)/thetahat demo
 
-test: $(VENV)/.installed ## run every test and every docstring example
-	$(BIN)/python -m pytest
+test: $(VENV)/.installed ## run every test and every docstring example (JOBS=2 side by side)
+	$(BIN)/python -m pytest -n $(JOBS)
 
 doctest: $(VENV)/.installed ## run the docstring examples alone
 	$(BIN)/python -m pytest src

@@ -37,8 +37,8 @@ class UnimodalSearch(Search):
     max_iterations
         Steps that may be tried.
     dear
-        Whether to end, ``converged`` or not, once the next steps can do with the information of the last: ``contraction``
-        then tells how much of a step they would leave over.
+        Whether to end, ``converged`` or not, once the next steps can do with the information of the last:
+        ``contraction`` then tells how much of a step they would leave over.
     """
 
     def __init__(self, start: Vector, max_iterations: int, *, dear: bool = False) -> None:
