@@ -51,7 +51,7 @@ def test_every_kind_of_prior_is_tried() -> None:
     assert {prior.name for prior in PRIORS} == LOCATION | set(SCALE) | {"beta"}
 
 
-@pytest.mark.parametrize("prior", PRIORS, ids=repr)
+@pytest.mark.parametrize("prior", PRIORS, ids=lambda value: type(value).__name__)
 def test_slopes_of_priors(prior: th.Family) -> None:
     values = prior.quantile(np.array([0.02, 0.3, 0.5, 0.8, 0.99]))
     value, first, second = log_density(prior, values)
@@ -258,7 +258,7 @@ SEPARATED = (np.array([[-2.0], [-1.0], [1.0], [2.0]]), [0, 0, 1, 1])
 
 
 @pytest.mark.parametrize(
-    "penalty", [th.Ridge(1.0), th.Prior({"x0": th.Cauchy(location=0, scale=2.5)}), th.Firth()], ids=repr
+    "penalty", [th.Ridge(1.0), th.Prior({"x0": th.Cauchy(location=0, scale=2.5)}), th.Firth()], ids=lambda value: type(value).__name__
 )
 def test_separated_data_have_a_penalised_maximum(penalty: Penalty) -> None:
     assert th.regress(*SEPARATED, th.Bernoulli()).certificate.verdict == "at_infinity"
