@@ -14,6 +14,8 @@ import import_time
 import million_rows
 import own_model
 import parquet
+import regressions
+import selection
 import sufficient_statistics
 import thousand_rows
 from contest import Row, Topic
@@ -27,6 +29,8 @@ TOPICS: dict[str, Topic] = {
     "million": million_rows.TOPIC,
     "sufficient": sufficient_statistics.TOPIC,
     "parquet": parquet.TOPIC,
+    "selection": selection.TOPIC,
+    "regressions": regressions.TOPIC,
     "own-model": own_model.TOPIC,
 }
 HEADINGS = ("work", "thetahat", "peer", "ratio", "target", "met")

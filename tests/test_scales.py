@@ -34,7 +34,7 @@ def named(cls):
 def a_distribution(cls):
     """A member of the family in the middle of its typical range."""
     if cls.labelled:
-        return cls(probs=[0.5, 0.2, 0.3])
+        return cls(thresholds=[0.0, 0.8]) if cls.ordered else cls(probs=[0.5, 0.2, 0.3])
     values = {}
     for parameter in cls().declared:
         low, high = parameter.typical
@@ -206,6 +206,9 @@ def few_rows():
         for name, data in chosen.items():
             if not cls.labelled and not np.all(support.contains(np.array(data, dtype=float))):
                 continue
+            if cls.labelled and cls.ordered and len(set(data)) < 2:
+                # An order needs two labels, and one alone is refused.
+                continue
             yield pytest.param(cls, data, id=f"{cls.__name__}-{name}")
 
 
@@ -269,7 +272,8 @@ def test_counts_past_the_integers_of_the_machine():
     assert fit.certificate.verdict == "not_converged"  # a score of rounding alone is worth 1e267 nats here
 
 
-@pytest.mark.parametrize("cls", ORDERED, ids=named)
+# A half-line of Skellam's is a sum of sums, and far out on the way to infinity takes minutes.
+@pytest.mark.parametrize("cls", [cls for cls in ORDERED if cls is not th.Skellam], ids=named)
 @pytest.mark.parametrize("side", ["above", "below"])
 def test_rows_of_which_only_one_side_is_known(cls, side):
     """All censored on one side: the likelihood has no interior maximum, and says so."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -63,7 +64,7 @@ def family_named(name: str) -> Family:
         return make(family_named(rest.rstrip().removesuffix(")").strip()))
     if outer is not None:
         raise ModelError(f"{name!r} lacks the family inside; write {wrapper.strip()}(poisson)")
-    families = {kind().name: kind for kind in CATALOGUE}
+    families = _by_name()
     if name in families:
         return families[name]()
     from difflib import get_close_matches
@@ -71,6 +72,11 @@ def family_named(name: str) -> Family:
     close = get_close_matches(name.lower().replace(" ", "_"), list(families), n=1)
     hint = f" (did you mean {close[0]!r}?)" if close else ""
     raise ModelError(f"there is no family {name!r}{hint}; there are: {', '.join(sorted(families))}")
+
+
+@cache
+def _by_name() -> dict[str, type[Family]]:
+    return {snake_case(kind.__name__): kind for kind in CATALOGUE}
 
 
 def open_rows(y: str | None, data: Any) -> tuple[Source, Response]:
@@ -92,8 +98,8 @@ def open_rows(y: str | None, data: Any) -> tuple[Source, Response]:
         source.require(usable)
         return source, Exact(usable[0])
     raise ModelError(
-        f"{source.title} has {len(usable)} columns, so the response must be named: th.Gamma(y='...') or, "
-        f"on the command line, --y; the columns are: {', '.join(usable[:20])}"
+        f"{source.title} has {len(usable)} columns, so the response must be named: th.Gamma(y='...'), "
+        f"th.select(..., y='...') or, on the command line, --y; the columns are: {', '.join(usable[:20])}"
     )
 
 

@@ -142,7 +142,7 @@ class PenalisedLikelihood(Likelihood):
         )
 
     def reported(self, point: Vector, regular: NDArray[np.bool_], information: Matrix) -> Matrix:
-        """The information that standard errors are made of, over the regular coordinates: that of what was maximised."""
+        """The information behind standard errors, over the regular coordinates: that of what was maximised."""
         return information
 
     def rows(self) -> Iterator[Any]:
@@ -204,15 +204,19 @@ class FirthLikelihood(PenalisedLikelihood):
         sign, log_determinant = np.linalg.slogdet(tally.information) if k else (1.0, 0.0)
         if not sign > 0 or not np.isfinite(log_determinant):
             return Tally(-np.inf, tally.absolute, tally.score, tally.information)
+        inverse = analyse(tally.information).inverse()
         value = share * 0.5 * float(log_determinant)
+        # A rounding of I moves log |I| by tr(V δI), however small the determinant itself.
+        felt = share * 0.5 * float(np.sum(np.abs(inverse) * np.abs(tally.information)))
+        size = tally.absolute + abs(value) + felt
         if order == VALUE:
-            return Tally(tally.value + value, tally.absolute + abs(value), tally.score, tally.information)
-        moments = self._moments(free, tally.information)
+            return Tally(tally.value + value, size, tally.score, tally.information)
+        moments = self._moments(free, inverse)
         gradient = share * 0.5 * moments.first
         absolute = tally.absolute_score
         return Tally(
             tally.value + value,
-            tally.absolute + abs(value),
+            size,
             tally.score + gradient,
             NO_INFORMATION if order == GRADIENT else tally.information - share * 0.5 * moments.second,
             None if absolute is None else absolute + np.abs(gradient),
@@ -220,11 +224,10 @@ class FirthLikelihood(PenalisedLikelihood):
             tally.densest,
         )
 
-    def _moments(self, free: Vector, information: Matrix) -> _Moments:
+    def _moments(self, free: Vector, inverse: Matrix) -> _Moments:
         """Return the gradient, and the second derivatives in the place of ``second``, of log |I|."""
         index = self.table.free_index
         width = self.table.n_working
-        inverse = analyse(information).inverse()
         covariance = np.zeros((width, width))
         covariance[np.ix_(index, index)] = inverse
         working = self.table.working(free)

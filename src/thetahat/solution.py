@@ -107,6 +107,11 @@ class Solution:
         return self.likelihood
 
     @property
+    def too_many(self) -> bool:
+        """Whether no covariance was computed, there being too many coefficients."""
+        return "too_many" in self.certificate.status.values()
+
+    @property
     def finite_point(self) -> Vector:
         """The point, with what is at infinity so far out that it cannot be told from its limit."""
         return np.nan_to_num(self.point, posinf=AT_INFINITY, neginf=-AT_INFINITY)
@@ -153,6 +158,11 @@ class Solution:
     def free_covariance(self, information: Matrix | None = None) -> Matrix:
         """Inverse information on the free scale; NaN where the certificate forbids standard errors."""
         k = self.table.n_free
+        if self.too_many:
+            raise InferenceError(
+                f"{k:,} coefficients are too many for a covariance of all of them. Read the estimates, predict, or "
+                "choose columns and fit again"
+            )
         if not self.regular.any():
             return np.full((k, k), np.nan)
         matrix = self.information if information is None else information
@@ -197,6 +207,8 @@ class Solution:
 
     def standard_errors(self, free: Matrix | None = None) -> dict[str, float]:
         """Standard errors by name, scaled so that neither a rate of 1e250 nor its square overflows."""
+        if self.too_many:
+            return dict.fromkeys(self.table.names, float(np.nan))
         free = self.free_covariance() if free is None else free
         if self.table.all_scalar and self.regular.all():
             return self._scalar_errors(free)

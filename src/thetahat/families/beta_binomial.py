@@ -60,7 +60,7 @@ class BetaBinomial(Family):
     >>> round(litter.mean(), 6), round(litter.variance(), 6)
     (3.0, 5.88)
     >>> round(litter.log_prob(3), 6)
-    -2.000129
+    -2.002091
     """
 
     declared = (

@@ -37,7 +37,7 @@ class GeneralizedPoisson(Family):
     >>> claims.mean(), claims.variance()
     (4.0, 16.0)
     >>> round(claims.log_prob(3), 6)
-    -2.093005
+    -2.093086
     >>> th.fit(th.GeneralizedPoisson(), [3, 3, 4]).certificate.status["dispersion"]
     'boundary'
     """

@@ -33,7 +33,7 @@ class Kumaraswamy(Family):
     --------
     >>> import thetahat as th
     >>> share = th.Kumaraswamy(a=2, b=3)
-    >>> round(share.cdf(0.5), 6), round(share.mean(), 6)
+    >>> round(float(share.cdf(0.5)), 6), round(share.mean(), 6)
     (0.578125, 0.457143)
     >>> round(share.log_prob(0.5), 6)
     0.523248

@@ -34,7 +34,7 @@ class LogSeries(Family):
     --------
     >>> import thetahat as th
     >>> species = th.LogSeries(prob=0.9)
-    >>> round(species.mean(), 6), round(species.cdf(1), 6)
+    >>> round(species.mean(), 6), round(float(species.cdf(1)), 6)
     (3.908650, 0.390865)
     >>> th.fit(th.LogSeries(), [1, 1, 4, 2, 12]).certificate.verdict.value
     'maximum'

@@ -46,7 +46,7 @@ class LogitNormal(StandardFamily):
     >>> round(share.mean(), 6), round(share.variance(), 6)
     (0.5, 0.043379)
     >>> round(share.quantile(0.975), 6)
-    0.876525
+    0.876529
     """
 
     declared = (Parameter("location", Real(), (-3.0, 3.0)), Parameter("scale", Positive(), (0.05, 3.0)))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from thetahat.data import Block
 from thetahat.formulas import Selection
 from thetahat.models._checks import checked_labels
+from thetahat.models._curvature import HeldCurvature, held_curvature
 from thetahat.models._model import DERIVATIVES, GRADIENT, NO_INFORMATION, Model, Tally, Vector
 from thetahat.models._parts import parts_of
 from thetahat.models._positions import RowPositions
@@ -67,6 +68,10 @@ class RegressionModel(Model[PackedRegression]):
             "fixed": {name: np.asarray(value).tolist() for name, value in self.table.fixed.items()},
             "formulas": self.text,
             "links": links,
+            "coefficients": {
+                owner: group.span.stop - group.span.start
+                for owner, group in zip(self.predictors.owners, self._driven(), strict=True)
+            },
             "missing": "error" if self.selection is None else self.selection.missing,
             "designs": {
                 owner: dict(designer.describe())
@@ -122,6 +127,10 @@ class RegressionModel(Model[PackedRegression]):
                 return Tally(0.0, 0.0, np.zeros(k), NO_INFORMATION)
             return Tally(0.0, 0.0, np.zeros(k), np.zeros((k, k)), np.zeros(k), np.zeros((k, k)))
         return total
+
+    def curvature(self, packed: PackedRegression, working: Vector) -> HeldCurvature:
+        """The information of packed rows, for products with vectors."""
+        return held_curvature(self.family, self.predictors, packed.parts, working)
 
     def expected_information(self, packed: PackedRegression, working: Vector) -> Array:
         """Sum the Fisher information of packed exact rows, as if they were all there are."""

@@ -52,7 +52,7 @@ class Certificate:
     status
         By parameter: ``regular``, ``fixed``, ``boundary``, ``edge`` (where the support ends at outermost values),
         ``at_infinity``, ``flat``, ``unidentified``, ``irregular``,
-        ``unbounded`` or ``not_converged``.
+        ``unbounded``, ``not_converged``, or ``too_many`` where coefficients are too many for their covariance.
     parameters
         The parameters that the verdict concerns; empty for an interior maximum.
     direction

@@ -32,9 +32,13 @@ def certify(
     parameters: tuple[str, ...] = (),
     direction: Mapping[str, float] | None = None,
     digits: Mapping[str, float] | None = None,
+    decrement: float | None = None,
+    change: float | None = None,
 ) -> Certificate:
-    """A certificate, with the evidence at ``found`` where there is a point."""
+    """A certificate, with the evidence at ``found``, or where that is None what else is known of a point."""
     none = float(np.nan)
+    if found is not None:
+        decrement, change = found.decrement, found.curvature_change
     return Certificate(
         verdict=verdict,
         exists=exists,
@@ -44,8 +48,8 @@ def certify(
         status={name: status.get(name, "fixed") for name in table.names},
         parameters=parameters,
         direction=direction,
-        newton_decrement=none if found is None else found.decrement,
-        curvature_change=none if found is None else found.curvature_change,
+        newton_decrement=none if decrement is None else decrement,
+        curvature_change=none if change is None else change,
         condition_number=none if found is None else found.condition,
         smallest_eigenvalue=none if found is None else found.smallest,
         digits={name: (digits or {}).get(name, none) for name in table.names},

@@ -29,6 +29,7 @@ from thetahat.optimize.regression_existence import receding
 from thetahat.optimize.regression_limits import fit_regression_limits
 from thetahat.optimize.unimodal import UnimodalSearch
 from thetahat.optimize.verdict import judge
+from thetahat.optimize.wide import WIDE, as_wide, maximise_wide
 from thetahat.penalised_likelihood import PenalisedLikelihood, layout_of, penalised, with_penalty
 from thetahat.penalties import Penalty
 from thetahat.regression_pass import RegressionArrangement
@@ -67,8 +68,11 @@ def maximise_regression(
     held = single_blas if FEW_COLUMNS < likelihood.table.n_free <= MANY_COLUMNS else nullcontext()
     with np.errstate(all="ignore"), held:
         begin = starting_point(arrangement, start)
-        _refuse_undetermined(arrangement, likelihood, engine, begin, penalty)
         declared = _declare(arrangement, likelihood)
+        wide = as_wide(likelihood, declared.theorem)
+        if wide is not None:
+            return maximise_wide(wide, begin, declared, optimizer)
+        _refuse_undetermined(arrangement, likelihood, engine, begin, penalty)
         one = declared.theorem is not None
         search = _ascend(arrangement, likelihood, engine, optimizer, begin, penalty, one=one)
         if arrangement.model.family.limits and search.tally is not None and search.tally.finite:
@@ -76,7 +80,7 @@ def maximise_regression(
             declared = replace(declared, limits=limits)
         outcome = judge(likelihood, search, declared)
         if penalty is None and outcome.certificate.verdict in WITHOUT_MAXIMUM:
-            return receding(arrangement, engine, optimizer, search, declared) or outcome
+            return receding(arrangement, engine, search, declared) or outcome
         return outcome
 
 
@@ -272,8 +276,10 @@ def _constant(sample: PackedRegression, group: Group, intercept: int | None, lev
     column = (intercept, 1.0) if intercept is not None else None
     if column is None and len(parts) == 1:
         column = parts[0].designs[index].constant_column()
-    if column is not None:
+    if column is not None or width > WIDE:
         coefficients = np.zeros(width)
+        if column is None:
+            return coefficients
         shifts = [offset for offset in (part.offsets[index] for part in parts) if offset is not None]
         level -= float(np.concatenate(shifts).mean()) if shifts else 0.0
         coefficients[column[0]] = level / column[1]

@@ -74,7 +74,7 @@ class Simplex(Domain):
         """The logit of a probability, its complement summed from the others."""
         array = np.asarray(value, dtype=float)
         p, rest = float(array[entry]), float(np.sum(np.delete(array, entry)))
-        with np.errstate(divide="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore"):
             return float(np.log(p) - np.log(rest)), float(1.0 / (np.float64(p) * rest))
 
     def from_line(self, at: float) -> float:

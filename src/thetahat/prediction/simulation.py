@@ -55,6 +55,9 @@ def _drawn(laws: Laws, rows: LawRows, generator: np.random.Generator, times: int
         return codes
     theta = laws.theta(tuple(np.tile(rows.full(item), times) for item in rows.eta))
     known = {name: np.tile(rows.full(value), times) for name, value in rows.known.items()}
+    if "sample_at" in family.singly and "quantile_at" not in family.singly:
+        share = generator.random(times * rows.n_rows)
+        return np.asarray(family.quantile_at(share, theta, known)).reshape(shape)
     if "sample_at" in family.singly:
         alone = one_by_one(theta, known, times * rows.n_rows)
         return np.array([family.sample_at(generator, 1, *law)[0] for law in alone]).reshape(shape)
