@@ -14,11 +14,12 @@ import import_time
 import million_rows
 import own_model
 import parquet
+import regression_file
 import regressions
 import selection
 import sufficient_statistics
 import thousand_rows
-from contest import Row, Topic
+from contest import CLOCKS, Row, Topic, measure_by
 from rich.console import Console
 from rich.table import Table
 
@@ -32,6 +33,7 @@ TOPICS: dict[str, Topic] = {
     "selection": selection.TOPIC,
     "regressions": regressions.TOPIC,
     "own-model": own_model.TOPIC,
+    "regression-file": regression_file.TOPIC,
 }
 HEADINGS = ("work", "thetahat", "peer", "ratio", "target", "met")
 
@@ -41,11 +43,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python benchmarks", description=__doc__)
     parser.add_argument("topics", nargs="*", metavar="topic", help=f"by default all: {', '.join(TOPICS)}")
     parser.add_argument("--full", action="store_true", help="more repetitions, and 800 MB of Parquet")
+    parser.add_argument(
+        "--clock", choices=CLOCKS, default="wall", help="what to time by, on a busy machine: the processor"
+    )
     parser.add_argument("--write", action="store_true", help="write benchmarks/RESULTS.md")
     options = parser.parse_args()
     for name in options.topics:
         if name not in TOPICS:
             parser.error(f"there is no topic {name!r}; there are: {', '.join(TOPICS)}")
+    measure_by(options.clock)
     console = Console()
     console.width = max(console.width, 140)
     console.print(circumstances())

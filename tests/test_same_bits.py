@@ -99,6 +99,40 @@ def test_any_number_of_threads_under_censoring_with_weights(cls):
     )
 
 
+REGRESSIONS = {
+    "bernoulli": (th.Bernoulli(), 12),
+    "poisson": (th.Poisson(), 3),
+    "negative_binomial": (th.NegativeBinomial(), 5),
+    "gamma": (th.Gamma(), 40),
+    "categorical": (th.Categorical(), 4),
+}
+
+
+@pytest.mark.parametrize("name", REGRESSIONS)
+def test_any_number_of_threads_in_a_regression(name):
+    family, p = REGRESSIONS[name]
+    n = 2 * BLOCK + 3_000
+    rng = np.random.default_rng(p)
+    x = rng.standard_normal((n, p))
+    mean = np.exp(x[:, 0] / 4)
+    y = {
+        "bernoulli": lambda: rng.random(n) < mean / (1 + mean),
+        "poisson": lambda: rng.poisson(mean),
+        "negative_binomial": lambda: rng.negative_binomial(2, 2 / (2 + mean)),
+        "gamma": lambda: rng.gamma(3.0, mean / 3),
+        "categorical": lambda: rng.integers(0, 4, n) + (mean > 1),
+    }[name]()
+    all_equal(th.regress(x, y, family, engine=th.Threads(workers)) for workers in (1, 2, 5))
+
+
+def test_any_number_of_threads_with_many_levels():
+    n, k = BLOCK + 20_000, 700
+    rng = np.random.default_rng(0)
+    rows = {"y": rng.poisson(2.0, n), "a": rng.integers(0, k, n), "b": rng.integers(0, k, n)}
+    model = th.Regression("y ~ C(a) + C(b)", th.Poisson())
+    all_equal(th.fit(model, rows, engine=th.Threads(workers)) for workers in (1, 2))
+
+
 # ---- Sources ----------------------------------------------------------------------------------------------
 
 

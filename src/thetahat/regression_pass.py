@@ -15,6 +15,8 @@ from thetahat.models.regression import RegressionModel
 THINNED = 2_048
 """Rows of each block, or up to twice as many, on which a large regression is fitted first."""
 LARGEST_SAMPLE = 40_000
+ROWS_A_COLUMN, FEW_COLUMNS = 32, 512
+"""Rows of a sample for each coefficient, where these are few enough for its fit to cost little."""
 MOST_THINNED, SAMPLED_NUMBERS = 8_192, 1 << 24
 """Rows of each block of a file, and numbers of them all, that are sampled: a pass that is spared is worth their fit."""
 ENTRIES_A_ROW = 16
@@ -75,8 +77,10 @@ def arrange_regression(model: RegressionModel, source: Source, engine: Engine) -
     in_memory = source.in_memory
     held = SAMPLED_NUMBERS // max(model.table.n_working, 1)
     of_block = THINNED
-    if not in_memory and source.n_rows is not None:
-        of_block = min(max(held * BLOCK_ROWS // source.n_rows, 1), MOST_THINNED)
+    if source.n_rows is not None:
+        k = model.table.n_working
+        wanted = held if not in_memory else ROWS_A_COLUMN * k if k <= FEW_COLUMNS else 0
+        of_block = min(max(wanted * BLOCK_ROWS // source.n_rows, THINNED if in_memory else 1), MOST_THINNED)
 
     def first_pass(block: Block) -> _Counted:
         packed = model.pack(block)

@@ -19,6 +19,8 @@ FEW_NUMBERS = 4_096
 TILE_NUMBERS = 131_072
 """Numbers of a tile, a megabyte: what a core's own cache holds, as measured."""
 LARGEST_TILE = 32_768
+FEW_GRAMS, MOST_MULTIPLIED = 3, 128
+"""Gram matrices of one design from which on, and columns up to which, products of its columns are worth making."""
 _memory = local()
 
 
@@ -66,6 +68,26 @@ class DenseDesign(Design):
             return np.asarray(product if sign > 0 else -product)
         np.multiply(self.matrix, weights[:, np.newaxis], out=work)
         return _mean_of_both(self.matrix.T @ work)
+
+    def grams(self, weights: Matrix) -> Array:
+        """Return Xᵀ diag(w) X for each row of weights, by one product of these with the products of columns."""
+        p = self.n_columns
+        if p > MOST_MULTIPLIED or weights.shape[0] < FEW_GRAMS:
+            return np.array([self.gram(row) for row in weights]).reshape(-1, p, p)
+        starts = np.cumsum([0, *range(p, 0, -1)])
+        step = max(TILE_NUMBERS // max(int(starts[-1]), 1), 64)
+        total = np.zeros((weights.shape[0], int(starts[-1])))
+        work = np.empty((int(starts[-1]), min(step, max(self.n_rows, 1))))
+        for at in range(0, self.n_rows, step):
+            columns = np.ascontiguousarray(self.matrix[at : at + step].T)
+            products = work[:, : columns.shape[1]]
+            for j in range(p):
+                np.multiply(columns[j:], columns[j], out=products[starts[j] : starts[j + 1]])
+            total += weights[:, at : at + step] @ products.T
+        result = np.empty((weights.shape[0], p, p))
+        for j in range(p):
+            result[:, j, j:] = result[:, j:, j] = total[:, starts[j] : starts[j + 1]]
+        return result
 
     def cross(self, weights: Vector, other: Design) -> Matrix:
         """Return Xᵀ diag(w) Z."""

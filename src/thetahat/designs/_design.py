@@ -37,6 +37,10 @@ class Design(ABC):
         """Return Xᵀ diag(w) X; weights may have any sign."""
 
     @abstractmethod
+    def grams(self, weights: Matrix) -> Array:
+        """Return Xᵀ diag(w) X for each row of weights: (k, n_rows) -> (k, n_columns, n_columns)."""
+
+    @abstractmethod
     def cross(self, weights: Vector, other: Design) -> Matrix:
         """Return Xᵀ diag(w) Z for another design of the same rows."""
 

@@ -65,6 +65,10 @@ class SparseDesign(Design):
             self._by_columns = tabmat.SparseMatrix(self.matrix.tocsc())
         return np.asarray(self._by_columns.sandwich(np.asarray(weights, dtype=float)))
 
+    def grams(self, weights: Matrix) -> Array:
+        """Return Xᵀ diag(w) X for each row of weights, one after the other."""
+        return np.array([self.gram(row) for row in weights])
+
     def cross(self, weights: Vector, other: Design) -> Matrix:
         """Return Xᵀ diag(w) Z."""
         if isinstance(other, DenseDesign):

@@ -101,6 +101,10 @@ class SplitDesign(Design):
                 result[np.ix_(rows, columns)] = block
                 result[np.ix_(columns, rows)] = block.T
 
+    def grams(self, weights: Matrix) -> Array:
+        """Return Xᵀ diag(w) X for each row of weights, one after the other."""
+        return np.array([self.gram(row) for row in weights])
+
     def cross(self, weights: Vector, other: Design) -> Matrix:
         """Return Xᵀ diag(w) Z."""
         if not isinstance(other, SplitDesign):

@@ -63,6 +63,9 @@ class LabelledFamily(Family):
                     f"{_shortened(labels.ravel()[:1].tolist())}; give levels=[...]"
                 )
             return labels.astype(float)
+        found_codes = _found(labels, self.levels)
+        if found_codes is not None:
+            return found_codes
         codes = [self._codes.get(label, _code_of_absent(label)) for label in labels.ravel().tolist()]
         array = np.array(codes, dtype=float).reshape(labels.shape)
         unseen = np.flatnonzero(np.ravel(array) < 0)
@@ -107,6 +110,18 @@ def labels_of(name: str, levels: Sequence[Any] | NDArray[Any]) -> tuple[Any, ...
 def codes_of(levels: tuple[Any, ...] | None) -> dict[Any, int]:
     """The code of each label."""
     return {label: code for code, label in enumerate(levels or ())}
+
+
+def _found(labels: Array, levels: Sequence[Any]) -> Array | None:
+    """The codes of labels by bisection; None where some are no levels, or the two are not of one kind."""
+    known = np.asarray(levels)
+    numbers = labels.dtype.kind in "biu" and known.dtype.kind in "biu"
+    if not numbers and not (labels.dtype.kind == known.dtype.kind == "U"):
+        return None
+    order = np.argsort(known)
+    places = np.searchsorted(known[order], labels).clip(max=known.size - 1)
+    codes = order[places]
+    return codes.astype(float) if (known[codes] == labels).all() else None
 
 
 def _code_of_absent(label: Any) -> float:

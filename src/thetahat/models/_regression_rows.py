@@ -295,6 +295,8 @@ class Sums:
         if len(triangle) == 1 and self._groups[0].design is not None:
             design = self._part.designs[self._groups[0].design]
             return design.gram(self._column(triangle[0]))
+        if len(self._groups) == 1 and self._groups[0].design is not None:
+            return self._of_one_design(self._part.designs[self._groups[0].design], triangle)
         matrix = np.zeros((self._k, self._k))
         places = self._places()
         position = 0
@@ -308,6 +310,18 @@ class Sums:
                 if i != j:
                     matrix[columns, rows] = np.transpose(block)
         return matrix
+
+    def _of_one_design(self, design: Design, triangle: tuple[Any, ...]) -> Array:
+        """The matrix where all coordinates have the same design: a block for each pair of them."""
+        size, width = self._groups[0].size, design.n_columns
+        blocks = design.grams(np.stack([self._column(item) for item in triangle]))
+        matrix = np.empty((size, width, size, width))
+        position = 0
+        for i in range(size):
+            for j in range(i + 1):
+                matrix[i, :, j] = matrix[j, :, i] = blocks[position]
+                position += 1
+        return matrix.reshape(self._k, self._k)
 
     def _places(self) -> list[tuple[int | None, slice]]:
         """For each coordinate its design and its part of the point."""

@@ -52,7 +52,10 @@ WITHOUT_MAXIMUM = frozenset(
     }
 )
 """Verdicts after which a direction is looked for along which the likelihood rises for ever."""
-FEW_COLUMNS, MANY_COLUMNS = 8, 256
+MANY_COLUMNS = 256
+"""Coefficients, from which on an information is dear beside a score."""
+FOR_ONE_THREAD = range(9, 4_097)
+"""Coefficients for which BLAS's threads wait for each other longer than they save, where others use processors too."""
 
 
 def maximise_regression(
@@ -64,8 +67,7 @@ def maximise_regression(
     penalty: Penalty | None = None,
 ) -> Outcome:
     """Find the maximum and say what it is; ``likelihood`` has the penalty in it."""
-    # BLAS's threads spend more on each other than a matrix of this size takes, and nothing where there are few columns.
-    held = single_blas if FEW_COLUMNS < likelihood.table.n_free <= MANY_COLUMNS else nullcontext()
+    held = single_blas if likelihood.table.n_free in FOR_ONE_THREAD else nullcontext()
     with np.errstate(all="ignore"), held:
         begin = starting_point(arrangement, start)
         declared = _declare(arrangement, likelihood)
