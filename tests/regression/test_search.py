@@ -1,0 +1,69 @@
+"""Ways up the likelihood of a regression: all end at the same maximum, and none takes more steps than it may."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import thetahat as th
+
+
+def rows(n: int, p: int, seed: int = 0) -> tuple[Any, Any]:
+    rng = np.random.default_rng(seed)
+    x = np.column_stack([np.ones(n), rng.standard_normal((n, p - 1))])
+    return x, rng.random(n) < 1.0 / (1.0 + np.exp(-x @ (rng.standard_normal(p) / np.sqrt(p))))
+
+
+def score(x: Any, y: Any, fit: th.Fit) -> Any:
+    return x.T @ (y - 1.0 / (1.0 + np.exp(-x @ np.array(list(fit.estimates.values())))))
+
+
+@pytest.mark.parametrize("most", [0, 1, 2, 3])
+def test_no_more_steps_are_taken_than_allowed(most: int) -> None:
+    x, y = rows(200, 5)
+    fit = th.regress(x, y, th.Bernoulli(), optimizer=th.Newton(max_iterations=most))
+    assert fit.certificate.verdict == "not_converged"
+    assert f"after {most} iteration" in fit.certificate.sentence
+
+
+@pytest.mark.parametrize("far", [0.0, 3.0, 30.0, 300.0])
+def test_a_start_from_afar_ends_where_a_near_one_does(far: float) -> None:
+    x, y = rows(200, 5)
+    fit = th.regress(x, y, th.Bernoulli(), start={"x1": far, "x2": -far})
+    assert fit.certificate.verdict == "maximum"
+    assert np.abs(score(x, y, fit)).max() < 1e-8
+
+
+def test_few_rows_that_mislead_are_left_behind() -> None:
+    """The sample takes every so many-th row, and here these are all alike."""
+    x, y = rows(120_000, 4)
+    x[::3, 1] += 4.0
+    fit = th.regress(x, y, th.Bernoulli())
+    assert fit.certificate.verdict == "maximum"
+    assert np.abs(score(x, y, fit)).max() < 1e-5 * np.sqrt(120_000)
+
+
+def test_many_coefficients_share_an_information() -> None:
+    n, k = 6_000, 300
+    rng = np.random.default_rng(5)
+    codes = rng.integers(0, k, n)
+    y = rng.poisson(np.exp(0.3 * rng.standard_normal(k)[codes] + 1.0))
+    fit = th.fit(th.Regression("y ~ 0 + C(g)", th.Poisson()), {"y": y, "g": codes})
+    means = np.bincount(codes, y) / np.bincount(codes)
+    assert fit.certificate.verdict == "maximum"
+    np.testing.assert_allclose(list(fit.estimates.values()), np.log(means), rtol=1e-9, atol=1e-9)
+    exact = 1.0 / np.sqrt(np.bincount(codes, y))
+    np.testing.assert_allclose(list(fit.standard_errors.values()), exact, rtol=1e-7)
+
+
+def test_a_matrix_in_row_order_is_not_copied() -> None:
+    import tracemalloc
+
+    x, y = rows(200_000, 30)
+    tracemalloc.start()
+    th.regress(x, y, th.Bernoulli())
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < x.nbytes / 2
