@@ -7,12 +7,17 @@ from typing import Any
 
 from thetahat.families import (
     Binomial,
+    Exponential,
     Family,
+    Gamma,
     Geometric,
     Hurdle,
+    Mixture,
     NegativeBinomial,
+    Normal,
     Ordinal,
     Poisson,
+    Weibull,
     Wrapper,
     ZeroInflated,
 )
@@ -50,6 +55,13 @@ def _wrapped(wrapper: type[Wrapper], inner: type[Family]) -> Variant:
     return Variant(f"{wrapper.__name__}-{inner.__name__}", make)
 
 
+def _mixture(*inner: type[Family], **options: Any) -> Variant:
+    def make(**values: Any) -> Family:
+        return Mixture([family() for family in inner], **options, **values)
+
+    return Variant(f"Mixture-{'-'.join(family.__name__ for family in inner)}", make)
+
+
 VARIANTS = (
     _ordinal("probit", located=True),
     _ordinal("cauchit", located=False),
@@ -58,9 +70,14 @@ VARIANTS = (
         for wrapper in (ZeroInflated, Hurdle)
         for inner in (Poisson, NegativeBinomial)
     ),
+    _mixture(Normal, Normal),
+    _mixture(Poisson, Poisson),
 )
 OTHERS = (
     *(_ordinal(link, located=True) for link in ("logit", "cloglog", "loglog", "cauchit")),
     *(_wrapped(wrapper, inner) for wrapper in (ZeroInflated, Hurdle) for inner in (Binomial, Geometric)),
+    _mixture(Exponential, Gamma),
+    _mixture(Poisson, Binomial, Poisson),
+    _mixture(Weibull, Weibull, tied="shape"),
 )
 """Further ones, for tests that are quick."""

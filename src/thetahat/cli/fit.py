@@ -59,9 +59,11 @@ def _family(name: str, y: str | None, known: dict[str, str]) -> Family:
     if unknown is not None:
         takes = ", ".join(family.known) or "nothing"
         raise ParameterError(f"{name} knows no {unknown!r} of its rows; it takes: {takes}")
+    given = {key: _number_or_column(text) for key, text in known.items()}
+    if isinstance(family, Wrapper):
+        return type(family).around(family.made_of, y=y, **family.option_values, **given)
     make: Any = type(family)
-    inside = (family.inner,) if isinstance(family, Wrapper) else ()
-    return make(*inside, y=y, **{key: _number_or_column(text) for key, text in known.items()})
+    return make(y=y, **given)
 
 
 def _number_or_column(text: str) -> float | str:

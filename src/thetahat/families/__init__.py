@@ -42,6 +42,7 @@ from thetahat.families.logistic import Logistic
 from thetahat.families.logit_normal import LogitNormal
 from thetahat.families.lomax import Lomax
 from thetahat.families.maxwell import Maxwell
+from thetahat.families.mixture import Mixture
 from thetahat.families.nakagami import Nakagami
 from thetahat.families.negative_binomial import NegativeBinomial
 from thetahat.families.normal import Normal
@@ -111,7 +112,7 @@ CATALOGUE: tuple[type[Family], ...] = (
     Zeta,
 )
 
-WRAPPERS: tuple[type[Wrapper], ...] = (Hurdle, Truncated, ZeroInflated)
+WRAPPERS: tuple[type[Wrapper], ...] = (Hurdle, Mixture, Truncated, ZeroInflated)
 """Families made of another one, which they take as their first argument."""
 
 

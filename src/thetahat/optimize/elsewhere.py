@@ -54,12 +54,10 @@ def promising(
     kinds = family.further_starts(rows.points(family.support)[0])
     if not kinds:
         return None
-    sizes = [len(kind[0]) for kind in kinds]
+    columns = [np.array(np.broadcast_arrays(*family.working(kind)), dtype=float) for kind in kinds]
+    sizes = [column.shape[1] for column in columns]
     held = table.working(point)
-    candidates = np.empty((1 + sum(sizes), held.size))
-    candidates[0] = held
-    joined = tuple(np.concatenate(column) for column in zip(*kinds, strict=True))
-    candidates[1:] = np.array(family.working(joined)).T
+    candidates = np.concatenate([held[np.newaxis], *(column.T for column in columns)])
     if not table.all_free:
         fixed = np.setdiff1d(np.arange(held.size), table.free_index)
         candidates[:, fixed] = held[fixed]
