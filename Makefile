@@ -2,6 +2,7 @@
 
 VENV ?= .venv
 BIN := $(VENV)/bin
+JOBS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test doctest lint format bench documents lock environment clean
@@ -9,11 +10,11 @@ BIN := $(VENV)/bin
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
-demo: $(VENV)/.installed ## fit the data set that ships with the package and write a report
+demo: $(VENV)/.installed ## fit data sets that ship with the package and write reports
 	$(BIN)/thetahat demo
 
-test: $(VENV)/.installed ## run every test and every docstring example
-	$(BIN)/python -m pytest
+test: $(VENV)/.installed ## run every test and every docstring example (JOBS=2 side by side)
+	$(BIN)/python -m pytest -n $(JOBS)
 
 doctest: $(VENV)/.installed ## run the docstring examples alone
 	$(BIN)/python -m pytest src

@@ -14,6 +14,7 @@ import import_time
 import million_rows
 import own_model
 import parquet
+import selection
 import sufficient_statistics
 import thousand_rows
 from contest import Row, Topic
@@ -27,6 +28,7 @@ TOPICS: dict[str, Topic] = {
     "million": million_rows.TOPIC,
     "sufficient": sufficient_statistics.TOPIC,
     "parquet": parquet.TOPIC,
+    "selection": selection.TOPIC,
     "own-model": own_model.TOPIC,
 }
 HEADINGS = ("work", "thetahat", "peer", "ratio", "target", "met")

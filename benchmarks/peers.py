@@ -88,11 +88,47 @@ def generic_likelihood(method: str) -> Callable[[np.ndarray], object]:
     return fit
 
 
+# In the order of benchmarks/selection.py; of genextreme and the others the location is free, as the peers fit them.
+IN_SCIPY = (
+    "norm",
+    "lognorm",
+    "expon",
+    "gamma",
+    "weibull_min",
+    "logistic",
+    "t",
+    "genextreme",
+    "uniform",
+    "pareto",
+    "cauchy",
+    "gumbel_r",
+    "gumbel_l",
+    "rayleigh",
+    "fisk",
+)
+
+
+def distfit_of(_: str) -> Callable[[np.ndarray], object]:
+    """The fifteen families by distfit."""
+    from distfit import distfit
+
+    return lambda y: distfit(distr=list(IN_SCIPY), verbose=0).fit_transform(y, verbose=0)
+
+
+def fitter_of(_: str) -> Callable[[np.ndarray], object]:
+    """The fifteen families by fitter, with its own defaults: joblib's processes, started at the first call."""
+    from fitter import Fitter
+
+    return lambda y: Fitter(y, distributions=list(IN_SCIPY), verbose=False).fit(progress=False)
+
+
 PEERS: dict[str, Callable[[str], Callable[[np.ndarray], object]]] = {
     "scipy.stats": scipy_fit,
     "scipy.optimize": generic_optimiser,
     "NumPy": statistics,
     "statsmodels": generic_likelihood,
+    "distfit": distfit_of,
+    "fitter": fitter_of,
 }
 
 

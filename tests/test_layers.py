@@ -38,7 +38,7 @@ FLOORS = (
     ("estimation", "null_model"),
     ("facets",),
     ("fit",),
-    ("loading", "regress"),
+    ("loading", "regress", "selection", "divergence"),
     ("__init__",),
     ("cli",),
     ("__main__",),

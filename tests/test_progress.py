@@ -65,6 +65,25 @@ def test_who_wants_progress(monkeypatch: pytest.MonkeyPatch) -> None:
     assert wanted(np.zeros(3), asked=True)
 
 
+def test_pieces_of_work_are_counted_in_their_own_unit(capsys: pytest.CaptureFixture[str]) -> None:
+    with Progress(patience=0.0, total=12, unit="fits") as progress:
+        progress.advance(5)
+        deadline = time.monotonic() + 10
+        while progress._display is None and time.monotonic() < deadline:
+            time.sleep(0.02)
+    shown = capsys.readouterr().err
+    assert "5 of 12 fits" in shown
+    assert "pass" not in shown
+
+
+def test_a_selection_and_a_bootstrap_report_their_pieces() -> None:
+    with Progress(patience=60.0) as progress:
+        chosen = th.select([1.0, 2.0, 3.5, 0.4], ["gamma", "weibull"], "cv", folds=2, progress=progress)
+        assert progress.rows == 4
+        chosen.best.goodness_of_fit(n=9, progress=progress)
+        assert progress.rows == 13
+
+
 def test_an_engine_that_is_none_is_refused() -> None:
     with pytest.raises(th.ModelError, match="engine=5"):
         th.fit(th.Weibull(), [1.0, 2.0], engine=5, progress=True)

@@ -34,7 +34,7 @@ def named(cls):
 def a_distribution(cls):
     """A member of the family in the middle of its typical range."""
     if cls.labelled:
-        return cls(probs=[0.5, 0.2, 0.3])
+        return cls(thresholds=[0.0, 0.8]) if cls.ordered else cls(probs=[0.5, 0.2, 0.3])
     values = {}
     for parameter in cls().declared:
         low, high = parameter.typical
@@ -205,6 +205,9 @@ def few_rows():
             chosen = UNIT_ROWS if support.upper == 1 else POSITIVE_ROWS
         for name, data in chosen.items():
             if not cls.labelled and not np.all(support.contains(np.array(data, dtype=float))):
+                continue
+            if cls.labelled and cls.ordered and len(set(data)) < 2:
+                # An order needs two labels, and one alone is refused.
                 continue
             yield pytest.param(cls, data, id=f"{cls.__name__}-{name}")
 

@@ -20,7 +20,7 @@ every_family = pytest.mark.parametrize("cls", SMOOTH, ids=lambda cls: cls.__name
 def a_distribution(cls):
     """A member of the family in the middle of its typical range."""
     if cls.labelled:
-        return cls(probs=[0.5, 0.2, 0.3])
+        return cls(thresholds=[0.0, 0.8]) if cls.ordered else cls(probs=[0.5, 0.2, 0.3])
     values = {}
     for parameter in cls().declared:
         low, high = parameter.typical

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -76,7 +77,7 @@ def family_named(name: str) -> Family:
         return outer.around([family_named(part) for part in plain_parts[:count]], **settings)
     if outer is not None:
         raise ModelError(f"{name!r} lacks the family inside; write {wrapper.strip()}(poisson)")
-    families = {kind().name: kind for kind in CATALOGUE}
+    families = _by_name()
     if name in families:
         return families[name]()
     from difflib import get_close_matches
@@ -98,6 +99,11 @@ def _arguments(text: str) -> list[str]:
     return [part.strip() for part in parts]
 
 
+@cache
+def _by_name() -> dict[str, type[Family]]:
+    return {snake_case(kind.__name__): kind for kind in CATALOGUE}
+
+
 def open_rows(y: str | None, data: Any) -> tuple[Source, Response]:
     """Open the data and find the response in them."""
     if isinstance(data, Observations):
@@ -117,8 +123,8 @@ def open_rows(y: str | None, data: Any) -> tuple[Source, Response]:
         source.require(usable)
         return source, Exact(usable[0])
     raise ModelError(
-        f"{source.title} has {len(usable)} columns, so the response must be named: th.Gamma(y='...') or, "
-        f"on the command line, --y; the columns are: {', '.join(usable[:20])}"
+        f"{source.title} has {len(usable)} columns, so the response must be named: th.Gamma(y='...'), "
+        f"th.select(..., y='...') or, on the command line, --y; the columns are: {', '.join(usable[:20])}"
     )
 
 

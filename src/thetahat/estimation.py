@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from thetahat._errors import ModelError
@@ -21,11 +21,13 @@ from thetahat.arguments import (
     option,
     plain,
 )
-from thetahat.data import open_source
+from thetahat.data import Source, open_source
 from thetahat.data.joined import JoinedSource
 from thetahat.engines import Engine
+from thetahat.families import Family
 from thetahat.first_pass import arrange, blocks_again
 from thetahat.likelihood import Likelihood
+from thetahat.models._levels import Levels
 from thetahat.models.iid import IndependentModel
 from thetahat.models.specification import Regression
 from thetahat.optimize._optimizer import Optimizer
@@ -35,7 +37,7 @@ from thetahat.optimize.penalised import maximise_penalised
 from thetahat.penalised_likelihood import penalised, with_penalty
 from thetahat.penalties import Penalty
 from thetahat.regressing import solve_formulas
-from thetahat.response import Observations
+from thetahat.response import Observations, Response
 from thetahat.solution import Solution
 from thetahat.solved import Solved
 
@@ -77,21 +79,59 @@ def solve(
             engine=engine,
             penalty=penalty,
         )
-    penalty = option("penalty", penalty, Penalty, None)
     family = as_family(model)
-    optimizer = option("optimizer", optimizer, Optimizer, DEFAULT_OPTIMIZER)
-    engine = option("engine", engine, Engine, DEFAULT_ENGINE)
-    source, response = open_rows(family.y, data)
+    rows = opened(family.y, data, weights)
+    return solve_family(
+        family, rows, fixed=fixed, start=start, optimizer=optimizer, engine=engine, penalty=penalty
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """Data that were opened, with the response that was found in them and the column of weights."""
+
+    source: Source
+    response: Response
+    weight_column: str | None
+
+
+def opened(y: str | None, data: Any, weights: Any) -> Opened:
+    """Open the data, find the response in them, and put the weights beside it."""
+    source, response = open_rows(y, data)
     extra: Extra = {}
     weight_column = column_of(weights, WEIGHTS, "weights", extra)
+    return Opened(_beside(source, extra), response, weight_column)
+
+
+def solve_family(
+    family: Family,
+    rows: Opened,
+    *,
+    fixed: Mapping[str, Any] | None = None,
+    start: Mapping[str, Any] | None = None,
+    optimizer: Optimizer | None = None,
+    engine: Engine | None = None,
+    penalty: Penalty | None = None,
+    levels: Levels | None = None,
+) -> Solved:
+    """Maximise the likelihood of a family over rows, and examine what was found.
+
+    Parameters
+    ----------
+    levels
+        The distinct values of discrete rows with their counts, where they have been counted for another family.
+    """
+    penalty = option("penalty", penalty, Penalty, None)
+    optimizer = option("optimizer", optimizer, Optimizer, DEFAULT_OPTIMIZER)
+    engine = option("engine", engine, Engine, DEFAULT_ENGINE)
+    extra: Extra = {}
     known = known_quantities(family, extra)
-    if extra:
-        source = JoinedSource(source, open_source(extra))
+    source = _beside(rows.source, extra)
     independent = IndependentModel(
-        family, response, weight_column=weight_column, known=known, fixed=plain(fixed, "fixed")
+        family, rows.response, weight_column=rows.weight_column, known=known, fixed=plain(fixed, "fixed")
     )
     check_start(start, independent.table)
-    arrangement = arrange(independent, source, engine)
+    arrangement = arrange(independent, source, engine, levels)
     likelihood = Likelihood(
         arrangement.model,
         arrangement.blocks,
@@ -130,6 +170,10 @@ def solve(
     return Solved(solution, arrangement.model.family, source, independent.columns, outcome.trace)
 
 
+def _beside(source: Source, extra: Extra) -> Source:
+    return JoinedSource(source, open_source(extra)) if extra else source
+
+
 def _is_custom(model: Any) -> bool:
     """Whether it is a ``th.Model``, whose module has been loaded by whoever made one."""
     custom = sys.modules.get("thetahat.models.custom")
@@ -159,11 +203,9 @@ def _solve_custom(
             "{'time': time, 'event': event}, and say in log_prob what a censored row contributes: "
             "jnp.where(data.event, law.log_prob(data.time), law.log_sf(data.time))"
         )
-    source = open_source(data)
     extra: Extra = {}
     weight_column = column_of(weights, WEIGHTS, "weights", extra)
-    if extra:
-        source = JoinedSource(source, open_source(extra))
+    source = _beside(open_source(data), extra)
     penalty = option("penalty", penalty, Penalty, None)
     bound = model.on(source, weight_column, plain(fixed, "fixed"))
     check_start(start, bound.table)

@@ -13,6 +13,7 @@ from thetahat._errors import DataError
 from thetahat.data import Block, Source
 from thetahat.engines import Engine
 from thetahat.families._survey import Survey
+from thetahat.models._levels import Levels
 from thetahat.models._rows import PackedRows, join
 from thetahat.models.iid import IndependentModel
 from thetahat.response._response import shown_column
@@ -53,10 +54,19 @@ class _Gathered:
         )
 
 
-def arrange(model: IndependentModel, source: Source, engine: Engine) -> Arrangement:
-    """Make the first pass: check every row, survey, collapse discrete data, and pack what stays in memory."""
-    if _collapsible(model):
-        levels = engine.reduce(model.count_levels, source.blocks(model.columns))
+def arrange(
+    model: IndependentModel, source: Source, engine: Engine, levels: Levels | None = None
+) -> Arrangement:
+    """Make the first pass: check every row, survey, collapse discrete data, and pack what stays in memory.
+
+    Parameters
+    ----------
+    levels
+        The distinct values and their counts, where they are known already.
+    """
+    if collapsible(model):
+        if levels is None:
+            levels = engine.reduce(model.count_levels, source.blocks(model.columns))
         if levels.values is not None:
             _refuse_weightless(model, float(levels.weights.sum()))
             if model.family.labelled:
@@ -70,6 +80,23 @@ def arrange(model: IndependentModel, source: Source, engine: Engine) -> Arrangem
             )
     return _gather(
         model, source.blocks(model.columns), engine, in_memory=source.in_memory, counts=None, source=source
+    )
+
+
+def arrange_packed(model: IndependentModel, packed: PackedRows, engine: Engine) -> Arrangement:
+    """Arrange rows of ordinary magnitude that are packed already."""
+    survey = packed.survey(spread=model.needs_spread)
+    _refuse_weightless(model, survey.n_obs)
+    refine = model.family.refinement(survey) if survey.plain else None
+    if refine is not None:
+        survey = replace(survey, refined=_mean_of(refine, model, [packed], engine, survey))
+    return Arrangement(
+        model,
+        lambda: [packed],
+        packed=True,
+        survey=survey,
+        condensed=model.condensed(survey),
+        sample=packed.thinned(),
     )
 
 
@@ -165,7 +192,8 @@ class _Total:
         return _Total(self.value + other.value)
 
 
-def _collapsible(model: IndependentModel) -> bool:
+def collapsible(model: IndependentModel) -> bool:
+    """Whether the rows come down to their distinct values, with how often each occurs."""
     per_row = any(isinstance(value, str) for value in model.known.values())
     bounded = model.response.censored or model.response.truncated
     return model.family.support.discrete and not bounded and not per_row

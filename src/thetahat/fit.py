@@ -181,7 +181,7 @@ class Fit(InferenceFacet, DiagnosticsFacet, PredictionFacet, ClassificationFacet
 
     @property
     def log_likelihood(self) -> float:
-        """ℓ(θ̂) in nats, with every constant, so that it compares across families; without a penalty, if there is one."""
+        """ℓ(θ̂) in nats, with every constant, so that it compares across families; without any penalty."""
         return self.solution.log_likelihood
 
     @property
@@ -195,7 +195,7 @@ class Fit(InferenceFacet, DiagnosticsFacet, PredictionFacet, ClassificationFacet
         >>> import thetahat as th
         >>> fit = th.fit(th.Poisson(), [2, 4, 3, 5, 1], penalty=th.Prior({"rate": th.Gamma(shape=2, rate=1)}))
         >>> fit.log_likelihood, fit.penalised_log_likelihood
-        (-9.059874, -10.745712)
+        (-9.071347, -10.757184)
         """
         return self.solution.objective
 
@@ -215,7 +215,7 @@ class Fit(InferenceFacet, DiagnosticsFacet, PredictionFacet, ClassificationFacet
 
     @property
     def aic(self) -> float:
-        """-2ℓ + 2k (Akaike, 1974); NaN for a penalised fit, whose k parameters are not free ones (so are AICc and BIC)."""
+        """-2ℓ + 2k (Akaike, 1974); NaN for a penalised fit, whose parameters are less than free."""
         if self.solution.penalised is not None:
             return float("nan")
         return -2 * self.log_likelihood + 2 * self.dof
@@ -268,11 +268,20 @@ class Fit(InferenceFacet, DiagnosticsFacet, PredictionFacet, ClassificationFacet
             raise InferenceError("a density of one's own has no distribution object; evaluate its log_prob")
         return self._solved.family.frozen(self.estimates)
 
-    def summary(self, level: float = 0.95) -> Summary:
-        """The fit as a table: renders in a terminal, in a notebook and as plain text."""
+    def summary(self, level: float = 0.95, *, covariance: str = "observed", cluster: Any = None) -> Summary:
+        """The fit as a table: renders in a terminal, in a notebook and as plain text.
+
+        Parameters
+        ----------
+        level
+            Confidence level of the intervals.
+        covariance, cluster
+            What standard errors are made from, as in ``covariance()``.
+        """
+        from thetahat.report.intervals import Uncertainty
         from thetahat.report.summary import summarise
 
-        return summarise(self, level)
+        return summarise(self, level, Uncertainty("wald", covariance, cluster))
 
     def __repr__(self) -> str:
         entries = list(self.estimates.items())
@@ -288,6 +297,7 @@ class Fit(InferenceFacet, DiagnosticsFacet, PredictionFacet, ClassificationFacet
     def report(self, path: str | PathLike[str]) -> None:
         """Write one self-contained HTML page: verdict, table, density, Q-Q and P-P plots, profiles.
 
+        Of a regression: verdict, coefficients, residuals, influence, calibration where there are classes, profiles.
         A file that is there is replaced only once the page is complete.
         """
         from thetahat.report.page import write_page

@@ -84,7 +84,7 @@ class PenalisedLikelihood(Likelihood):
         self.bound = bound
         self._base = base
         self._share = share
-        self._last: tuple[Vector, int, Tally] | None = None
+        self._last: tuple[bytes, int, Tally] | None = None
 
     @property
     def unpenalised(self) -> Likelihood:
@@ -108,12 +108,13 @@ class PenalisedLikelihood(Likelihood):
 
     def tally(self, free: Vector, order: int = DERIVATIVES) -> Tally:
         """Sum over all rows at a point on the free scale, and add the penalty."""
+        point = free.tobytes()
         if self._last is not None:
-            point, known, tally = self._last
-            if order <= known and np.array_equal(point, free):
+            at, known, tally = self._last
+            if order <= known and at == point:
                 return tally
         tally = self._added(self._base.tally, free, order)
-        self._last = (np.array(free), order, tally)
+        self._last = (point, order, tally)
         return tally
 
     def over_rows(self, free: Vector, order: int = DERIVATIVES) -> Tally:
@@ -141,7 +142,7 @@ class PenalisedLikelihood(Likelihood):
         )
 
     def reported(self, point: Vector, regular: NDArray[np.bool_], information: Matrix) -> Matrix:
-        """The information that standard errors are made of, over the regular coordinates: that of what was maximised."""
+        """The information behind standard errors, over the regular coordinates: that of what was maximised."""
         return information
 
     def rows(self) -> Iterator[Any]:
@@ -203,15 +204,19 @@ class FirthLikelihood(PenalisedLikelihood):
         sign, log_determinant = np.linalg.slogdet(tally.information) if k else (1.0, 0.0)
         if not sign > 0 or not np.isfinite(log_determinant):
             return Tally(-np.inf, tally.absolute, tally.score, tally.information)
+        inverse = analyse(tally.information).inverse()
         value = share * 0.5 * float(log_determinant)
+        # A rounding of I moves log |I| by tr(V δI), however small the determinant itself.
+        felt = share * 0.5 * float(np.sum(np.abs(inverse) * np.abs(tally.information)))
+        size = tally.absolute + abs(value) + felt
         if order == VALUE:
-            return Tally(tally.value + value, tally.absolute + abs(value), tally.score, tally.information)
-        moments = self._moments(free, tally.information)
+            return Tally(tally.value + value, size, tally.score, tally.information)
+        moments = self._moments(free, inverse)
         gradient = share * 0.5 * moments.first
         absolute = tally.absolute_score
         return Tally(
             tally.value + value,
-            tally.absolute + abs(value),
+            size,
             tally.score + gradient,
             NO_INFORMATION if order == GRADIENT else tally.information - share * 0.5 * moments.second,
             None if absolute is None else absolute + np.abs(gradient),
@@ -219,11 +224,10 @@ class FirthLikelihood(PenalisedLikelihood):
             tally.densest,
         )
 
-    def _moments(self, free: Vector, information: Matrix) -> _Moments:
+    def _moments(self, free: Vector, inverse: Matrix) -> _Moments:
         """Return the gradient, and the second derivatives in the place of ``second``, of log |I|."""
         index = self.table.free_index
         width = self.table.n_working
-        inverse = analyse(information).inverse()
         covariance = np.zeros((width, width))
         covariance[np.ix_(index, index)] = inverse
         working = self.table.working(free)

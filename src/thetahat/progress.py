@@ -27,6 +27,10 @@ class Progress:
     ----------
     patience
         Seconds before it appears.
+    total
+        How many there are to count, where that is known beforehand; there is then one pass.
+    unit
+        What is counted.
 
     Examples
     --------
@@ -38,9 +42,10 @@ class Progress:
     1
     """
 
-    def __init__(self, patience: float = PATIENCE) -> None:
+    def __init__(self, patience: float = PATIENCE, *, total: int | None = None, unit: str = "rows") -> None:
         self.rows = 0
-        self.total: int | None = None
+        self.total = total
+        self._unit = unit
         self.passes = 0
         self._begun = monotonic()
         self._timer = Timer(patience, self._show)
@@ -102,11 +107,11 @@ class Progress:
             width=28,
         )
         of = f" of {self.total:,}" if known else ""
-        rows = f"{self.rows:,}{of} rows" if self.rows or known else "reading"
+        counted = f"{self.rows:,}{of} {self._unit}" if self.rows or known else "reading"
         grid.add_row(
             bar,
-            text(rows),
-            text(f"pass {self.passes + 1}", style="dim"),
+            text(counted),
+            text(f"pass {self.passes + 1}" if self._unit == "rows" else "", style="dim"),
             text(f"{seconds // 60}:{seconds % 60:02}", style="dim"),
         )
         return grid
@@ -132,3 +137,14 @@ def following(wanted: bool | Progress | None, data: object) -> AbstractContextMa
             short = False
         wanted = not short and sys.stderr is not None and sys.stderr.isatty()
     return Progress() if wanted else nullcontext(None)
+
+
+def counting(
+    wanted: bool | Progress | None, total: int, unit: str
+) -> AbstractContextManager[Progress | None]:
+    """The progress of work whose pieces are known beforehand; by default on a terminal."""
+    if isinstance(wanted, Progress):
+        return nullcontext(wanted)
+    if wanted is None:
+        wanted = sys.stderr is not None and sys.stderr.isatty()
+    return Progress(total=total, unit=unit) if wanted else nullcontext(None)

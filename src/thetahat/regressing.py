@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from thetahat._errors import ModelError
+from thetahat._errors import DataError, ModelError
 from thetahat.arguments import (
     DEFAULT_ENGINE,
     DEFAULT_OPTIMIZER,
@@ -133,6 +133,11 @@ def _reader(parts: Parts, source: Source, engine: Engine) -> IndependentModel:
     if not family.labelled or family.option_values.get("levels") is not None:
         return reader
     levels = engine.reduce(reader.count_levels, source.blocks(reader.columns))
+    if levels.values is not None and len(levels.values) < 2:
+        raise DataError(
+            f"{parts.response.describe()} has one class only, {levels.values.tolist()[0]!r}, so there is nothing to "
+            "tell apart; a regression needs two classes at least"
+        )
     return reader.changed(family=family.with_levels(levels.values))
 
 

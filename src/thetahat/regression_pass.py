@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from thetahat._errors import DataError
-from thetahat.data import Block, Source
+from thetahat.data import BLOCK_ROWS, Block, Source
 from thetahat.engines import Engine
 from thetahat.models._regression_rows import PackedRegression, join
 from thetahat.models.regression import RegressionModel
@@ -15,6 +15,8 @@ from thetahat.models.regression import RegressionModel
 THINNED = 2_048
 """Rows of each block, or up to twice as many, on which a large regression is fitted first."""
 LARGEST_SAMPLE = 40_000
+ENTRIES_A_ROW = 16
+"""Entries of the information that take as long as one row of a sparse design, about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ def arrange_regression(model: RegressionModel, source: Source, engine: Engine) -
     counted = engine.reduce(first_pass, source.blocks(model.columns))
     if not counted.n_obs > 0:
         raise DataError("all weights are zero, so no row counts; give some weight to the rows")
-    packs = [packed for packed in counted.packs if packed.parts]
+    packs = _gathered([packed for packed in counted.packs if packed.parts], model.table.n_working)
 
     def all_blocks() -> Iterable[Any]:
         return packs if in_memory else source.blocks(model.columns)
@@ -100,6 +102,16 @@ def arrange_regression(model: RegressionModel, source: Source, engine: Engine) -
         counted.n_dropped,
         _sample(counted.samples),
     )
+
+
+def _gathered(packs: list[PackedRegression], n_columns: int) -> list[PackedRegression]:
+    """Put blocks together where their information has so many entries that it costs more than their rows."""
+    designs = [design for pack in packs[:1] for part in pack.parts for design in part.designs]
+    least = n_columns * n_columns // ENTRIES_A_ROW
+    if not designs or least <= BLOCK_ROWS or any(design.tile_rows < design.n_rows for design in designs):
+        return packs
+    count = least // BLOCK_ROWS + 1
+    return [join(packs[at : at + count]) for at in range(0, len(packs), count)]
 
 
 def _sample(samples: list[PackedRegression]) -> PackedRegression:

@@ -51,6 +51,7 @@ def restored_regression(
     ValueError
         If the description is damaged.
     """
+    counts = _counts(description, table)
     try:
         if any(name not in functions for name in _called(description["designs"])):
             return None
@@ -64,6 +65,11 @@ def restored_regression(
     theirs = [(p.name, p.domain.size, type(p.domain)) for p in table.parameters]
     if ours != theirs:
         raise ValueError("its parameters are not those of its designs")
+    spans = {
+        laid_out.owners[g.design]: g.span.stop - g.span.start for g in laid_out.groups if g.design is not None
+    }
+    if counts != spans:
+        raise ValueError("its coefficients are not those of its designs")
     known = {
         name: np.asarray(value) if isinstance(value, list) else value
         for name, value in description["known"].items()
@@ -76,6 +82,17 @@ def restored_regression(
     )
     text = {str(name): str(formula) for name, formula in description["formulas"].items()}
     return RegressionModel(reader, laid_out, text, _selection(description, columns))
+
+
+def _counts(description: Mapping[str, Any], table: ParameterTable) -> dict[str, int]:
+    """How many coefficients each design has; that much is told even where the designs cannot be made again."""
+    counts = dict(description["coefficients"])
+    whole = all(type(count) is int and count >= 0 for count in counts.values())
+    if not (counts and whole and counts.keys() == description["designs"].keys()):
+        raise ValueError("it does not tell how many coefficients each design has")
+    if sum(counts.values()) > len(table.names):
+        raise ValueError("its designs have more coefficients than there are parameters")
+    return counts
 
 
 def _selection(description: Mapping[str, Any], columns: tuple[str, ...]) -> Selection | None:

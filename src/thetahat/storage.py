@@ -47,7 +47,14 @@ _DOMAIN = {"kind": str}
 _DATA = {"columns": list, "sha256": str}
 _MODEL = {"kind": str, "fixed": dict, "weights": _TEXT_OR_NONE}
 _FAMILY = {"family": str, "response": str, "known": dict, "unit": _NUMBER}
-_REGRESSION = {**_FAMILY, "formulas": dict, "links": dict, "designs": dict, "missing": str}
+_REGRESSION = {
+    **_FAMILY,
+    "formulas": dict,
+    "links": dict,
+    "coefficients": dict,
+    "designs": dict,
+    "missing": str,
+}
 _KINDS = {"family": _FAMILY, "regression": _REGRESSION, "model": _MODEL}
 _CERTIFICATE: dict[str, Any] = {
     "verdict": str,

@@ -138,7 +138,14 @@ def test_families_are_listed(run) -> None:
     assert by_name["normal"]["global_theorem"]
     text = run("families")
     assert text.status == 0
-    assert {line.split()[0] for line in text.out.splitlines()[1:]} == set(th.families())
+    table, _, below = text.out.partition("\n\n")
+    assert {line.split()[0] for line in table.splitlines()[1:]} == set(th.families())
+    assert by_name["gamma"]["regression"] == {
+        "family": "gamma_mean", "parameter": "mean", "links": ["log", "identity", "inverse", "sqrt", "inverse_squared"]
+    }  # fmt: skip
+    assert by_name["uniform"]["regression"] is None
+    assert by_name["ordinal"]["regression"]["links"][:2] == ["logit", "probit"]
+    assert "zero_inflated(...)" in below
 
 
 def test_the_demo_writes_its_page(run) -> None:
@@ -147,6 +154,8 @@ def test_the_demo_writes_its_page(run) -> None:
     assert answer.status == 0
     assert "Gamma fit of serving, maximum" in answer.out
     assert str(page) in answer.out
+    assert "Poisson regression of claims, log link, maximum" in answer.out
+    assert str(page.with_name("thetahat-demo-regression.html")) in answer.out
     assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
 
 

@@ -22,7 +22,7 @@ def binary(**options: Any) -> th.Fit:
     return th.fit(th.Regression("yes ~ x", th.Bernoulli()), COLUMNS, **options)
 
 
-@pytest.mark.parametrize("family", [th.Categorical(), th.Ordinal()], ids=repr)
+@pytest.mark.parametrize("family", [th.Categorical(), th.Ordinal()], ids=lambda value: type(value).__name__)
 def test_confusion_and_brier_of_three_labels(family: th.Family) -> None:
     fit = th.fit(th.Regression("label ~ x", family), COLUMNS)
     shares = fit.predict(what="probability")

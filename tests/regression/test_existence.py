@@ -216,3 +216,26 @@ def test_student_t_of_normal_errors_may_be_normal():
     fit = th.regress(np.column_stack([np.ones(100), x]), y, th.StudentT())
     assert fit.certificate.verdict == "at_infinity"
     assert fit.certificate.limit == "Normal"
+
+
+def test_a_class_that_becomes_impossible_in_some_rows_leaves_the_others_in_competition():
+    labels = list("aabbccccaabb")
+    z = np.array([0.0, 1.0, 1.0, 2.0, 5.0, 6.0, 5.0, 6.0, 1.0, 0.0, 1.5, 2.0])
+    fit = th.regress(z, labels, th.Categorical(), intercept=True)
+    assert fit.certificate.verdict == "at_infinity"
+    # In the limit c takes the rows with z >= 5, and a and b share the others, where b follows a without more overlap
+    # than at z = 1.
+    low = z < 5
+    pair = th.regress(z[low], (np.array(labels)[low] == "b").astype(int), th.Bernoulli(), intercept=True)
+    assert fit.log_likelihood == pytest.approx(pair.log_likelihood, abs=1e-9)
+    if pair.certificate.verdict == "maximum":
+        assert fit.estimates["b:x0"] == pytest.approx(pair.estimates["x0"], rel=1e-6)
+    assert np.all(np.isfinite(fit.residuals("deviance")))
+
+
+def test_completely_separated_ordered_classes_reach_probability_one():
+    fit = th.regress(np.arange(8.0), list("aabbbccc"), th.Ordinal())
+    assert fit.certificate.verdict == "at_infinity"
+    assert fit.log_likelihood == pytest.approx(0.0, abs=1e-9)
+    assert np.all(np.isfinite(fit.residuals("deviance")))
+    assert fit.predict(what="class").tolist() == list("aabbbccc")

@@ -9,6 +9,7 @@ import pytest
 from rich.console import Console
 
 import thetahat as th
+from thetahat.report.intervals import Uncertainty
 from thetahat.report.summary import summarise
 
 
@@ -98,7 +99,7 @@ def test_a_level_that_is_none(fit_of, level) -> None:
 
 
 def test_a_profile_that_is_refused_is_told_not_raised(fit_of) -> None:
-    facts = summarise(fit_of("unbounded"), interval="profile")
+    facts = summarise(fit_of("unbounded"), uncertainty=Uncertainty("profile"))
     assert all(math.isnan(fact.low) for fact in facts.parameters)
 
 

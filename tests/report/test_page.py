@@ -77,9 +77,23 @@ def test_every_page_is_whole_and_loads_nothing(any_fit) -> None:
 @pytest.mark.parametrize(
     ("case", "headings"),
     [
-        ("continuous", ["Data under the fit", "Q-Q plot", "P-P plot", "shape", "rate"]),
-        ("counts", ["Data under the fit", "Q-Q plot", "P-P plot", "mean", "size"]),
-        ("trials", ["Data under the fit", "P-P plot", "prob"]),
+        (
+            "continuous",
+            ["Data under the fit", "Distribution function", "Q-Q plot", "P-P plot", "shape", "rate"],
+        ),
+        (
+            "counts",
+            [
+                "Data under the fit",
+                "Hanging rootogram",
+                "Distribution function",
+                "Q-Q plot",
+                "P-P plot",
+                "mean",
+                "size",
+            ],
+        ),
+        ("trials", ["Data under the fit", "Hanging rootogram", "Distribution function", "P-P plot", "prob"]),
         ("right", ["Distribution function", "Q-Q plot", "P-P plot", "shape", "scale"]),
         ("left", ["Distribution function", "Q-Q plot", "P-P plot", "mean_log", "sd_log"]),
         ("interval", ["Distribution function", "Q-Q plot", "P-P plot", "shape", "rate"]),
@@ -107,7 +121,7 @@ def test_a_page_is_the_same_each_time(fit_of, tmp_path) -> None:
 
 
 def test_long_profiles_are_left_out_and_said_to_be(fit_of, monkeypatch) -> None:
-    monkeypatch.setattr(pages, "_PATIENCE", 0.0)
+    monkeypatch.setattr("thetahat.report.profiles.PATIENCE", 0.0)
     text = pages.page(fit_of("right"))
     assert "they would take about" in text
 

@@ -1,4 +1,4 @@
-"""The command line: ``thetahat fit | families | show | demo``."""
+"""The command line: ``thetahat fit | select | families | show | demo``."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Rows are summed by threads of our own, each with a BLAS of one thread; a pool of BLAS threads would only
     # cost its start, a tenth of the time of a small fit. It must be said before NumPy is imported.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    from thetahat.cli.application import parser, run
+    from thetahat.cli.application import parsed, parser, run
 
     # What a terminal or a pipe cannot show is written as an escape, never as a crash.
     for stream in (sys.stdout, sys.stderr):
@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             reconfigure(errors="backslashreplace")
     grammar = parser()
     try:
-        given = grammar.parse_args(arguments)
+        given = parsed(grammar, arguments)
         if given.version:
             from thetahat import __version__
 

@@ -8,9 +8,13 @@ from typing import Any
 from thetahat._errors import ParameterError
 from thetahat.fit import Fit
 from thetahat.rendering import finite_data
+from thetahat.report.coefficients import coefficients_of, wald_test
+from thetahat.report.intervals import Uncertainty, reason_of, spreads_of
 
 USABLE = {"maximum", "boundary"}
 NOT_USABLE = 3
+OBSERVED = Uncertainty()
+"""What uncertainty is made from where nothing else is asked for."""
 
 
 def checked_level(level: float) -> None:
@@ -26,16 +30,16 @@ def status_of(fit: Fit) -> int:
     return 0 if fit.certificate.verdict.value in USABLE else NOT_USABLE
 
 
-def answer_of(fit: Fit, level: float, interval: str, *, as_json: bool) -> Any:
+def answer_of(fit: Fit, level: float, uncertainty: Uncertainty = OBSERVED, *, as_json: bool) -> Any:
     """What is to be printed: a summary, or one JSON object as text."""
     if as_json:
         import json
 
         # Escapes for all that is not ASCII, so that names from a file cannot act on a terminal.
-        return json.dumps(plain(fit, level, interval), indent=2, allow_nan=False)
+        return json.dumps(plain(fit, level, uncertainty), indent=2, allow_nan=False)
     from thetahat.report.summary import summarise
 
-    return summarise(fit, level, interval)
+    return summarise(fit, level, uncertainty)
 
 
 def tell(answer: Any) -> None:
@@ -48,19 +52,22 @@ def tell(answer: Any) -> None:
         sys.stdout.write(f"{answer}\n")
 
 
-def plain(fit: Fit, level: float, interval: str) -> dict[str, Any]:
+def plain(fit: Fit, level: float, uncertainty: Uncertainty = OBSERVED) -> dict[str, Any]:
     """The fit as plain data; what is no number is None, and ``reasons`` says why, by path."""
-    from thetahat.report.intervals import intervals_of, reason_of
-
-    ends, why_none = intervals_of(fit, level, interval)
+    spreads = spreads_of(fit, level, uncertainty)
+    errors, ends = spreads.errors, spreads.ends
+    coefficients = () if "penalty" in fit.model else coefficients_of(fit.model, fit.names)
+    tests = {name: wald_test(fit.estimates[name], errors[name]) for name in coefficients}
     certificate = fit.certificate
     facts: dict[str, Any] = {
         "model": dict(fit.model),
         "estimates": fit.estimates,
-        "standard_errors": fit.standard_errors,
+        "standard_errors": dict(errors),
         "intervals": {name: list(pair) for name, pair in ends.items()},
         "level": level,
-        "interval": interval,
+        "interval": uncertainty.interval,
+        "covariance": uncertainty.covariance,
+        "cluster": uncertainty.cluster,
         "log_likelihood": fit.log_likelihood,
         "aic": fit.aic,
         "aicc": fit.aicc,
@@ -70,13 +77,16 @@ def plain(fit: Fit, level: float, interval: str) -> dict[str, Any]:
         "dof": fit.dof,
         "certificate": certificate.plain(),
     }
+    if tests:
+        facts["z"] = {name: z for name, (z, _) in tests.items()}
+        facts["p_values"] = {name: p for name, (_, p) in tests.items()}
     reasons: dict[str, str] = {}
 
     def why(path: tuple[str, ...]) -> str:
-        if path[0] == "intervals" and path[1] in why_none:
-            return why_none[path[1]]
-        if path[0] in {"estimates", "standard_errors", "intervals"}:
-            return reason_of(fit, path[1])
+        if path[0] == "intervals" and path[1] in spreads.why:
+            return spreads.why[path[1]]
+        if path[0] in {"estimates", "standard_errors", "intervals", "z", "p_values"}:
+            return reason_of(fit, path[1], errors[path[1]])
         if path[0] == "aicc" and fit.n_obs <= fit.dof + 1:
             return "there are too few observations for this correction"
         return f"the verdict is {certificate.verdict.value}"

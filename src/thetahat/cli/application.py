@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
 from typing import Any, NoReturn, final
 
 from thetahat._errors import ThetahatError
@@ -11,6 +12,8 @@ _STATUS = (
     "Exit status: 0 for a usable maximum (verdict maximum or boundary), 3 for any other verdict, 2 for bad "
     "input."
 )
+
+_CHOICE = "Exit status: 0 if a family was ranked, 3 if none has a usable maximum, 2 for bad input."
 
 
 class UsageError(ThetahatError):
@@ -33,18 +36,34 @@ def parser() -> ArgumentParser:
     )
     top.add_argument("--version", action="store_true", help="print the version")
     commands = top.add_subparsers(dest="command", metavar="COMMAND")
-    _fit(_command(commands, "fit", "fit a family to a column of a file", _STATUS))
+    _fit(_command(commands, "fit", "fit a family or a regression to a file", _STATUS))
+    _select(
+        _command(commands, "select", "fit every family that suits a column of a file, and rank them", _CHOICE)
+    )
     families = _command(commands, "families", "list the families that can be fitted")
     _json(families)
     show = _command(commands, "show", "show a saved fit", f"{_STATUS[:-1]}, by the saved verdict.")
     show.add_argument("file", metavar="FIT.json", help="a fit written by --save or by fit.save")
     _level(show)
     _json(show)
-    demo = _command(commands, "demo", "fit a data set that ships with thetahat and write a page about it")
+    demo = _command(commands, "demo", "fit data sets that ship with thetahat and write pages about them")
     demo.add_argument(
-        "--report", metavar="PAGE.html", default="thetahat-demo.html", help="where to write it (%(default)s)"
+        "--report",
+        metavar="PAGE.html",
+        default="thetahat-demo.html",
+        help="where to write the first; the second is named after it (%(default)s)",
     )
     return top
+
+
+def parsed(grammar: ArgumentParser, arguments: Sequence[str] | None) -> Namespace:
+    """Read the command line; a formula may stand after options as well."""
+    given, rest = grammar.parse_known_args(arguments)
+    if len(rest) == 1 and getattr(given, "formula", "") is None and not rest[0].startswith("-"):
+        given.formula = rest.pop()
+    if rest:
+        grammar.error(f"unrecognized arguments: {' '.join(rest)}")
+    return given
 
 
 def run(arguments: Namespace) -> int:
@@ -52,20 +71,24 @@ def run(arguments: Namespace) -> int:
     if arguments.command == "fit":
         from thetahat.cli.fit import run as run_fit
 
-        return run_fit(
+        return run_fit(arguments)
+    if arguments.command == "select":
+        from thetahat.cli.select import run as run_select
+
+        return run_select(
             arguments.file,
-            family=arguments.family,
             y=arguments.y,
             weights=arguments.weights,
-            fix=arguments.fix,
+            families=arguments.families,
+            criterion=arguments.criterion,
+            kind=arguments.kind,
             known=[
                 *arguments.known,
                 *([f"trials={arguments.trials}"] if arguments.trials is not None else []),
             ],
-            level=arguments.level,
-            interval=arguments.interval,
+            folds=arguments.folds,
+            seed=arguments.seed,
             report=arguments.report,
-            save=arguments.save,
             as_json=arguments.json,
         )
     if arguments.command == "families":
@@ -91,8 +114,87 @@ def _command(commands: Any, name: str, what: str, more: str | None = None) -> Ar
 def _fit(command: ArgumentParser) -> None:
     command.add_argument("file", metavar="FILE", help="CSV or Parquet: a file, a folder or a quoted pattern")
     command.add_argument(
-        "--family", required=True, metavar="NAME", help="such as gamma; see thetahat families"
+        "formula",
+        metavar="FORMULA",
+        nargs="?",
+        help='a regression, such as "y ~ x + C(g) + offset(log(n))"; on its left a column or what --y takes',
     )
+    command.add_argument(
+        "--family",
+        required=True,
+        metavar="NAME",
+        help="such as gamma or zero_inflated(poisson); see thetahat families",
+    )
+    command.add_argument(
+        "--formula",
+        dest="formulas",
+        metavar="NAME=FORMULA",
+        action="append",
+        default=[],
+        help="a formula for another parameter, such as sd='~ x'; may be repeated",
+    )
+    command.add_argument(
+        "--link",
+        metavar="[NAME=]LINK",
+        action="append",
+        default=[],
+        help="a link, such as prob=probit; without NAME= that of the formula's parameter; may be repeated",
+    )
+    command.add_argument(
+        "--missing",
+        metavar="error|drop",
+        help="what a regression does with rows that have missing values (error)",
+    )
+    _rows(command)
+    command.add_argument(
+        "--fix",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help="hold a parameter or a coefficient; may be repeated",
+    )
+    _known(command)
+    command.add_argument(
+        "--levels", metavar="LABEL,LABEL,...", help="labels of the response, lowest first (sorted)"
+    )
+    _level(command)
+    command.add_argument(
+        "--covariance",
+        metavar="KIND",
+        help="what standard errors are made from: observed, expected, opg, sandwich, HC1, stata, HC2, HC3 (observed; "
+        "with --cluster sandwich)",
+    )
+    command.add_argument("--cluster", metavar="COLUMN", help="rows of equal label belong together")
+    command.add_argument(
+        "--interval", metavar="wald|profile", default="wald", help="how intervals are made (wald)"
+    )
+    command.add_argument("--report", metavar="PAGE.html", help="write a page with plots")
+    command.add_argument("--save", metavar="FIT.json", help="save the fit, without the data")
+    _json(command)
+
+
+def _select(command: ArgumentParser) -> None:
+    command.add_argument("file", metavar="FILE", help="CSV or Parquet: a file, a folder or a quoted pattern")
+    _rows(command)
+    command.add_argument(
+        "--families", metavar="A,B,C", help="which; by default all whose support holds the values"
+    )
+    command.add_argument(
+        "--criterion", metavar="aic|aicc|bic|cv", default="aic", help="what ranks them (aic)"
+    )
+    command.add_argument(
+        "--kind",
+        metavar="continuous|discrete",
+        help="what the values are; by default discrete where all are whole numbers and none is censored",
+    )
+    _known(command)
+    command.add_argument("--folds", type=int, default=10, help="of cross-validation (10)")
+    command.add_argument("--seed", type=int, default=0, help="of the folds (0)")
+    command.add_argument("--report", metavar="PAGE.html", help="write a page with the best over the data")
+    _json(command)
+
+
+def _rows(command: ArgumentParser) -> None:
     command.add_argument(
         "--y",
         metavar="COLUMN",
@@ -101,9 +203,9 @@ def _fit(command: ArgumentParser) -> None:
         '"censored(time, event, entry=start)", "truncated(value, entry=0)", and likewise exit=',
     )
     command.add_argument("--weights", metavar="COLUMN", help="frequency weights")
-    command.add_argument(
-        "--fix", metavar="NAME=VALUE", action="append", default=[], help="hold a parameter; may be repeated"
-    )
+
+
+def _known(command: ArgumentParser) -> None:
     command.add_argument(
         "--trials", metavar="VALUE|COLUMN", help="trials of each row, where a family needs them"
     )
@@ -114,13 +216,6 @@ def _fit(command: ArgumentParser) -> None:
         default=[],
         help="another quantity known of each row; may be repeated",
     )
-    _level(command)
-    command.add_argument(
-        "--interval", metavar="wald|profile", default="wald", help="how intervals are made (wald)"
-    )
-    command.add_argument("--report", metavar="PAGE.html", help="write a page with plots")
-    command.add_argument("--save", metavar="FIT.json", help="save the fit, without the data")
-    _json(command)
 
 
 def _level(command: ArgumentParser) -> None:

@@ -8,10 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from thetahat.families import CATALOGUE, Family
+from thetahat.families import CATALOGUE, WRAPPERS, Family
+from thetahat.families._contract import snake_case
+from thetahat.families._cut_laws import LAWS
 from thetahat.fit import fit
+from thetahat.links import links_of
+from thetahat.models._predictors import primary_of
+from thetahat.parameters import Parameter, Positive, Real, UnitInterval
 from thetahat.rendering import Table
 
+LINK = "link"
+"""The option of families whose link is not that of a parameter."""
 _KNOWN = 10.0
 _ROWS = 50
 
@@ -25,11 +32,14 @@ def run(*, as_json: bool) -> int:
     rows = []
     for fact in facts:
         known = "".join(f"; {name} known" for name in fact["known"])
+        driven = _regressed(fact)
         found = "from sums over rows" if fact["from_sums"] else "by Newton's method"
         only = fact["global_theorem"] or "not proved"
-        rows.append((fact["name"], ", ".join(fact["parameters"]) + known, fact["support"], found, only))
-    headings = ("family", "parameters", "support", "maximum", "the only one")
-    sys.stdout.write("\n".join(_left(Table(headings, tuple(rows)))) + "\n")
+        rows.append(
+            (fact["name"], ", ".join(fact["parameters"]) + known, fact["support"], driven, found, only)
+        )
+    headings = ("family", "parameters", "support", "regresses (link)", "maximum", "the only one")
+    sys.stdout.write("\n".join([*_left(Table(headings, tuple(rows))), *_closing()]) + "\n")
     return 0
 
 
@@ -46,9 +56,45 @@ def _facts(kind: type[Family]) -> dict[str, Any]:
         },
         "known": list(kind.known),
         "support": "labels" if kind.labelled else family.support.describe(),
+        "regression": _regression(family),
         "from_sums": _from_sums(make, family),
         "global_theorem": kind.uniqueness,
     }
+
+
+def _regression(family: Family) -> dict[str, Any] | None:
+    """What the first formula drives, in which family, and by which links, the default first; None if nothing."""
+    if not family.regressed or family.edges:
+        return None
+    form = family.regression_form()
+    primary = primary_of(form)
+    domain = next(parameter.domain for parameter in form.declared if parameter.name == primary)
+    names = list(LAWS) if LINK in family.options else [link.name for link in links_of(domain)]
+    if domain.vector:
+        names = ["logit"]
+    return {"family": form.name, "parameter": primary, "links": names}
+
+
+def _regressed(fact: dict[str, Any]) -> str:
+    found = fact["regression"]
+    if found is None:
+        return "—"
+    of = "" if found["family"] == fact["name"] else f" of {found['family']}"
+    return f"{found['parameter']}{of}" + (f" ({found['links'][0]})" if found["links"] else "")
+
+
+def _closing() -> list[str]:
+    """What the table has no room for."""
+    lines = ["", "Links, the default first:"]
+    for what, domain in (
+        ("numbers", Real()),
+        ("positive numbers", Positive()),
+        ("probabilities", UnitInterval()),
+    ):
+        lines.append(f"  of {what}: {', '.join(link.name for link in links_of(domain))}")
+    lines.append(f"  of ordinal: {', '.join(LAWS)}")
+    around = ", ".join(f"{snake_case(kind.__name__)}(...)" for kind in WRAPPERS)
+    return [*lines, "", f"Families around another, such as zero_inflated(poisson): {around}"]
 
 
 def _from_sums(kind: Any, family: Family) -> bool:
@@ -56,9 +102,14 @@ def _from_sums(kind: Any, family: Family) -> bool:
     if kind.labelled:
         return not fit(kind(), ["a", "b", "b"]).trace
     known = dict.fromkeys(kind.known, _KNOWN)
-    middle = {parameter.name: float(np.mean(parameter.typical)) for parameter in family.declared}
+    middle = {parameter.name: _middle(parameter) for parameter in family.declared}
     values = kind(**middle, **known).sample(_ROWS, rng=1)
     return not fit(kind(**known), values).trace
+
+
+def _middle(parameter: Parameter) -> float:
+    middle = float(np.mean(parameter.typical))
+    return middle if parameter.domain.contains(middle) else round(middle)
 
 
 def _left(table: Table) -> list[str]:

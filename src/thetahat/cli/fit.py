@@ -1,87 +1,60 @@
-"""``thetahat fit``: a family, a file, an answer."""
+"""``thetahat fit``: a family or a regression, a file, an answer."""
 
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from argparse import Namespace
 from pathlib import Path
-from typing import Any
 
 from thetahat._errors import ParameterError, SourceError
-from thetahat.arguments import family_named
 from thetahat.cli.answer import answer_of, checked_level, status_of, tell
-from thetahat.families import Family, Wrapper
+from thetahat.cli.modelling import model_of, pairs
 from thetahat.fit import fit
+from thetahat.inference.covariance import CLUSTERED, KINDS
 from thetahat.inference.intervals import METHODS
 from thetahat.progress import following
+from thetahat.report.intervals import Uncertainty
 
 
-def run(
-    file: str,
-    *,
-    family: str,
-    y: str | None,
-    weights: str | None,
-    fix: list[str],
-    known: list[str],
-    level: float,
-    interval: str,
-    report: str | None,
-    save: str | None,
-    as_json: bool,
-) -> int:
+def run(given: Namespace) -> int:
     """Fit, tell, write what was asked for, and return the exit status."""
-    checked_level(level)
-    if interval not in METHODS:
-        raise ParameterError(f"--interval {interval}: choose from {', '.join(METHODS)}")
-    fixed = {name: _values(name, text) for name, text in _pairs(fix, "--fix")}
-    model = _family(family, y, dict(_pairs(known, "--known")))
-    for path in (report, save):
+    checked_level(given.level)
+    uncertainty = _uncertainty(given)
+    fixed = {name: _values(name, text) for name, text in pairs(given.fix, "--fix")}
+    model = model_of(given)
+    if "~" in given.file and given.formula is None and not Path(given.file).exists():
+        raise SourceError(f"{given.file!r} is a formula; the file comes first: thetahat fit FILE FORMULA")
+    for path in (given.report, given.save):
         if path is not None:
-            _writable(path, file)
-    with following(None, file) as told:
-        found = fit(model, file, weights=weights, fixed=fixed, progress=told or False)
-        answer = answer_of(found, level, interval, as_json=as_json)
+            refuse_unwritable(path, given.file)
+    with following(None, given.file) as told:
+        found = fit(model, given.file, weights=given.weights, fixed=fixed, progress=told or False)
+        answer = answer_of(found, given.level, uncertainty, as_json=given.json)
     tell(answer)
-    if save is not None:
-        found.save(save)
-    if report is not None:
+    if given.save is not None:
+        found.save(given.save)
+    if given.report is not None:
         from thetahat.report.page import write_page
 
-        with following(None, file):
-            write_page(found, report, level)
+        with following(None, given.file):
+            write_page(found, given.report, given.level, uncertainty)
     return status_of(found)
 
 
-def _family(name: str, y: str | None, known: dict[str, str]) -> Family:
-    family = family_named(name)
-    unknown = next((key for key in known if key not in family.known), None)
-    if unknown is not None:
-        takes = ", ".join(family.known) or "nothing"
-        raise ParameterError(f"{name} knows no {unknown!r} of its rows; it takes: {takes}")
-    given = {key: _number_or_column(text) for key, text in known.items()}
-    if isinstance(family, Wrapper):
-        return type(family).around(family.made_of, y=y, **family.option_values, **given)
-    make: Any = type(family)
-    return make(y=y, **given)
-
-
-def _number_or_column(text: str) -> float | str:
-    with suppress(ValueError):
-        return float(text)
-    return text
-
-
-def _pairs(items: list[str], option: str) -> list[tuple[str, str]]:
-    pairs: list[tuple[str, str]] = []
-    for item in items:
-        name, equals, value = (part.strip() for part in item.partition("="))
-        if not (name and equals and value):
-            raise ParameterError(f"{option} {item}: write NAME=VALUE, such as df=5")
-        if name in dict(pairs):
-            raise ParameterError(f"{option} {item}: {name} is given twice; give one value")
-        pairs.append((name, value))
-    return pairs
+def _uncertainty(given: Namespace) -> Uncertainty:
+    """What standard errors and intervals are made from, checked before anything is read."""
+    if given.interval not in METHODS:
+        raise ParameterError(f"--interval {given.interval}: choose from {', '.join(METHODS)}")
+    kind = given.covariance or ("observed" if given.cluster is None else "sandwich")
+    if kind not in KINDS:
+        raise ParameterError(f"--covariance {kind}: choose from {', '.join(KINDS)}")
+    if given.cluster is not None and kind not in CLUSTERED:
+        raise ParameterError(f"--covariance {kind}: with --cluster choose from {', '.join(CLUSTERED)}")
+    if given.interval == "profile" and kind != "observed":
+        raise ParameterError(
+            f"--interval profile: profiles are those of the likelihood and know of no {kind} covariance; use wald"
+        )
+    return Uncertainty(given.interval, kind, given.cluster)
 
 
 def _values(name: str, text: str) -> float | list[float]:
@@ -94,7 +67,7 @@ def _values(name: str, text: str) -> float | list[float]:
     return values[0] if len(values) == 1 else values
 
 
-def _writable(path: str, data: str) -> None:
+def refuse_unwritable(path: str, data: str) -> None:
     """Find out before a long fit, not after it, that its result has no place."""
     target = Path(path)
     if target.is_dir():

@@ -10,5 +10,5 @@ def run(file: str, *, level: float, as_json: bool) -> int:
     """Load, tell, and return the exit status of the verdict."""
     checked_level(level)
     found = load(file)
-    tell(answer_of(found, level, "wald", as_json=as_json))
+    tell(answer_of(found, level, as_json=as_json))
     return status_of(found)

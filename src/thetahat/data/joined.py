@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import final
 
 from thetahat._errors import DataError
@@ -32,12 +33,12 @@ class JoinedSource(Source):
                 f"{names}: {given:,} values for {rows:,} rows of {self._source.title}; give one for each row"
             )
 
-    @property
+    @cached_property
     def schema(self) -> Mapping[str, Kind]:
         """The columns of both."""
         return {**self._source.schema, **self._beside.schema}
 
-    @property
+    @cached_property
     def unusable(self) -> Mapping[str, str]:
         """The unusable columns of both."""
         return {**self._source.unusable, **self._beside.unusable}

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-NAMES = ("aml", "groundbeef")
+NAMES = ("aml", "groundbeef", "insurance")
 
 
 def path(name: str) -> Path:
-    """Return the file of ``"groundbeef"`` (column ``serving``) or ``"aml"`` (``weeks`` and ``ended``).
+    """Return the file of ``"groundbeef"``, ``"aml"`` or ``"insurance"``; ``README.md`` tells their columns.
 
     Raises
     ------

@@ -19,6 +19,11 @@ class Facet(ABC):
     def __init__(self, solved: Solved, digest: str | None = None) -> None: ...
 
     @property
+    def solved(self) -> Solved:
+        """What was solved, beside what it was made from."""
+        return self._solved
+
+    @property
     def solution(self) -> Solution:
         """The solved likelihood, on the free scale."""
         return self._solved.solution

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from thetahat._errors import InferenceError
 from thetahat.facets._facet import Facet
+
+if TYPE_CHECKING:
+    from thetahat.diagnostics.goodness_of_fit import GoodnessOfFit
 
 
 class DiagnosticsFacet(Facet):
@@ -131,6 +135,80 @@ class DiagnosticsFacet(Facet):
 
         rows = Rows(self._solved, "cooks_distance()")
         return rows.by_row(Leverage(rows).distance)
+
+    def goodness_of_fit(
+        self,
+        statistic: str = "anderson_darling",
+        method: str = "bootstrap",
+        n: int = 999,
+        rng: np.random.Generator | int | None = None,
+        *,
+        censoring: Any = None,
+        progress: bool | None = None,
+    ) -> GoodnessOfFit:
+        """Test whether the rows could have come from the fitted distribution, whose parameters they gave themselves.
+
+        With F the fitted distribution function and F_n that of the rows (weighted by their weights; the product-limit
+        estimate of right-censored rows, up to the last observation):
+
+        ====================== ==================================================================================
+        statistic
+        ====================== ==================================================================================
+        ``anderson_darling``   n ∫ (F_n - F)²/(F(1 - F)) dF: both tails count (Anderson & Darling, 1952)
+        ``cramer_von_mises``   n ∫ (F_n - F)² dF
+        ``kolmogorov_smirnov`` sup |F_n - F|
+        ``chi_square``         Σ (observed - expected)²/expected over neighbouring counts, pooled until each cell is
+                               expected five times, or over equally likely cells of other values (Pearson, 1900)
+        ====================== ==================================================================================
+
+        Of counts the integrals are sums over whole numbers (Choulakian, Lockhart & Stephens, 1994). Tables for known
+        parameters do not hold where the same rows gave the estimates, so ``n`` samples are drawn from the fit and
+        each is fitted again, to its exact maximum, which gives the statistic's distribution under the family (Stute,
+        Gonzales Manteiga & Presedo Quindimil, 1993). Censoring times are drawn from their own product-limit estimate,
+        as if they did not depend on the values.
+
+        Parameters
+        ----------
+        statistic
+            One of those above.
+        method
+            ``bootstrap``.
+        n
+            How many samples.
+        rng
+            A NumPy generator or a seed; None for fresh draws.
+        censoring
+            Times at which each row was or would have been censored, (n_rows,), inf where never, where they are known.
+        progress
+            Whether to show a progress bar on standard error; by default where it is a terminal and the work takes long.
+
+        Returns
+        -------
+        GoodnessOfFit
+            ``value``, ``p_value`` with its Monte Carlo error ``p_error``, and the statistics of the samples.
+
+        Raises
+        ------
+        InferenceError
+            If the statistic is unknown or not defined for such rows (intervals, limits or trials that vary by row,
+            labels, regressions), the verdict is neither ``maximum`` nor ``boundary``, or there are no data.
+
+        Examples
+        --------
+        >>> import thetahat as th
+        >>> draws = th.Gamma(shape=0.4, rate=1).sample(60, rng=1)
+        >>> th.fit("exponential", draws).goodness_of_fit(n=199, rng=1).p_value
+        0.005
+        >>> th.fit("gamma", draws).goodness_of_fit(n=199, rng=1).p_value
+        0.68
+        """
+        from thetahat.diagnostics.goodness_of_fit import goodness_of_fit
+        from thetahat.progress import counting
+
+        if method != "bootstrap":
+            raise InferenceError(f"method={method!r}: the p-value is found by bootstrap")
+        with counting(progress, n, "samples") as told:
+            return goodness_of_fit(self._solved, statistic, n, rng, censoring, told)
 
     @property
     def deviance(self) -> float:

@@ -144,6 +144,10 @@ class FamilyContract(Frozen, Declarations, ABC):
     def quantile_at(self, probability: Array, theta: Theta, known: Known) -> Any:
         """Smallest y with F(y) >= probability."""
 
+    def tails_at(self, y: Array, theta: Theta, known: Known) -> tuple[Any, Any] | None:
+        """P(Y <= y) and P(Y > y), each to its own last digits, where that takes less than ``log_mass``; else None."""
+        return None
+
     @abstractmethod
     def mean_at(self, theta: Theta, known: Known) -> Any:
         """Mean; inf or nan where it does not exist."""
@@ -155,6 +159,18 @@ class FamilyContract(Frozen, Declarations, ABC):
     @abstractmethod
     def sample_at(self, rng: np.random.Generator, size: int, theta: Theta, known: Known) -> Array:
         """Draw ``size`` independent values."""
+
+    def entropy_at(self, theta: Theta, known: Known) -> Any:
+        """-E log p in nats; None where no formula is known, and it is then integrated or summed."""
+        return None
+
+    def divergence_at(self, theta: Theta, other: Theta, known: Known) -> Any:
+        """E log p_theta - E log p_other in nats, both of this family; None where no formula is known."""
+        return None
+
+    def atoms(self) -> tuple[float, ...]:
+        """Values that have probability of their own beside a density."""
+        return ()
 
     def encode(self, y: Any) -> Any:
         """Turn what users call values into the numbers that ``prepare`` takes; labels become codes."""

@@ -154,6 +154,21 @@ class Family(FamilyContract):
         """Variance of the distribution; inf or nan where it does not exist."""
         return _number(self.variance_at(self.distribution_theta(), self.known_values))
 
+    def entropy(self) -> float:
+        """H(p) = -E log p in nats: of a density the differential entropy, of counts and labels that of the masses.
+
+        By formula where one is known, else summed or integrated to within 1e-8; ``th.entropy`` tells the bound.
+
+        Examples
+        --------
+        >>> import thetahat as th
+        >>> th.Exponential(rate=1).entropy()
+        1.0
+        """
+        from thetahat.families._divergences import entropy_of
+
+        return entropy_of(self)[0]
+
     def sample(self, n: int, *, rng: np.random.Generator | int | None = None) -> Array:
         """Draw ``n`` independent values.
 

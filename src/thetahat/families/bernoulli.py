@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from thetahat.families._contract import Known, Theta
+from thetahat.families._entropies import binary_divergence, binary_entropy
 from thetahat.families._family import Family
 from thetahat.families._gathering import Gathering
 from thetahat.families._log_concave_links import LOG_CONCAVE_LINKS
@@ -115,6 +116,14 @@ class Bernoulli(Family):
     def mean_at(self, theta: Theta, known: Known) -> Any:
         """Prob."""
         return theta[0]
+
+    def entropy_at(self, theta: Theta, known: Known) -> Any:
+        """-p log p - (1 - p) log(1 - p)."""
+        return binary_entropy(theta[0])
+
+    def divergence_at(self, theta: Theta, other: Theta, known: Known) -> Any:
+        """Σ p log(p/q) over both values."""
+        return binary_divergence(theta[0], other[0])
 
     def variance_at(self, theta: Theta, known: Known) -> Any:
         """Prob (1 - prob)."""

@@ -10,6 +10,7 @@ from scipy import special
 
 from thetahat.families._beta_law import log_mass_of, shapes_of, working_moments
 from thetahat.families._contract import Known, Theta
+from thetahat.families._entropies import beta_entropy
 from thetahat.families._family import Family
 from thetahat.families._gathering import Gathering
 from thetahat.families._support import UNIT_INTERVAL
@@ -115,9 +116,17 @@ class Beta(Family):
         """Inverse of the regularised incomplete beta function."""
         return special.betaincinv(theta[0], theta[1], probability)
 
+    def tails_at(self, y: Array, theta: Theta, known: Known) -> tuple[Any, Any] | None:
+        """The regularised incomplete beta function from either end."""
+        return special.betainc(theta[0], theta[1], y), special.betaincc(theta[0], theta[1], y)
+
     def mean_at(self, theta: Theta, known: Known) -> Any:
         """Alpha / (alpha + beta)."""
         return theta[0] / (np.asarray(theta[0]) + theta[1])
+
+    def entropy_at(self, theta: Theta, known: Known) -> Any:
+        """By Stirling's series and log a - ψ(a)."""
+        return beta_entropy(*theta)
 
     def variance_at(self, theta: Theta, known: Known) -> Any:
         """Mean (1 - mean) / (alpha + beta + 1)."""

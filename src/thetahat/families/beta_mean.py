@@ -10,6 +10,7 @@ from scipy import special
 
 from thetahat.families._beta_law import log_mass_of, shapes_of
 from thetahat.families._contract import Known, Theta
+from thetahat.families._entropies import beta_entropy
 from thetahat.families._family import Family
 from thetahat.families._gathering import Gathering
 from thetahat.families._saddle import log_ratio_minus
@@ -141,9 +142,18 @@ class BetaMean(Family):
         mean, precision = np.asarray(theta[0]), theta[1]
         return special.betaincinv(mean * precision, (1.0 - mean) * precision, probability)
 
+    def tails_at(self, y: Array, theta: Theta, known: Known) -> tuple[Any, Any] | None:
+        """The regularised incomplete beta function from either end."""
+        alpha, beta = theta[0] * theta[1], (1.0 - theta[0]) * theta[1]
+        return special.betainc(alpha, beta, y), special.betaincc(alpha, beta, y)
+
     def mean_at(self, theta: Theta, known: Known) -> Any:
         """Mean."""
         return theta[0]
+
+    def entropy_at(self, theta: Theta, known: Known) -> Any:
+        """That of Beta."""
+        return beta_entropy(theta[0] * np.asarray(theta[1]), (1.0 - np.asarray(theta[0])) * theta[1])
 
     def variance_at(self, theta: Theta, known: Known) -> Any:
         """Mean (1 - mean)/(precision + 1)."""

@@ -10,6 +10,7 @@ from scipy import special
 
 from thetahat.families._contract import Known, Theta
 from thetahat.families._counts import lattice_quantile, misfit_trials
+from thetahat.families._entropies import binary_divergence
 from thetahat.families._family import Family
 from thetahat.families._gathering import Gathering
 from thetahat.families._lattice import lattice_mass
@@ -132,6 +133,10 @@ class Binomial(Family):
     def mean_at(self, theta: Theta, known: Known) -> Any:
         """Trials prob."""
         return known["trials"] * theta[0]
+
+    def divergence_at(self, theta: Theta, other: Theta, known: Known) -> Any:
+        """That of one trial, times the trials."""
+        return known["trials"] * binary_divergence(theta[0], other[0])
 
     def variance_at(self, theta: Theta, known: Known) -> Any:
         """Trials prob (1 - prob)."""

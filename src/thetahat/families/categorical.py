@@ -9,6 +9,7 @@ from typing import Any, ClassVar, final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import special
 
 from thetahat._errors import ModelError, ParameterError
 from thetahat.families._contract import Known, Theta
@@ -178,6 +179,10 @@ class Categorical(LabelledFamily):
     def mean_at(self, theta: Theta, known: Known) -> Any:
         """Mean of the codes, or of levels that are numbers; nan for other labels."""
         return float(np.sum(self._probs(theta) * self.numbers()))
+
+    def entropy_at(self, theta: Theta, known: Known) -> Any:
+        """-Σ p log p."""
+        return float(np.sum(special.entr(self._probs(theta))))
 
     def variance_at(self, theta: Theta, known: Known) -> Any:
         """Variance of the codes, or of levels that are numbers; nan for other labels."""

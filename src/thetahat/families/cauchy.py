@@ -125,6 +125,10 @@ class Cauchy(LocationScale):
         """There is none."""
         return np.full(np.shape(theta[0]), np.nan)
 
+    def entropy_at(self, theta: Theta, known: Known) -> Any:
+        """log(4π scale)."""
+        return np.log(4.0 * np.pi * np.asarray(theta[1]))
+
     def variance_at(self, theta: Theta, known: Known) -> Any:
         """There is none."""
         return np.full(np.shape(theta[0]), np.nan)

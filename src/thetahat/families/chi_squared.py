@@ -88,6 +88,11 @@ class ChiSquared(GammaKernel, ChartedFamily):
         """Twice the gamma quantile."""
         return 2.0 * special.gammaincinv(0.5 * np.asarray(theta[0]), probability)
 
+    def tails_at(self, y: Array, theta: Theta, known: Known) -> tuple[Any, Any] | None:
+        """The regularised incomplete gamma functions."""
+        half = 0.5 * np.asarray(theta[0])
+        return special.gammainc(half, 0.5 * y), special.gammaincc(half, 0.5 * y)
+
     def mean_at(self, theta: Theta, known: Known) -> Any:
         """Df."""
         return theta[0]

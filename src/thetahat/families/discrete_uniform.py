@@ -94,6 +94,10 @@ class DiscreteUniform(BetweenEnds):
         """The middle."""
         return 0.5 * np.asarray(theta[0]) + 0.5 * np.asarray(theta[1])
 
+    def entropy_at(self, theta: Theta, known: Known) -> Any:
+        """log of the number of values."""
+        return np.log1p(theta[1] - np.asarray(theta[0]))
+
     def variance_at(self, theta: Theta, known: Known) -> Any:
         """(n² - 1)/12 of n = high - low + 1."""
         return (np.square(theta[1] - np.asarray(theta[0]) + 1.0) - 1.0) / 12.0

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thetahat.families._contract import Known, Theta
+from thetahat.families._entropies import excess
 from thetahat.families._exponential_law import half_mean, log_mass_of
 from thetahat.families._family import Family
 from thetahat.families._gathering import Gathering
@@ -96,6 +97,14 @@ class ExponentialMean(Family):
     def mean_at(self, theta: Theta, known: Known) -> Any:
         """Mean."""
         return theta[0]
+
+    def entropy_at(self, theta: Theta, known: Known) -> Any:
+        """1 + log mean."""
+        return 1.0 + np.log(theta[0])
+
+    def divergence_at(self, theta: Theta, other: Theta, known: Known) -> Any:
+        """r - 1 - log r, with r the ratio of the means."""
+        return excess(theta[0], other[0])
 
     def variance_at(self, theta: Theta, known: Known) -> Any:
         """The squared mean."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from thetahat.families._contract import Known, Theta
+from thetahat.families._entropies import EULER
 from thetahat.families._gathering import Gathering
 from thetahat.families._gumbel_kernel import LargestKernel
 from thetahat.families._shape_scale import ShapeScale
@@ -84,6 +85,10 @@ class Frechet(LargestKernel, ShapeScale):
         shape = np.asarray(theta[0])
         finite = shape > 1
         return np.where(finite, theta[1] * special.gamma(1.0 - 1.0 / np.where(finite, shape, 2.0)), np.inf)
+
+    def entropy_at(self, theta: Theta, known: Known) -> Any:
+        """1 + γ + γ/shape + log(scale/shape)."""
+        return 1.0 + EULER + EULER / np.asarray(theta[0]) + np.log(theta[1] / np.asarray(theta[0]))
 
     def variance_at(self, theta: Theta, known: Known) -> Any:
         """Scale² (Γ(1 - 2/shape) - Γ(1 - 1/shape)²) above shape 2, infinite up to there."""

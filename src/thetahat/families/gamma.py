@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from thetahat.families._contract import Known, Theta
+from thetahat.families._entropies import gamma_divergence, gamma_entropy
 from thetahat.families._family import Family
 from thetahat.families._gamma_law import departure, refinement_of, solution_of, start_of
 from thetahat.families._gathering import Gathering
@@ -136,9 +137,22 @@ class Gamma(Family):
         shape, rate = theta
         return special.gammaincinv(shape, probability) / rate
 
+    def tails_at(self, y: Array, theta: Theta, known: Known) -> tuple[Any, Any] | None:
+        """The regularised incomplete gamma functions."""
+        scaled = theta[1] * y
+        return special.gammainc(theta[0], scaled), special.gammaincc(theta[0], scaled)
+
     def mean_at(self, theta: Theta, known: Known) -> Any:
         """Shape / rate."""
         return theta[0] / theta[1]
+
+    def entropy_at(self, theta: Theta, known: Known) -> Any:
+        """That at rate 1, less log rate."""
+        return gamma_entropy(theta[0]) - np.log(theta[1])
+
+    def divergence_at(self, theta: Theta, other: Theta, known: Known) -> Any:
+        """That of the shapes, and that of the means."""
+        return gamma_divergence(theta[0], theta[0] / theta[1], other[0], other[0] / other[1])
 
     def variance_at(self, theta: Theta, known: Known) -> Any:
         """Shape / rate²."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from thetahat.families._contract import Known, Theta
+from thetahat.families._entropies import gamma_divergence, gamma_entropy
 from thetahat.families._family import Family
 from thetahat.families._gamma_law import departure, refinement_of, solution_of, start_of
 from thetahat.families._gathering import Gathering
@@ -142,9 +143,23 @@ class GammaMean(Family):
         mean, shape = theta
         return special.gammaincinv(shape, probability) / shape * mean
 
+    def tails_at(self, y: Array, theta: Theta, known: Known) -> tuple[Any, Any] | None:
+        """The regularised incomplete gamma functions."""
+        mean, shape = theta
+        scaled = y / mean * shape
+        return special.gammainc(shape, scaled), special.gammaincc(shape, scaled)
+
     def mean_at(self, theta: Theta, known: Known) -> Any:
         """Mean."""
         return theta[0]
+
+    def entropy_at(self, theta: Theta, known: Known) -> Any:
+        """That at rate 1, less log rate."""
+        return gamma_entropy(theta[1]) + np.log(theta[0] / np.asarray(theta[1]))
+
+    def divergence_at(self, theta: Theta, other: Theta, known: Known) -> Any:
+        """That of the shapes, and that of the means."""
+        return gamma_divergence(theta[1], theta[0], other[1], other[0])
 
     def variance_at(self, theta: Theta, known: Known) -> Any:
         """Mean²/shape."""

@@ -201,6 +201,10 @@ class GeneralizedPareto(LogHazardFamily, ChartedFromZero):
         shape = np.asarray(theta[1])
         return np.where(shape < 1, theta[0] / np.where(shape < 1, 1.0 - shape, 1.0), np.inf)
 
+    def entropy_at(self, theta: Theta, known: Known) -> Any:
+        """1 + shape + log scale."""
+        return 1.0 + np.asarray(theta[1]) + np.log(theta[0])
+
     def variance_at(self, theta: Theta, known: Known) -> Any:
         """Scale²/((1 - shape)² (1 - 2 shape)) below shape 1/2, infinite from there up."""
         shape = np.asarray(theta[1])

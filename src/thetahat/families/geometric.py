@@ -10,6 +10,7 @@ from scipy import special
 
 from thetahat.families._contract import Known, Theta
 from thetahat.families._counts import positive_mean
+from thetahat.families._entropies import binary_divergence, binary_entropy
 from thetahat.families._family import Family
 from thetahat.families._gathering import Gathering
 from thetahat.families._log_concave_links import LOG_CONCAVE_LINKS
@@ -131,6 +132,14 @@ class Geometric(Family):
     def mean_at(self, theta: Theta, known: Known) -> Any:
         """(1 - prob)/prob."""
         return (1.0 - theta[0]) / theta[0]
+
+    def entropy_at(self, theta: Theta, known: Known) -> Any:
+        """That of one trial, times the mean number of trials 1/prob."""
+        return binary_entropy(theta[0]) / theta[0]
+
+    def divergence_at(self, theta: Theta, other: Theta, known: Known) -> Any:
+        """That of one trial, times the mean number of trials 1/prob."""
+        return binary_divergence(theta[0], other[0]) / theta[0]
 
     def variance_at(self, theta: Theta, known: Known) -> Any:
         """(1 - prob)/prob²."""

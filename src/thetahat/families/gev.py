@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from thetahat.families._contract import Known, Theta
+from thetahat.families._entropies import EULER
 from thetahat.families._gathering import Gathering
 from thetahat.families._gumbel_ends import gumbel_ends
 from thetahat.families._location_scale import LocationScale
@@ -288,6 +289,10 @@ class GEV(LocationScale):
         divisor = np.where(safe == 0, 1.0, safe)
         ratio = np.where(safe == 0, np.euler_gamma, np.expm1(_log_gamma_one_less(safe)) / divisor)
         return np.where(shape < 1, location + scale * ratio, np.inf)
+
+    def entropy_at(self, theta: Theta, known: Known) -> Any:
+        """1 + γ + γ shape + log scale."""
+        return 1.0 + EULER + EULER * np.asarray(theta[2]) + np.log(theta[1])
 
     def variance_at(self, theta: Theta, known: Known) -> Any:
         """Scale² (Γ(1 - 2 shape) - Γ(1 - shape)²)/shape² below shape 1/2, infinite from there up."""

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thetahat.families._contract import Known, Theta
+from thetahat.families._entropies import EULER
 from thetahat.families._gathering import Gathering
 from thetahat.families._gumbel_kernel import SmallestKernel
 from thetahat.families._location_scale import LocationScale
@@ -79,6 +80,10 @@ class GumbelMin(SmallestKernel, LocationScale):
     def mean_at(self, theta: Theta, known: Known) -> Any:
         """Location - γ scale."""
         return theta[0] - np.euler_gamma * np.asarray(theta[1])
+
+    def entropy_at(self, theta: Theta, known: Known) -> Any:
+        """1 + γ + log scale."""
+        return 1.0 + EULER + np.log(theta[1])
 
     def variance_at(self, theta: Theta, known: Known) -> Any:
         """π² scale²/6."""

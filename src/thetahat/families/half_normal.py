@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, final
+from typing import Any, ClassVar, final
 
+import numpy as np
+
+from thetahat.families._contract import Known, Theta
 from thetahat.families._root_gamma import RootGamma
 from thetahat.families._support import NON_NEGATIVE
 from thetahat.parameters import Parameter, Positive
@@ -30,3 +33,7 @@ class HalfNormal(RootGamma):
     support = NON_NEGATIVE
     half_dimension: ClassVar[float] = 0.5
     spikes: ClassVar[str] = "at zero"
+
+    def entropy_at(self, theta: Theta, known: Known) -> Any:
+        """½ + log(scale √(π/2))."""
+        return 0.5 + 0.5 * np.log(0.5 * np.pi) + np.log(theta[0])

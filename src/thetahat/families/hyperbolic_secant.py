@@ -116,6 +116,10 @@ class HyperbolicSecant(LocationScale):
         """Location."""
         return theta[0]
 
+    def entropy_at(self, theta: Theta, known: Known) -> Any:
+        """log(2π scale)."""
+        return np.log(2.0 * np.pi * np.asarray(theta[1]))
+
     def variance_at(self, theta: Theta, known: Known) -> Any:
         """π² scale²/4."""
         return np.pi**2 / 4.0 * np.square(theta[1])

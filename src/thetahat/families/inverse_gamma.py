@@ -10,6 +10,7 @@ from scipy import special
 
 from thetahat.families._charted import ChartedFamily
 from thetahat.families._contract import Known, Theta
+from thetahat.families._entropies import inverse_gamma_entropy
 from thetahat.families._gamma_kernel import gamma_log_density, gamma_mass, gamma_terms, of_shape
 from thetahat.families._gathering import Gathering
 from thetahat.families._standard import Standard, reflected, reflected_terms
@@ -90,10 +91,19 @@ class InverseGamma(ChartedFamily):
         """Scale over the upper gamma quantile."""
         return theta[1] / special.gammainccinv(theta[0], probability)
 
+    def tails_at(self, y: Array, theta: Theta, known: Known) -> tuple[Any, Any] | None:
+        """The regularised incomplete gamma functions of the inverse."""
+        inverse = theta[1] / y
+        return special.gammaincc(theta[0], inverse), special.gammainc(theta[0], inverse)
+
     def mean_at(self, theta: Theta, known: Known) -> Any:
         """Scale/(shape - 1) above shape 1, infinite up to there."""
         shape = np.asarray(theta[0])
         return np.where(shape > 1, theta[1] / np.where(shape > 1, shape - 1.0, 1.0), np.inf)
+
+    def entropy_at(self, theta: Theta, known: Known) -> Any:
+        """That at scale 1, and log scale."""
+        return inverse_gamma_entropy(theta[0]) + np.log(theta[1])
 
     def variance_at(self, theta: Theta, known: Known) -> Any:
         """Mean²/(shape - 2) above shape 2, infinite up to there."""

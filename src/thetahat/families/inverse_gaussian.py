@@ -37,7 +37,7 @@ class InverseGaussian(Family):
     >>> passage.mean(), passage.variance()
     (2.0, 2.0)
     >>> round(passage.log_sf(200.0), 6)
-    -104.943803
+    -105.504769
     """
 
     declared = (Parameter("mean", Positive(), (0.01, 100.0)), Parameter("shape", Positive(), (0.01, 100.0)))

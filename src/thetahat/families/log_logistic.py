@@ -40,7 +40,7 @@ class LogLogistic(ShapeScale):
     --------
     >>> import thetahat as th
     >>> lifetime = th.LogLogistic(shape=2, scale=3)
-    >>> round(lifetime.sf(6.0), 12)
+    >>> round(float(lifetime.sf(6.0)), 12)
     0.2
     >>> round(lifetime.mean(), 6), lifetime.variance()
     (4.712389, inf)
@@ -101,6 +101,10 @@ class LogLogistic(ShapeScale):
         shape = np.asarray(theta[0], dtype=float)
         finite = shape > 1
         return np.where(finite, theta[1] / np.sinc(1.0 / np.where(finite, shape, 2.0)), np.inf)
+
+    def entropy_at(self, theta: Theta, known: Known) -> Any:
+        """2 + log(scale/shape)."""
+        return 2.0 + np.log(theta[1] / np.asarray(theta[0]))
 
     def variance_at(self, theta: Theta, known: Known) -> Any:
         """Mean² (tan b/b - 1) with b = π/shape above shape 2, infinite from there down."""

@@ -7,8 +7,10 @@ from typing import Any, ClassVar, final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import special
 
 from thetahat.families._contract import Known, Theta
+from thetahat.families._entropies import normal_divergence
 from thetahat.families._gathering import Gathering
 from thetahat.families._location_scale import LocationScale
 from thetahat.families._normal_ends import normal_ends
@@ -93,9 +95,22 @@ class LogNormal(LocationScale):
         """Return exp(mean_log + sd_log Φ⁻¹(p))."""
         return np.exp(theta[0] + theta[1] * normal_quantile(probability))
 
+    def tails_at(self, y: Array, theta: Theta, known: Known) -> tuple[Any, Any] | None:
+        """The normal integral of log y from either side."""
+        z = (np.log(y) - theta[0]) / theta[1]
+        return special.ndtr(z), special.ndtr(-z)
+
     def mean_at(self, theta: Theta, known: Known) -> Any:
         """Return exp(mean_log + sd_log²/2)."""
         return np.exp(np.asarray(theta[0]) + 0.5 * np.square(theta[1]))
+
+    def entropy_at(self, theta: Theta, known: Known) -> Any:
+        """That of log y, and its mean."""
+        return theta[0] + 0.5 + LOG_SQRT_2_PI + np.log(theta[1])
+
+    def divergence_at(self, theta: Theta, other: Theta, known: Known) -> Any:
+        """That of the logs."""
+        return normal_divergence(theta, other)
 
     def variance_at(self, theta: Theta, known: Known) -> Any:
         """(exp(sd_log²) - 1) exp(2 mean_log + sd_log²)."""

@@ -92,6 +92,10 @@ class Logistic(LocationScale):
         """Location."""
         return theta[0]
 
+    def entropy_at(self, theta: Theta, known: Known) -> Any:
+        """2 + log scale."""
+        return 2.0 + np.log(theta[1])
+
     def variance_at(self, theta: Theta, known: Known) -> Any:
         """π² scale²/3."""
         return np.pi**2 / 3.0 * np.square(theta[1])

@@ -109,6 +109,10 @@ class Lomax(BurrKernel, ChartedFromZero):
         shape = np.asarray(theta[0])
         return np.where(shape > 1, theta[1] / np.where(shape > 1, shape - 1.0, 1.0), np.inf)
 
+    def entropy_at(self, theta: Theta, known: Known) -> Any:
+        """1 + 1/shape + log(scale/shape)."""
+        return 1.0 + 1.0 / np.asarray(theta[0]) + np.log(theta[1] / np.asarray(theta[0]))
+
     def variance_at(self, theta: Theta, known: Known) -> Any:
         """Shape scale²/((shape - 1)² (shape - 2)) above shape 2, infinite up to there."""
         shape = np.asarray(theta[0])

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, final
+from typing import Any, ClassVar, final
 
+import numpy as np
+
+from thetahat.families._contract import Known, Theta
+from thetahat.families._entropies import EULER
 from thetahat.families._root_gamma import RootGamma
 from thetahat.families._support import POSITIVE
+from thetahat.numerics.normal import LOG_SQRT_2_PI
 from thetahat.parameters import Parameter, Positive
 
 
@@ -30,3 +35,7 @@ class Maxwell(RootGamma):
     support = POSITIVE
     half_dimension: ClassVar[float] = 1.5
     spikes: ClassVar[str] = "nowhere"
+
+    def entropy_at(self, theta: Theta, known: Known) -> Any:
+        """γ - ½ + log(scale √(2π))."""
+        return EULER - 0.5 + LOG_SQRT_2_PI + np.log(theta[0])

@@ -7,8 +7,10 @@ from typing import Any, ClassVar, final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import special
 
 from thetahat.families._contract import Known, Theta
+from thetahat.families._entropies import normal_divergence
 from thetahat.families._gathering import Gathering
 from thetahat.families._location_scale import LocationScale
 from thetahat.families._normal_ends import normal_ends
@@ -93,9 +95,22 @@ class Normal(LocationScale):
         """Mean + sd Φ⁻¹(p)."""
         return theta[0] + theta[1] * normal_quantile(probability)
 
+    def tails_at(self, y: Array, theta: Theta, known: Known) -> tuple[Any, Any] | None:
+        """The normal integral from either side."""
+        z = (y - theta[0]) / theta[1]
+        return special.ndtr(z), special.ndtr(-z)
+
     def mean_at(self, theta: Theta, known: Known) -> Any:
         """Mean."""
         return theta[0]
+
+    def entropy_at(self, theta: Theta, known: Known) -> Any:
+        """½ log 2πe + log sd."""
+        return 0.5 + LOG_SQRT_2_PI + np.log(theta[1])
+
+    def divergence_at(self, theta: Theta, other: Theta, known: Known) -> Any:
+        """½ (r - 1 - log r) + ½ z², with r the variances' ratio and z the means' distance in the other's sd."""
+        return normal_divergence(theta, other)
 
     def variance_at(self, theta: Theta, known: Known) -> Any:
         """Sd²."""

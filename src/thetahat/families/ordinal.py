@@ -54,8 +54,10 @@ class Ordinal(LabelledFamily):
     --------
     >>> import thetahat as th
     >>> rating = th.Ordinal(thresholds=[-1.0, 1.0], levels=["poor", "fair", "good"])
-    >>> round(rating.density("fair"), 6), round(rating.cdf("fair"), 6)
-    (0.462117, 0.731059)
+    >>> rating.density(["poor", "fair", "good"]).round(6).tolist()
+    [0.268941, 0.462117, 0.268941]
+    >>> round(float(rating.cdf("fair")), 6)
+    0.731059
     >>> rating.quantile(0.5)
     'fair'
     """

@@ -143,6 +143,10 @@ class Pareto(Family):
         shape = np.asarray(theta[0])
         return np.where(shape > 1, theta[1] * (shape / np.where(shape > 1, shape - 1.0, 1.0)), np.inf)
 
+    def entropy_at(self, theta: Theta, known: Known) -> Any:
+        """1 + 1/shape + log(minimum/shape)."""
+        return 1.0 + 1.0 / np.asarray(theta[0]) + np.log(theta[1] / np.asarray(theta[0]))
+
     def variance_at(self, theta: Theta, known: Known) -> Any:
         """Shape minimum²/((shape - 1)² (shape - 2)) above shape 2, infinite up to there."""
         shape = np.asarray(theta[0])

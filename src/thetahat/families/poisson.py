@@ -110,6 +110,10 @@ class Poisson(Family):
         """The rate."""
         return theta[0]
 
+    def divergence_at(self, theta: Theta, other: Theta, known: Known) -> Any:
+        """rate log(rate/other) + other - rate."""
+        return special.kl_div(theta[0], other[0])
+
     def variance_at(self, theta: Theta, known: Known) -> Any:
         """The rate."""
         return theta[0]

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, final
+from typing import Any, ClassVar, final
 
+import numpy as np
+
+from thetahat.families._contract import Known, Theta
+from thetahat.families._entropies import EULER
 from thetahat.families._root_gamma import RootGamma
 from thetahat.families._support import POSITIVE
 from thetahat.parameters import Parameter, Positive
@@ -30,3 +34,7 @@ class Rayleigh(RootGamma):
     support = POSITIVE
     half_dimension: ClassVar[float] = 1.0
     spikes: ClassVar[str] = "nowhere"
+
+    def entropy_at(self, theta: Theta, known: Known) -> Any:
+        """1 + γ/2 + log(scale/√2)."""
+        return 1.0 + 0.5 * EULER + np.log(np.asarray(theta[0]) / np.sqrt(2.0))

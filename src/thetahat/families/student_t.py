@@ -300,6 +300,11 @@ class StudentT(LocationScale, SummedByRows):
         lower = np.where(np.isinf(lower) & (tail > 0), far, lower)
         return theta[0] + theta[1] * np.where(probability < 0.5, lower, -lower)
 
+    def tails_at(self, y: Array, theta: Theta, known: Known) -> tuple[Any, Any] | None:
+        """SciPy's distribution function of t, from either side."""
+        z = (y - theta[0]) / theta[1]
+        return special.stdtr(theta[2], z), special.stdtr(theta[2], -z)
+
     def mean_at(self, theta: Theta, known: Known) -> Any:
         """Location where df > 1."""
         return np.where(np.asarray(theta[2]) > 1, theta[0], np.nan)

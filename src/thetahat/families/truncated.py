@@ -123,6 +123,10 @@ class Truncated(Wrapper):
         shown += [f"y={self.y!r}"] if self.y != self.inner.y else []
         return f"Truncated({', '.join(shown)})"
 
+    def atoms(self) -> tuple[float, ...]:
+        """Those of the family inside that lie between the limits."""
+        return tuple(value for value in self.inner.atoms() if self._low < value <= self._high)
+
     # ---- Density and masses -------------------------------------------------------------------------------------
 
     def prepare(self, xp: Any, y: Any, known: Known) -> Rows:

@@ -87,6 +87,10 @@ class Uniform(BetweenEnds):
         """The middle."""
         return 0.5 * np.asarray(theta[0]) + 0.5 * np.asarray(theta[1])
 
+    def entropy_at(self, theta: Theta, known: Known) -> Any:
+        """log(high - low)."""
+        return np.log(theta[1] - np.asarray(theta[0]))
+
     def variance_at(self, theta: Theta, known: Known) -> Any:
         """(high - low)²/12."""
         return np.square(theta[1] - np.asarray(theta[0])) / 12.0

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from thetahat.families._contract import Known, Theta
+from thetahat.families._entropies import EULER
 from thetahat.families._gathering import Gathering
 from thetahat.families._gumbel_kernel import SmallestKernel
 from thetahat.families._row_sums import SummedByRows, Sums, score_sums, total, total_of_product
@@ -131,6 +132,10 @@ class Weibull(SmallestKernel, ShapeScale, SummedByRows):
     def mean_at(self, theta: Theta, known: Known) -> Any:
         """Scale Γ(1 + 1/shape)."""
         return theta[1] * special.gamma(1.0 + 1.0 / np.asarray(theta[0]))
+
+    def entropy_at(self, theta: Theta, known: Known) -> Any:
+        """γ (1 - 1/shape) + log(scale/shape) + 1."""
+        return EULER * (1.0 - 1.0 / np.asarray(theta[0])) + np.log(theta[1] / np.asarray(theta[0])) + 1.0
 
     def variance_at(self, theta: Theta, known: Known) -> Any:
         """Scale² (Γ(1 + 2/shape) - Γ(1 + 1/shape)²)."""

@@ -43,7 +43,7 @@ class ZeroInflated(WithZero):
     >>> articles = th.ZeroInflated(th.Poisson(rate=2), zero_prob=0.25)
     >>> articles.mean(), articles.variance()
     (1.5, 2.25)
-    >>> round(articles.density(0), 6)
+    >>> round(float(articles.density(0)), 6)
     0.351501
     """
 

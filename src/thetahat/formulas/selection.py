@@ -70,7 +70,6 @@ class Selection:
         kept = np.flatnonzero(keep)
         return {name: values[kept] for name, values in block.columns.items()}, RowNumbers(block.start, kept)
 
-
     def dropped(self, block: Block) -> int:
         """How many rows with weight are left out for their missing values."""
         if self.missing != "drop":
@@ -140,5 +139,6 @@ def missing_message(counts: Mapping[str, tuple[int, int]]) -> str:
         for name, (count, row) in counts.items()
     ]
     return (
-        f"{'; '.join(parts)}, rows counted from 0. Impute them, or leave these rows out with missing='drop'"
+        f"{'; '.join(parts)}, rows counted from 0. Impute them, or leave these rows out with missing='drop' "
+        "(on the command line --missing drop)"
     )

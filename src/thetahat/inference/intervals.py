@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import final
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import special
 
 from thetahat._errors import InferenceError
@@ -74,8 +75,9 @@ def intervals(
     method: str = "wald",
     parameters: Sequence[str] | str | None = None,
     scale: str = "free",
+    free: NDArray[np.float64] | None = None,
 ) -> Intervals:
-    """Intervals for the estimated parameters."""
+    """Intervals for the estimated parameters; Wald's from ``free``, a covariance on the free scale, if it is given."""
     if not 0 < level < 1:
         raise InferenceError(f"level={level!r}: the confidence level must lie between 0 and 1, such as 0.95")
     if method not in METHODS:
@@ -90,7 +92,7 @@ def intervals(
             for name in names
         }
     else:
-        ends = _wald(solution, names, level, scale)
+        ends = _wald(solution, names, level, scale, free)
     return Intervals(ends, level=level, method=method, scale=scale)
 
 
@@ -103,11 +105,13 @@ def _names(solution: Solution, parameters: Sequence[str] | str | None) -> list[s
     return names
 
 
-def _wald(solution: Solution, names: list[str], level: float, scale: str) -> dict[str, tuple[float, float]]:
+def _wald(
+    solution: Solution, names: list[str], level: float, scale: str, free: NDArray[np.float64] | None
+) -> dict[str, tuple[float, float]]:
     if solution.too_many:
         return dict.fromkeys(names, (float(np.nan), float(np.nan)))
+    free = solution.free_covariance() if free is None else free
     width = float(special.ndtri(0.5 + level / 2))
-    free = solution.free_covariance()
     errors = solution.standard_errors(free)
     ends: dict[str, tuple[float, float]] = {}
     for name in names:

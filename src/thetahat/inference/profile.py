@@ -14,7 +14,7 @@ from thetahat._errors import InferenceError
 from thetahat.inference.curve import Profile
 from thetahat.optimize.certificate import Verdict
 from thetahat.optimize.climb import Conditions
-from thetahat.optimize.constrained import Constrained, maximise_constrained, maximise_pinned
+from thetahat.optimize.constrained import Constrained, along_the_ridge, maximise_constrained, maximise_pinned
 from thetahat.optimize.newton import DECREMENT, Newton
 from thetahat.parameters import Parameter, Real
 from thetahat.solution import AT_INFINITY, NEAR_LIMIT, Solution
@@ -202,6 +202,8 @@ def _coordinate(solution: Solution, name: str) -> _Coordinate:
     def solve(value: float, start: Vector) -> Constrained:
         # A parameter held at infinity is its limit in double precision long before.
         begin = np.nan_to_num(start, posinf=AT_INFINITY, neginf=-AT_INFINITY)
+        if follows:
+            begin = along_the_ridge(likelihood, begin, pinned, value, conditions)
         begin[index] = value
         best = maximise_pinned(likelihood, pinned, begin, conditions)
         if not returns:
@@ -213,6 +215,9 @@ def _coordinate(solution: Solution, name: str) -> _Coordinate:
             if found.converged and found.value > best.value + found.rounding:
                 best = found
         return best
+
+    # Where other maxima are not excluded, a long step may end on another ridge, below that of the estimate.
+    follows = solution.certificate.scope != "global" and not returns
 
     def allowed(value: float) -> bool:
         point = solution.finite_point

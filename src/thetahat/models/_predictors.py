@@ -55,6 +55,15 @@ class Predictors:
         self, designs: Sequence[Design], offsets: Sequence[Vector | None], working: Vector
     ) -> tuple[tuple[Any, ...], tuple[tuple[Any, Any] | None, ...]]:
         """Return the working coordinates of rows and, where a link bends them, its two derivatives."""
+        first = self.groups[0]
+        if len(self.groups) == 1 and first.design is not None and first.size == 1:
+            predictor, offset = designs[first.design].matvec(working), offsets[first.design]
+            if offset is not None:
+                predictor = predictor + offset
+            if first.link is None or first.link.trivial:
+                return (predictor,), (None,)
+            value, *bend = first.link.working(predictor)
+            return (value,), ((bend[0], bend[1]),)
         eta: list[Any] = []
         bends: list[tuple[Any, Any] | None] = []
         for group in self.groups:

@@ -20,7 +20,7 @@ from thetahat.numerics.namespace import NUMPY
 Array = NDArray[Any]
 Vector = NDArray[np.float64]
 WHOLE = 65_536
-"""Rows of a tile where no design asks for fewer."""
+"""Rows of a tile where there is no design."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Part:
     @property
     def tile_rows(self) -> int:
         """How many rows are computed at once."""
-        return min([WHOLE, *(design.tile_rows for design in self.designs)])
+        return min([design.tile_rows for design in self.designs], default=WHOLE)
 
     def slice(self, start: int, stop: int) -> Part:
         """Return consecutive rows; all of them are the part itself."""
@@ -205,9 +205,10 @@ def _tally_tile(family: Family, predictors: Predictors, part: Part, working: Vec
     score = sums.score(gradient)
     if order == GRADIENT:
         return Tally(value, absolute, score, NO_INFORMATION, densest=densest)
-    information = -sums.matrix(hessian)
+    information = sums.matrix(hessian)
+    np.negative(information, out=information)
     # Σ w |u_j| would cost a pass over the design of its own; by Cauchy and Schwarz it is about this at a maximum.
-    size = np.sqrt(part.total_weight * np.abs(information.diagonal()))
+    size = np.sqrt(np.abs(part.total_weight * information.diagonal()))
     opg = None
     if order == SCORES:
         products = [gradient[i] * gradient[j] for i in range(len(gradient)) for j in range(i + 1)]
@@ -263,7 +264,7 @@ class Sums:
         """One number a row, weighted."""
         weight = self._part.weight
         column = item if np.ndim(item) else np.full(self._n, float(item))
-        return np.asarray(column if weight is None else column * weight)
+        return column if weight is None else column * weight
 
     def score(self, gradient: tuple[Any, ...]) -> Vector:
         if len(gradient) == 1 and self._groups[0].design is not None:
@@ -292,7 +293,8 @@ class Sums:
     def matrix(self, triangle: tuple[Any, ...]) -> Array:
         """Sum a symmetric matrix of each row, given by its lower triangle in the coordinates."""
         if len(triangle) == 1 and self._groups[0].design is not None:
-            return np.asarray(self._block(self._groups[0].design, self._groups[0].design, triangle[0]))
+            design = self._part.designs[self._groups[0].design]
+            return design.gram(self._column(triangle[0]))
         matrix = np.zeros((self._k, self._k))
         places = self._places()
         position = 0

@@ -68,6 +68,10 @@ class RegressionModel(Model[PackedRegression]):
             "fixed": {name: np.asarray(value).tolist() for name, value in self.table.fixed.items()},
             "formulas": self.text,
             "links": links,
+            "coefficients": {
+                owner: group.span.stop - group.span.start
+                for owner, group in zip(self.predictors.owners, self._driven(), strict=True)
+            },
             "missing": "error" if self.selection is None else self.selection.missing,
             "designs": {
                 owner: dict(designer.describe())

@@ -1,8 +1,8 @@
-"""What a Cholesky factor alone can tell of a symmetric matrix, at a fraction of the cost of a decomposition."""
+"""What a triangular factor alone can tell of a symmetric matrix, at a fraction of the cost of a decomposition."""
 
 from __future__ import annotations
 
-from math import isfinite
+from math import e, isfinite
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,31 +12,54 @@ from thetahat.numerics.linear_algebra import LARGE, analyse
 FloatArray = NDArray[np.float64]
 
 
-def positive_solve(matrix: FloatArray, right: FloatArray) -> FloatArray | None:
-    """Return A⁻¹ b by a Cholesky factor, or None where A is not positive definite or the answer not finite.
+def newton_step(matrix: FloatArray, right: FloatArray) -> FloatArray | None:
+    """Return A⁻¹ b, or None where A is singular or the answer not finite; A is taken to be positive definite.
 
     A large matrix is factored as ``analyse`` does, which remembers it for those who ask next.
 
     Examples
     --------
-    >>> positive_solve(np.array([[2.0]]), np.array([1.0])).tolist()
+    >>> newton_step(np.array([[2.0]]), np.array([1.0])).tolist()
     [0.5]
-    >>> positive_solve(np.array([[-2.0]]), np.array([1.0])) is None
+    >>> newton_step(np.array([[0.0]]), np.array([1.0])) is None
     True
     """
     if matrix.shape[0] > LARGE:
         factor = analyse(matrix)
-        return factor.solve(right) if factor.smallest > factor.error_bound else None
-    from scipy.linalg import lapack
+        return factor.solve(right) if factor.positive else None
+    try:
+        solution = np.linalg.solve(matrix, right)
+    except np.linalg.LinAlgError:
+        return None
+    return np.asarray(solution, dtype=np.float64) if isfinite(float(np.add.reduce(solution))) else None
 
-    _, solution, info = lapack.dposv(matrix, right, lower=1)
-    return None if info or not isfinite(float(solution.sum())) else np.asarray(solution)
+
+def _factor(matrix: FloatArray) -> FloatArray | None:
+    """L with L Lᵀ = A, or None where A is not positive definite."""
+    try:
+        return np.asarray(np.linalg.cholesky(matrix), dtype=np.float64)
+    except np.linalg.LinAlgError:
+        return None
+
+
+def is_positive(matrix: FloatArray) -> bool:
+    """Whether a symmetric matrix is positive definite.
+
+    Examples
+    --------
+    >>> is_positive(np.array([[2.0, 1.0], [1.0, 2.0]])), is_positive(np.array([[1.0, 2.0], [2.0, 1.0]]))
+    (True, False)
+    """
+    if matrix.shape[0] > LARGE:
+        return analyse(matrix).positive
+    return _factor(matrix) is not None
 
 
 def determined(matrix: FloatArray, floor: float) -> bool:
     """Whether no eigenvalue of a symmetric matrix scaled to unit diagonal is below a floor.
 
-    The inverse of a scaled matrix has the trace Σ 1/λ, which for most matrices is proof enough.
+    The p - 1 other eigenvalues of a correlation matrix have a product of at most (p/(p - 1))^(p - 1) < e, since their
+    sum is at most p: so the smallest is above its determinant over e, which for most matrices is proof enough.
 
     Examples
     --------
@@ -44,11 +67,9 @@ def determined(matrix: FloatArray, floor: float) -> bool:
     (True, False)
     """
     if 0 < matrix.shape[0] <= LARGE:
-        from scipy.linalg import lapack
-
-        lower, info = lapack.dpotrf(matrix, lower=1)
-        if not info:
-            inverse, info = lapack.dpotri(lower, lower=1)
-            if not info and float(inverse.diagonal() @ matrix.diagonal()) * floor < 1.0:
+        lower = _factor(matrix)
+        if lower is not None:
+            share = lower.diagonal() * lower.diagonal() / matrix.diagonal()
+            if float(np.multiply.reduce(share)) > floor * e:
                 return True
     return analyse(matrix).smallest > floor

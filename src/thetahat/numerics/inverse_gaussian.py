@@ -49,7 +49,7 @@ def log_inverse_gaussian_mass(
     --------
     >>> value, first, second = log_inverse_gaussian_mass(0.0, np.inf, 2.0, order=1)
     >>> round(float(np.exp(value)), 6), second is None
-    (0.331898, True)
+    (0.372302, True)
     """
     arrays = np.broadcast_arrays(*(np.asarray(array, dtype=np.float64) for array in (low, high, precision)))
     dimensions = arrays[0].shape

@@ -52,6 +52,13 @@ def scale_to_unit_diagonal(matrix: ArrayLike) -> tuple[FloatArray, FloatArray]:
     if sizes and all(_TINY < size < _HUGE for size in sizes):
         roots = np.array([2.0 ** (frexp(size)[1] >> 1) for size in sizes])
         return matrix / roots / roots[:, np.newaxis], roots
+    if matrix.shape[0] > LARGE:
+        diagonal = np.abs(matrix.diagonal())
+        if diagonal.min() > _TINY and diagonal.max() < _HUGE:
+            inverse = np.ldexp(1.0, -(np.frexp(diagonal)[1] >> 1))
+            scaled = matrix * inverse
+            scaled *= inverse[:, np.newaxis]
+            return scaled, 1.0 / inverse
     halves = _half_exponents(matrix)
     return np.ldexp(matrix, -(halves[:, np.newaxis] + halves)), np.ldexp(1.0, halves)
 
@@ -79,11 +86,9 @@ class SymmetricFactor:
         S, with A_ij = r_i S_ij r_j.
     roots : (k,) array
         r, powers of two.
-    error_bound : float
-        Bound k eps max|eigenvalue| on the rounding error of each eigenvalue.
     """
 
-    __slots__ = ("_inverse", "_pair", "_triangle", "_values", "_vectors", "error_bound", "roots", "scaled")
+    __slots__ = ("_bound", "_inverse", "_pair", "_triangle", "_values", "_vectors", "roots", "scaled")
 
     def __init__(self, matrix: ArrayLike) -> None:
         matrix = np.asarray(matrix, dtype=np.float64)
@@ -94,7 +99,7 @@ class SymmetricFactor:
         self._pair = Pair.of(matrix) if matrix.shape == (2, 2) else None
         if self._pair is not None:
             self.scaled, self.roots, self._values, self._vectors = self._pair.arrays()
-            self.error_bound = 2 * _EPSILON * self._pair.largest
+            self._bound = 2 * _EPSILON * self._pair.largest
             return
         self.scaled, self.roots = scale_to_unit_diagonal(matrix)
         size = self.roots.size
@@ -103,11 +108,22 @@ class SymmetricFactor:
         elif size > LARGE and isfinite(float(self.scaled.sum())):
             self._triangle = Triangle.of(self.scaled)
         if self._triangle is not None:
-            self.error_bound = size * _EPSILON * self._triangle.largest
             return
         values = self.eigenvalues
         largest = max(abs(float(values[0])), abs(float(values[-1]))) if size else 0.0
-        self.error_bound = size * _EPSILON * largest
+        self._bound = size * _EPSILON * largest
+
+    @property
+    def error_bound(self) -> float:
+        """Bound k eps max|eigenvalue| on the rounding error of each eigenvalue."""
+        if self._triangle is not None:
+            return self.roots.size * _EPSILON * self._triangle.largest
+        return self._bound
+
+    @property
+    def positive(self) -> bool:
+        """Whether the matrix is positive definite but for rounding: it has a Cholesky factor, or such eigenvalues."""
+        return self._triangle is not None or self.smallest > self.error_bound
 
     @property
     def eigenvalues(self) -> FloatArray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any, final
 
 import numpy as np
@@ -10,36 +11,40 @@ from numpy.typing import NDArray
 Matrix = NDArray[np.float64]
 POWER_STEPS = 20
 """Of the power method, by which a spectral norm is estimated from below to a few per cent."""
+SETTLED = 1e-3
+"""The share by which an estimate may still change when it is taken."""
 
 
 @final
 class Triangle:
-    """L with L Lᵀ = S, for a positive definite S with a diagonal near 1.
-
-    Attributes
-    ----------
-    smallest
-        1/‖S⁻¹‖₁, as LAPACK estimates it: a lower bound for the smallest eigenvalue.
-    largest
-        The largest eigenvalue, by the power method.
-    """
+    """L with L Lᵀ = S, for a positive definite S with a diagonal near 1; above its diagonal L holds anything."""
 
     def __init__(self, lower: Matrix, scaled: Matrix) -> None:
-        from scipy.linalg import lapack
-
         self._lower = lower
-        norm = float(np.abs(scaled).sum(axis=0).max())
-        reciprocal, _ = lapack.dpocon(lower, norm, uplo="L")
-        self.smallest = float(reciprocal) * norm
-        self.largest = _norm(lambda vector: scaled @ vector, scaled.shape[0])
+        self._scaled = scaled
 
     @classmethod
     def of(cls, scaled: Matrix) -> Triangle | None:
         """Return the factor, or None where S is not positive definite."""
         from scipy.linalg import lapack
 
-        lower, info = lapack.dpotrf(scaled, lower=1, clean=1)
+        # The transpose of an array in row order is one in LAPACK's, and S is its own.
+        lower, info = lapack.dpotrf(scaled.T, lower=1, clean=0)
         return None if info else cls(lower, scaled)
+
+    @cached_property
+    def smallest(self) -> float:
+        """1/‖S⁻¹‖₁, as LAPACK estimates it: a lower bound for the smallest eigenvalue."""
+        from scipy.linalg import lapack
+
+        norm = float(np.abs(self._scaled).sum(axis=0).max())
+        reciprocal, _ = lapack.dpocon(self._lower, norm, uplo="L")
+        return float(reciprocal) * norm
+
+    @cached_property
+    def largest(self) -> float:
+        """The largest eigenvalue, by the power method."""
+        return _norm(lambda vector: self._scaled @ vector, self._scaled.shape[0])
 
     def solve(self, right: Matrix) -> Matrix:
         """Return S⁻¹ b."""
@@ -72,9 +77,10 @@ def _norm(apply: Any, size: int) -> float:
     vector = np.cos(np.arange(size) + 0.5)
     length = 0.0
     for _ in range(POWER_STEPS):
+        before = length
         vector /= float(np.linalg.norm(vector))
         vector = apply(vector)
         length = float(np.linalg.norm(vector))
-        if not length > 0.0:
+        if not length > 0.0 or abs(length - before) <= SETTLED * length:
             break
     return length

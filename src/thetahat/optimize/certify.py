@@ -33,11 +33,12 @@ def certify(
     direction: Mapping[str, float] | None = None,
     digits: Mapping[str, float] | None = None,
     decrement: float | None = None,
+    change: float | None = None,
 ) -> Certificate:
-    """A certificate, with the evidence at ``found`` where there is a point; ``decrement`` is a bound where it is not."""
+    """A certificate, with the evidence at ``found``, or where that is None what else is known of a point."""
     none = float(np.nan)
-    if decrement is None:
-        decrement = none if found is None else found.decrement
+    if found is not None:
+        decrement, change = found.decrement, found.curvature_change
     return Certificate(
         verdict=verdict,
         exists=exists,
@@ -47,8 +48,8 @@ def certify(
         status={name: status.get(name, "fixed") for name in table.names},
         parameters=parameters,
         direction=direction,
-        newton_decrement=decrement,
-        curvature_change=none if found is None else found.curvature_change,
+        newton_decrement=none if decrement is None else decrement,
+        curvature_change=none if change is None else change,
         condition_number=none if found is None else found.condition,
         smallest_eigenvalue=none if found is None else found.smallest,
         digits={name: (digits or {}).get(name, none) for name in table.names},

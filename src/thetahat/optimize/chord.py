@@ -33,9 +33,14 @@ class ChordSearch(Search):
         A point near the maximum.
     information
         A positive definite approximation to the information there.
+    contraction
+        The share of a first step that is expected to be left over by the next; None where nothing is known of it, so
+        that the second point gets an information of its own.
     """
 
-    def __init__(self, start: Vector, information: NDArray[np.float64]) -> None:
+    def __init__(
+        self, start: Vector, information: NDArray[np.float64], contraction: float | None = None
+    ) -> None:
         self.point = np.asarray(start, dtype=float)
         self.tally: Tally | None = None
         self.previous: Tally | None = None
@@ -47,6 +52,7 @@ class ChordSearch(Search):
         self._trial: Vector | None = self.point
         self._decrement = np.inf
         self._contraction = 1.0
+        self._expected = contraction
 
     def ask(self) -> Request | None:
         """Ask at the trial point for the score, or for a fresh information as well."""
@@ -62,7 +68,7 @@ class ChordSearch(Search):
         fresh = self._order == DERIVATIVES
         factor = analyse(tally.information) if fresh else self._factor
         assert factor is not None  # noqa: S101 - there is one from the beginning
-        if not factor.smallest > factor.error_bound:
+        if not factor.positive:
             return
         step = factor.solve(tally.score)
         decrement = max(0.5 * float(tally.score @ step), 0.0)
@@ -79,7 +85,10 @@ class ChordSearch(Search):
                     "newton",
                 )
             )
-        contraction = np.sqrt(decrement / self._decrement) if held is not None else 1.0
+        first = held is None
+        contraction = np.sqrt(decrement / self._decrement) if not first else 1.0
+        if first and self._expected is not None:
+            contraction, first = self._expected, False
         self.point, self.tally = trial, tally
         if fresh:
             if decrement <= NEGLIGIBLE:
@@ -91,7 +100,7 @@ class ChordSearch(Search):
         self._decrement = decrement
         if self.iterations >= MOST_PASSES:
             return
-        self._order = self._wanted(first=held is None)
+        self._order = self._wanted(first=first)
         self._trial = self.point + step
 
     def _wanted(self, *, first: bool) -> int:

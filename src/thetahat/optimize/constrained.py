@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from thetahat.models import DERIVATIVES, Tally
+from thetahat.models import DERIVATIVES, VALUE, Tally
 from thetahat.numerics.linear_algebra import analyse
 from thetahat.optimize._optimizer import Information
 from thetahat.optimize.climb import Conditions
@@ -43,6 +43,28 @@ class Constrained:
     rounding: float
     converged: bool
     outside: bool = False
+
+
+def along_the_ridge(
+    likelihood: Tallies, start: Vector, pinned: NDArray[np.intp], value: float, conditions: Conditions
+) -> Vector:
+    """Move the other coordinates as their maximum moves with the first pinned one: by -A_oo⁻¹ A_oi a unit."""
+    others = np.setdiff1d(np.arange(start.size), pinned)
+    moved = start.copy()
+    moved[pinned[0]] = value
+    if not others.size:
+        return moved
+    information = likelihood.tally(start, DERIVATIVES).information
+    factor = analyse(information[np.ix_(others, others)])
+    if not factor.smallest > factor.error_bound:
+        return moved
+    ahead = moved.copy()
+    ahead[others] -= factor.solve(information[others, pinned[0]]) * (value - start[pinned[0]])
+    if conditions.allowed is not None and not conditions.allowed(ahead):
+        return moved
+    # The tangent leaves a curved ridge, and then the point itself is the better start.
+    higher = likelihood.tally(ahead, VALUE).value > likelihood.tally(moved, VALUE).value
+    return ahead if higher else moved
 
 
 def maximise_pinned(

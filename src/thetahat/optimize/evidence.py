@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import sqrt
+from math import isfinite, sqrt
 from types import MappingProxyType
 
 import numpy as np
@@ -93,7 +93,7 @@ def _unit_eigenvalues(factor: SymmetricFactor) -> Vector:
     diagonal = factor.scaled.diagonal()
     if diagonal.size == 1:
         return np.sign(diagonal)
-    if not np.isfinite(factor.scaled).all():
+    if not isfinite(float(np.add.reduce(factor.scaled, axis=None))):
         return np.full(factor.roots.size, np.nan)
     if diagonal.size == 2 and (diagonal > 0.0).all():
         ((a, b), (_, c)) = factor.scaled.tolist()
@@ -106,7 +106,7 @@ def _unit_eigenvalues(factor: SymmetricFactor) -> Vector:
         return bounds
     roots = np.sqrt(np.where(diagonal == 0.0, 1.0, np.abs(diagonal)))
     unit = factor.scaled / roots / roots[:, np.newaxis]
-    unit.flat[:: diagonal.size + 1] = np.sign(diagonal)
+    unit.ravel()[:: diagonal.size + 1] = np.sign(diagonal)
     return eigenvalues(unit)
 
 

@@ -49,7 +49,9 @@ def maximise_penalised(
         declared = replace(declare(arrangement, engine), theorem=None, penalty=penalty.title)
         limits = fit_limits(arrangement, engine, optimizer, penalty)
         declared = replace(declared, limits=limits)
-        ascent = Ascent(arrangement, likelihood, optimizer, conditions(arrangement, engine, optimizer).allowed)
+        ascent = Ascent(
+            arrangement, likelihood, optimizer, conditions(arrangement, engine, optimizer).allowed
+        )
         begin = ascent.inside(first_point(ascent, start), limits)
         outcome = judge(likelihood, ascent.by_way_of(limits, begin), declared)
         if outcome.certificate.verdict is Verdict.MAXIMUM or start is not None:

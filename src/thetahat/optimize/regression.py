@@ -29,7 +29,7 @@ from thetahat.optimize.regression_existence import receding
 from thetahat.optimize.regression_limits import fit_regression_limits
 from thetahat.optimize.unimodal import UnimodalSearch
 from thetahat.optimize.verdict import judge
-from thetahat.optimize.wide import WIDE, is_wide, maximise_wide
+from thetahat.optimize.wide import WIDE, as_wide, maximise_wide
 from thetahat.penalised_likelihood import PenalisedLikelihood, layout_of, penalised, with_penalty
 from thetahat.penalties import Penalty
 from thetahat.regression_pass import RegressionArrangement
@@ -69,8 +69,9 @@ def maximise_regression(
     with np.errstate(all="ignore"), held:
         begin = starting_point(arrangement, start)
         declared = _declare(arrangement, likelihood)
-        if is_wide(likelihood, declared.theorem):
-            return maximise_wide(likelihood, begin, declared, optimizer)
+        wide = as_wide(likelihood, declared.theorem)
+        if wide is not None:
+            return maximise_wide(wide, begin, declared, optimizer)
         _refuse_undetermined(arrangement, likelihood, engine, begin, penalty)
         one = declared.theorem is not None
         search = _ascend(arrangement, likelihood, engine, optimizer, begin, penalty, one=one)
@@ -79,7 +80,7 @@ def maximise_regression(
             declared = replace(declared, limits=limits)
         outcome = judge(likelihood, search, declared)
         if penalty is None and outcome.certificate.verdict in WITHOUT_MAXIMUM:
-            return receding(arrangement, engine, optimizer, search, declared) or outcome
+            return receding(arrangement, engine, search, declared) or outcome
         return outcome
 
 
@@ -103,10 +104,7 @@ def _ascend(
 ) -> Search:
     """Climb from few rows to all of them; ``one`` tells that there is at most one maximum."""
     model, sample = arrangement.model, arrangement.sample
-    if (
-        arrangement.n_positive >= WORTH_THINNING * sample.n_positive
-        and sample.n_positive >= ROWS_A_COLUMN * begin.size
-    ):
+    if _begins_with_few(arrangement, begin):
         share = arrangement.n_obs / sample.n_obs
         few = Likelihood(model, lambda: [sample], packed=True, engine=engine)
         few = penalised(few, penalty, 1.0 / share)
@@ -122,14 +120,26 @@ def _ascend(
     return _climb(likelihood, optimizer, begin, expected, one=one)
 
 
+def _begins_with_few(arrangement: RegressionArrangement, begin: Vector) -> bool:
+    """Whether the sample is fitted first."""
+    few = arrangement.sample.n_positive
+    return arrangement.n_positive >= WORTH_THINNING * few and few >= ROWS_A_COLUMN * begin.size
+
+
 def _climb(
     likelihood: Likelihood, optimizer: Optimizer, begin: Vector, expected: Information | None, *, one: bool
 ) -> Search:
     """Climb straight up where there is one maximum to be found, and it proves easy to find."""
     if one and begin.size and isinstance(optimizer, Newton):
-        straight = answered(likelihood, UnimodalSearch(begin, optimizer.max_iterations))
+        straight = UnimodalSearch(begin, optimizer.max_iterations, dear=begin.size > MANY_COLUMNS)
+        answered(likelihood, straight)
         if straight.converged or straight.exhausted:
             return straight
+        if straight.contraction is not None and straight.tally is not None:
+            search = ChordSearch(straight.point, straight.tally.information, straight.contraction)
+            if answered(likelihood, search).converged:
+                search.trace[:0] = straight.trace
+                return search
         begin, optimizer = straight.point, Newton(optimizer.max_iterations - straight.iterations)
     return climb(likelihood, optimizer, begin, expected=expected)
 
@@ -143,7 +153,7 @@ def _refuse_undetermined(
 ) -> None:
     """Look for aliased columns where the information at the start is singular, or nearly."""
     model, sample = arrangement.model, arrangement.sample
-    if penalty is not None or sample.n_positive < arrangement.n_positive:
+    if penalty is not None or _begins_with_few(arrangement, begin):
         likelihood = Likelihood(model, lambda: [sample], packed=True, engine=engine)
     tally = likelihood.tally(begin)
     if tally.finite and determined(tally.information, NEARLY_SINGULAR):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,10 +29,11 @@ class HeldInformation:
     def __init__(self, likelihood: PenalisedLikelihood, free: Vector) -> None:
         self._engine = likelihood.engine
         self._table = likelihood.table
-        model, working = likelihood.model, likelihood.table.working(free)
+        model: Any = likelihood.model
+        working = likelihood.table.working(free)
         self._penalty = likelihood.bound.terms(free).curvature
-        rows: list[HeldCurvature] = likelihood.reduce(lambda packed: _Rows([model.curvature(packed, working)])).held  # type: ignore[attr-defined]
-        self._rows = rows
+        found: _Rows = likelihood.reduce(lambda packed: _Rows([model.curvature(packed, working)]))
+        self._rows = found.held
 
     def product(self, vector: Vector) -> Vector:
         """A v."""
@@ -156,6 +158,12 @@ def climb_without_matrix(
             return Ascent(point, tally, trace, converged=False)
         point, tally = point + length * step, trial
         trace.append(
-            Trace(len(trace) + 1, tally.value, decrement, length * float(np.sqrt(2 * decrement)), "truncated newton")
+            Trace(
+                len(trace) + 1,
+                tally.value,
+                decrement,
+                length * float(np.sqrt(2 * decrement)),
+                "truncated newton",
+            )
         )
     return Ascent(point, tally, trace, converged=tally.finite)

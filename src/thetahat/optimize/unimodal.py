@@ -9,23 +9,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thetahat.models import DERIVATIVES, Tally
-from thetahat.numerics.cholesky import positive_solve
+from thetahat.numerics.cholesky import is_positive, newton_step
 from thetahat.optimize._optimizer import Request, Search, Trace
 from thetahat.optimize.newton import DECREMENT, NEGLIGIBLE
 
 Vector = NDArray[np.float64]
 CONTRACTS = 0.25
 """The share of a decrement that may be left by the next. Towards a supremum at infinity it is 1/e or more."""
+REUSABLE = 0.02
+"""The share of a decrement left by the next, below which an information is good for further steps."""
 PAYS = 0.1
 """The share of the gain that a step promises, which it has to bring."""
 
 
 @final
 class UnimodalSearch(Search):
-    """Whole steps δ = A⁻¹u by Cholesky factors, as long as each is as good as Newton's method is near a maximum.
+    """Whole steps δ = A⁻¹u, as long as each is as good as Newton's method is near a maximum.
 
-    At the first that is not, be it that A is not positive definite, that ℓ rises by less than was promised or that the
-    decrement does not fall fast, it gives up (``converged`` stays False), for a search with a trust region to go on
+    At the first that is not, be it that δ leads down, that ℓ rises by less than was promised or that the decrement does
+    not fall fast, it gives up (``converged`` stays False), for a search with a trust region to go on
     from its ``point``. It ends by the same rule as that one, with a decrement of next to nothing.
 
     Parameters
@@ -34,16 +36,21 @@ class UnimodalSearch(Search):
         Where to begin.
     max_iterations
         Steps that may be tried.
+    dear
+        Whether to end, ``converged`` or not, once the next steps can do with the information of the last:
+        ``contraction`` then tells how much of a step they would leave over.
     """
 
-    def __init__(self, start: Vector, max_iterations: int) -> None:
+    def __init__(self, start: Vector, max_iterations: int, *, dear: bool = False) -> None:
         self.point = np.asarray(start, dtype=float)
         self.tally: Tally | None = None
         self.previous: Tally | None = None
         self.converged = False
         self.iterations = 0
         self.trace: list[Trace] = []
+        self.contraction: float | None = None
         self._most = max_iterations
+        self._dear = dear
         self._trial: Vector | None = self.point
         self._step: Vector | None = None
         self._decrement = np.inf
@@ -58,10 +65,12 @@ class UnimodalSearch(Search):
         assert trial is not None  # noqa: S101 - an answer follows a question
         if not tally.finite:
             return
-        step = positive_solve(tally.information, tally.score)
+        step = newton_step(tally.information, tally.score)
         if step is None:
             return
-        decrement = max(0.5 * float(tally.score @ step), 0.0)
+        decrement = 0.5 * float(tally.score @ step)
+        if not decrement >= 0.0:
+            return
         held, before = self.tally, self._decrement
         if held is not None:
             self.iterations += 1
@@ -74,11 +83,14 @@ class UnimodalSearch(Search):
         self.point, self.tally, self._decrement, self._step = trial, tally, decrement, step
         stalled = decrement > CONTRACTS * before and before <= DECREMENT
         if decrement <= NEGLIGIBLE or (decrement <= DECREMENT and stalled):
-            self.converged = True
+            self.converged = is_positive(tally.information)
+        elif self._dear and decrement <= REUSABLE * before < np.inf:
+            # As the step δ leaves over Cδ², and the one before did so too, the next leaves over 2Cδ of itself.
+            self.contraction = 2.0 * decrement / before
         elif self.iterations < self._most:
             self._trial = trial + step
         else:
-            self.converged = decrement <= DECREMENT
+            self.converged = decrement <= DECREMENT and is_positive(tally.information)
             self.exhausted = not self.converged
 
     def _record(self, held: Tally, value: float) -> None:

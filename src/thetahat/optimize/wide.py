@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,16 +12,18 @@ from thetahat.engines import single_blas
 from thetahat.likelihood import Likelihood
 from thetahat.models import Tally
 from thetahat.models._model import NO_INFORMATION
-from thetahat.optimize._optimizer import Optimizer, Settled
+from thetahat.numerics.linear_algebra import analyse
+from thetahat.optimize._optimizer import Optimizer, Settled, Trace
 from thetahat.optimize.certificate import Verdict
 from thetahat.optimize.certify import certify, listed
 from thetahat.optimize.declared import Declared
-from thetahat.optimize.evidence import DECREMENT
+from thetahat.optimize.evidence import CURVATURE_CHANGE, DECREMENT
 from thetahat.optimize.newton import Newton
 from thetahat.optimize.outcome import Outcome
 from thetahat.optimize.truncated_newton import (
     Ascent,
     HeldInformation,
+    Solved,
     climb_without_matrix,
     conjugate_gradients,
 )
@@ -41,8 +42,10 @@ EXACT = 1e-9
 STRICTER = (1.0, 1e-3, 1e-6)
 
 
-def is_wide(likelihood: Likelihood, theorem: str | None) -> bool:
-    """Whether a likelihood is climbed without matrices: concave, and held by its penalty in nearly all directions.
+def as_wide(likelihood: Likelihood, theorem: str | None) -> PenalisedLikelihood | None:
+    """Return a likelihood that is climbed without matrices: concave, and held by its penalty in nearly all directions.
+
+    None where there are few enough coefficients for matrices, or it is no such likelihood.
 
     Raises
     ------
@@ -51,14 +54,15 @@ def is_wide(likelihood: Likelihood, theorem: str | None) -> bool:
     """
     k = likelihood.table.n_free
     if k <= WIDE:
-        return False
-    wide = (
+        return None
+    if (
         isinstance(likelihood, PenalisedLikelihood)
         and theorem is not None
         and likelihood.bound.floor > 0
         and int((~likelihood.bound.penalised).sum()) <= MOST_UNPENALISED
-    )
-    if not wide and k > MOST_DENSE:
+    ):
+        return likelihood
+    if k > MOST_DENSE:
         why = (
             "give a penalty, such as penalty=th.Ridge(1.0), with which none is formed"
             if not isinstance(likelihood, PenalisedLikelihood)
@@ -68,7 +72,7 @@ def is_wide(likelihood: Likelihood, theorem: str | None) -> bool:
         raise ModelError(
             f"{k:,} coefficients have an information of {8e-9 * k * k:,.0f} GB; leave out columns, or {why}"
         )
-    return wide
+    return None
 
 
 def maximise_wide(
@@ -85,18 +89,21 @@ def maximise_wide(
     floor = likelihood.bound.floor
     # Threads of BLAS on vectors of this length wait for each other longer than they work.
     with single_blas:
-        point, trace = begin, []
+        point = begin
+        trace: list[Trace] = []
         for share in STRICTER:
             most = 2.0 * floor * DECREMENT * share
 
             def enough(tally: Tally, most: float = most) -> bool:
                 return float(tally.score @ tally.score) <= most
 
-            ascent = climb_without_matrix(likelihood, point, iterations=iterations - len(trace), enough=enough)
+            ascent = climb_without_matrix(
+                likelihood, point, iterations=iterations - len(trace), enough=enough
+            )
             point = ascent.point
             trace = [*trace, *ascent.trace]
-            bound = _decrement_bound(likelihood, ascent, floor)
-            if bound.decrement <= DECREMENT or len(trace) >= iterations or not ascent.converged:
+            bound = _bound(likelihood, ascent)
+            if bound.proves or len(trace) >= iterations or not ascent.converged:
                 break
     search = Settled(point, ascent.tally)
     search.trace = trace
@@ -105,75 +112,101 @@ def maximise_wide(
 
 @dataclass(frozen=True, slots=True)
 class _Bound:
-    """``decrement`` is at least ½uᵀA⁻¹u, infinite where A is not known to be positive definite."""
+    """``decrement`` is at least ½uᵀA⁻¹u, infinite where A is not known to be positive definite.
+
+    ``change`` is how much S changes over the Newton step, in its own norm: a coordinate that runs to infinity has a
+    decrement as small as one likes, and is told by this alone. It is 0 where there is no such coordinate.
+    """
 
     decrement: float
-    definite: bool
+    change: float = 0.0
+
+    @property
+    def proves(self) -> bool:
+        """Whether the point is the maximum."""
+        return self.decrement <= DECREMENT and self.change <= CURVATURE_CHANGE
 
 
-def _decrement_bound(likelihood: PenalisedLikelihood, ascent: Ascent, floor: float) -> _Bound:
-    score = ascent.tally.score
-    if not np.isfinite(score).all() or not ascent.tally.finite:
-        return _Bound(np.inf, definite=False)
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A_PP at a point, and the Schur complement of it."""
+
+    complement: Matrix
+    slack: float
+    across: Matrix
+    """A_PP⁻¹ A_PU, a row for each of U."""
+    error: float
+
+
+class _Curvature:
+    """A at a point, by its products with vectors of P and with single coordinates of U."""
+
+    def __init__(self, likelihood: PenalisedLikelihood, point: Vector) -> None:
+        self._information = HeldInformation(likelihood, point)
+        self._diagonal = self._information.diagonal()
+        self._held = likelihood.bound.penalised
+        self._floor = likelihood.bound.floor
+
+    def _product(self, vector: Vector) -> Vector:
+        return np.where(self._held, self._information.product(vector), 0.0)
+
+    def solve(self, right: Vector) -> Solved:
+        """A_PP⁻¹ times the part of a vector in P."""
+        inner = np.where(self._held, right, 0.0)
+        return conjugate_gradients(self._product, inner, self._diagonal, EXACT)
+
+    def complement(self, others: NDArray[np.intp]) -> _Held:
+        """S of the other coordinates, and how far it may be off."""
+        columns = []
+        for place in others:
+            unit = np.zeros(self._diagonal.size)
+            unit[place] = 1.0
+            columns.append(self._information.product(unit))
+        solved = [self.solve(column) for column in columns]
+        found = np.array([answer.x for answer in solved])
+        errors = np.array([float(np.linalg.norm(answer.residual)) for answer in solved])
+        whole = np.array(columns)
+        complement = whole[:, others] - np.where(self._held, whole, 0.0) @ found.T
+        # bᵀA⁻¹a - bᵀx = bᵀA⁻¹r = (x_b + A⁻¹r_b)ᵀr.
+        sizes = np.linalg.norm(found, axis=1)
+        slack = np.outer(sizes, errors) + np.outer(errors, errors) / self._floor
+        return _Held(
+            0.5 * (complement + complement.T),
+            float(np.linalg.norm(slack)),
+            found,
+            float(np.linalg.norm(errors)),
+        )
+
+
+def _bound(likelihood: PenalisedLikelihood, ascent: Ascent) -> _Bound:
+    score, floor = ascent.tally.score, likelihood.bound.floor
+    if not ascent.tally.finite or not np.isfinite(score).all():
+        return _Bound(np.inf)
     held = likelihood.bound.penalised
     others = np.flatnonzero(~held)
     crude = float(score[held] @ score[held]) / (2.0 * floor)
     if not others.size and crude <= DECREMENT:
-        return _Bound(crude, definite=True)
-    information = HeldInformation(likelihood, ascent.point)
-    diagonal = information.diagonal()
-
-    def product(vector: Vector) -> Vector:
-        return np.where(held, information.product(np.where(held, vector, 0.0)), 0.0)
-
-    inner = np.where(held, score, 0.0)
-    solved = conjugate_gradients(product, inner, diagonal, EXACT)
-    left = float(solved.residual @ solved.residual)
+        return _Bound(crude)
+    curvature = _Curvature(likelihood, ascent.point)
+    solved = curvature.solve(score)
     # u_P = A x + r, so that uᵀA⁻¹u = xᵀ(u + r) + rᵀA⁻¹r.
-    fine = 0.5 * (float(solved.x @ (inner + solved.residual)) + left / floor)
-    within = min(crude, fine)
+    inner = np.where(held, score, 0.0)
+    left = float(solved.residual @ solved.residual)
+    within = min(crude, 0.5 * (float(solved.x @ (inner + solved.residual)) + left / floor))
     if not others.size:
-        return _Bound(within, definite=True)
-    if not others.size <= MOST_UNPENALISED:
-        return _Bound(np.inf, definite=False)
-    return _with_others(information, product, diagonal, score, held, others, within, floor)
-
-
-def _with_others(
-    information: HeldInformation,
-    product: Callable[[Vector], Vector],
-    diagonal: Vector,
-    score: Vector,
-    held: NDArray[np.bool_],
-    others: NDArray[np.intp],
-    within: float,
-    floor: float,
-) -> _Bound:
-    """Add the coordinates without penalty by way of their Schur complement."""
-    columns = []
-    solutions = []
-    errors = []
-    for place in others:
-        unit = np.zeros(score.size)
-        unit[place] = 1.0
-        column = information.product(unit)
-        inner = np.where(held, column, 0.0)
-        solved = conjugate_gradients(product, inner, diagonal, EXACT)
-        columns.append(column)
-        solutions.append(solved.x)
-        errors.append(float(np.linalg.norm(solved.residual)))
-    inside, across = np.array(columns)[:, others], np.array(columns) * held
-    found, error = np.array(solutions), np.array(errors)
-    complement = inside - across @ found.T
-    # bᵀA⁻¹a - bᵀx = bᵀA⁻¹r = (x_b + A⁻¹r_b)ᵀr.
-    sizes = np.linalg.norm(found, axis=1)
-    slack = np.outer(sizes, error) + np.outer(error, error) / floor
-    lowest = float(np.linalg.eigvalsh(0.5 * (complement + complement.T))[0]) - float(np.linalg.norm(slack))
+        return _Bound(within)
+    here = curvature.complement(others)
+    lowest = float(np.linalg.eigvalsh(here.complement)[0]) - here.slack
     if not lowest > 0:
-        return _Bound(np.inf, definite=False)
-    rest = score[others] - found @ score
-    most = float(np.linalg.norm(rest)) + float(np.linalg.norm(error)) * np.sqrt(2.0 * within / floor)
-    return _Bound(within + most * most / (2.0 * lowest), definite=True)
+        return _Bound(np.inf, np.inf)
+    rest = score[others] - here.across @ score
+    most = float(np.linalg.norm(rest)) + here.error * np.sqrt(2.0 * within / floor)
+    along = np.linalg.solve(here.complement, rest)
+    step = solved.x - along @ here.across
+    step[others] = along
+    there = _Curvature(likelihood, ascent.point + step).complement(others)
+    change = analyse(here.complement).relative_norm(there.complement - here.complement)
+    return _Bound(within + most * most / (2.0 * lowest), change)
 
 
 def _concluded(
@@ -183,7 +216,7 @@ def _concluded(
     assert tally is not None  # noqa: S101 - it was climbed
     natural = table.natural(point)
     none = np.zeros(point.size, dtype=bool)
-    if bound.decrement <= DECREMENT:
+    if bound.proves:
         sentence = (
             f"Interior maximum{declared.what}, and the only one: {declared.theorem}. With {point.size:,} coefficients "
             "their covariance was not computed, and they have no standard errors."
@@ -191,10 +224,15 @@ def _concluded(
         verdict, status, exists = Verdict.MAXIMUM, "too_many", True
     else:
         free = [table.free_names[place] for place in np.flatnonzero(~likelihood.bound.penalised)]
-        doubt = "" if bound.definite else f", and nothing is known to hold {listed(tuple(free))}"
-        spent = "allow more iterations (optimizer=th.Newton(max_iterations=...)) or " if exhausted else ""
+        lost = bound.change > CURVATURE_CHANGE
+        doubt = f": nothing holds {listed(tuple(free))}, which the penalty leaves alone" if lost else ""
+        spent = (
+            "Allow more iterations (optimizer=th.Newton(max_iterations=...)), or penalise"
+            if exhausted
+            else "Penalise"
+        )
         sentence = (
-            f"Not converged after {len(search.trace)} iterations{doubt}: {spent}penalise all coefficients, more "
+            f"Not converged after {len(search.trace)} iterations{doubt}. {spent} all coefficients, more "
             "strongly, or rescale the columns."
         )
         verdict, status, exists = Verdict.NOT_CONVERGED, "not_converged", None
@@ -212,10 +250,9 @@ def _concluded(
         digits=_digits(table.free_names, point, bound, likelihood.bound.floor) if exists else None,
         allows=False,
         decrement=bound.decrement,
+        change=bound.change,
     )
-    return Outcome(
-        natural, point, tally.value, tally, none, NO_INFORMATION, certificate, tuple(search.trace)
-    )
+    return Outcome(natural, point, tally.value, tally, none, NO_INFORMATION, certificate, tuple(search.trace))
 
 
 def _digits(names: tuple[str, ...], point: Vector, bound: _Bound, floor: float) -> dict[str, float]:

@@ -47,7 +47,11 @@ class Penalty(ABC):
 def unknown(what: str, name: str, layout: Layout) -> ParameterError:
     """The error for a name that a penalty cannot hold."""
     if name in layout.table.fixed:
-        return ParameterError(f"{what}: {name} is fixed, so that no penalty can move it; leave out one or the other")
+        return ParameterError(
+            f"{what}: {name} is fixed, so that no penalty can move it; leave out one or the other"
+        )
     free = layout.table.free_names
     shown = ", ".join(free[:20]) + (f" and {len(free) - 20:,} more" if len(free) > 20 else "")
-    return ParameterError(f"{what}: there is no parameter {name!r} to penalise; the estimated ones are: {shown}")
+    return ParameterError(
+        f"{what}: there is no parameter {name!r} to penalise; the estimated ones are: {shown}"
+    )

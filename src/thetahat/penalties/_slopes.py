@@ -13,7 +13,9 @@ from thetahat.families import Family
 from thetahat.numerics.namespace import NUMPY
 
 Vector = NDArray[np.float64]
-LOCATION = frozenset({"cauchy", "gumbel", "gumbel_min", "hyperbolic_secant", "logistic", "normal", "student_t"})
+LOCATION = frozenset(
+    {"cauchy", "gumbel", "gumbel_min", "hyperbolic_secant", "logistic", "normal", "student_t"}
+)
 """Families whose first coordinate is a location μ: f(y) = g(y - μ), so that ∂/∂y is -∂/∂μ."""
 SCALE: Mapping[str, int] = MappingProxyType(
     {
@@ -59,7 +61,8 @@ def log_density(prior: Family, y: Vector) -> tuple[Vector, Vector, Vector]:
         value = np.asarray(prior.log_prob(y))
         a, b = theta[0] - 1.0, theta[1] - 1.0
         return value, a / y - b / (1.0 - y), -a / y**2 - b / (1.0 - y) ** 2
-    terms = prior.derivatives(prior.prepare(NUMPY, y, prior.known_values), prior.working(theta))
+    with np.errstate(all="ignore"):
+        terms = prior.derivatives(prior.prepare(NUMPY, y, prior.known_values), prior.working(theta))
     at = SCALE.get(prior.name, 0)
     first, second = terms.gradient[at], terms.hessian[at * (at + 3) // 2]
     value = np.broadcast_to(terms.value, y.shape)

@@ -39,7 +39,7 @@ class Firth(Penalty):
     >>> X, y = [[-1.0], [0.0], [1.0], [2.0]], [0, 0, 1, 1]  # separated
     >>> fit = th.regress(X, y, th.Bernoulli(), intercept=True, penalty=th.Firth())
     >>> {name: round(value, 4) for name, value in fit.estimates.items()}, fit.certificate.verdict.value
-    ({'Intercept': -0.5691, 'x0': 1.1382}, 'maximum')
+    ({'Intercept': -0.655, 'x0': 1.3099}, 'maximum')
     """
 
     needs_rows = True
@@ -61,8 +61,8 @@ class Firth(Penalty):
         """Refuse models for which it is no penalty."""
         if layout.canonical not in FAMILIES:
             raise ModelError(
-                "th.Firth() is for regressions with the canonical link alone: th.Bernoulli() and th.Binomial() with the "
-                "logit, th.Poisson() with the log, all rows known exactly. Give a prior instead, such as th.Ridge(1.0)"
+                "th.Firth() is for regressions with the canonical link alone: th.Bernoulli() and th.Binomial() with "
+                "the logit, th.Poisson() with the log, all rows known exactly. Give a prior instead: th.Ridge(1.0)"
             )
         return _FromRows(layout)
 

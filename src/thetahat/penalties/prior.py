@@ -95,8 +95,8 @@ class Prior(Penalty):
             domain, support = entries[name].parameter.domain, prior.support
             if support.lower > domain.lower or support.upper < domain.upper:
                 raise ParameterError(
-                    f"Prior({{{name!r}: {prior!r}}}): {name} may be {domain.describe()}, and this prior leaves out some "
-                    "of that; give one that is positive there, such as th.Normal(mean=0, sd=2)"
+                    f"Prior({{{name!r}: {prior!r}}}): {name} may be {domain.describe()}, and this prior leaves out "
+                    "some of that; give one that is positive there, such as th.Normal(mean=0, sd=2)"
                 )
         return _Independent(layout, [(entries[name], prior) for name, prior in self.priors.items()])
 
@@ -134,7 +134,8 @@ class _Independent(BoundPenalty):
             gradient[places] += first
             diagonal[places] -= second
         found = [
-            on_free_scale(entry, partial(log_density, prior), free, gradient, diagonal) for entry, prior in self._rest
+            on_free_scale(entry, partial(log_density, prior), free, gradient, diagonal)
+            for entry, prior in self._rest
         ]
         total += sum(value for value, _ in found)
         return PenaltyTerms(total, gradient, without_blocks(diagonal, [block for _, block in found]))

@@ -47,7 +47,7 @@ class Ridge(Penalty):
     >>> X, y = [[-1.0], [0.0], [1.0], [2.0]], [0, 0, 1, 1]
     >>> fit = th.regress(X, y, th.Bernoulli(), intercept=True, penalty=th.Ridge(1.0))
     >>> {name: round(value, 4) for name, value in fit.estimates.items()}, fit.certificate.verdict.value
-    ({'Intercept': -0.443, 'x0': 0.8859}, 'maximum')
+    ({'Intercept': -0.4791, 'x0': 0.9583}, 'maximum')
     """
 
     def __init__(self, strength: float, parameters: Iterable[str] | str | None = None) -> None:
@@ -56,7 +56,9 @@ class Ridge(Penalty):
         except (TypeError, ValueError):
             number = float("nan")
         if not 0 < number < np.inf:
-            raise ParameterError(f"Ridge({strength!r}): the strength must be a finite number above 0, such as 1.0")
+            raise ParameterError(
+                f"Ridge({strength!r}): the strength must be a finite number above 0, such as 1.0"
+            )
         self.strength = number
         named = [parameters] if isinstance(parameters, str) else parameters
         self.parameters = None if named is None else tuple(named)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from thetahat.diagnostics.product_limit import product_limit
 from thetahat.likelihood import Likelihood
 from thetahat.models._rows import PackedRows, join
 
@@ -186,25 +187,7 @@ def _proportions(y: Vector, weight: Vector) -> tuple[Vector, Vector]:
 def _product_limit(
     time: Vector, weight: Vector, censored: Vector, censored_weight: Vector, entry: Vector | None = None
 ) -> Empirical:
-    """S(t) = Π (1 - d_j / r_j) over event times t_j <= t (Kaplan & Meier, 1958).
-
-    At risk are the rows that last until t_j and entered before it (Lynden-Bell, 1971).
-    """
-    points, index = np.unique(time, return_inverse=True)
-    if not points.size:
-        return Empirical(points, points, 0.0, "product-limit")
-    events = np.bincount(index, weight, points.size)
-    everything = np.concatenate([time, censored])
-    order = np.argsort(everything, kind="stable")
-    behind = np.concatenate([np.cumsum(np.concatenate([weight, censored_weight])[order][::-1])[::-1], [0.0]])
-    risk = behind[np.searchsorted(everything[order], points, side="left")]
-    if entry is not None:
-        late = np.argsort(entry, kind="stable")
-        weights = np.concatenate([weight, censored_weight])
-        to_come = np.concatenate([np.cumsum(weights[late][::-1])[::-1], [0.0]])
-        risk = risk - to_come[np.searchsorted(entry[late], points, side="left")]
-    surviving = np.cumprod(1.0 - np.minimum(events / risk, 1.0))
-    mass = -np.diff(surviving, prepend=1.0)
+    points, mass = product_limit(time, weight, censored, censored_weight, entry)
     return Empirical(points, mass, 0.0, "product-limit")
 
 

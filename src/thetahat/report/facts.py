@@ -5,18 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import isnan
+from math import isnan, nan
 from typing import Any
 
 from thetahat.report._fitted import Fitted
-from thetahat.report.intervals import intervals_of, reason_of
+from thetahat.report.coefficients import Group, groups_of, is_regression, link_of, wald_test
+from thetahat.report.intervals import Uncertainty, reason_of, spreads_of
 
 _INTERVALS = {
     "wald": "Wald intervals, made on the free scale (log, logit) and mapped back into the domain.",
     "profile": "Profile-likelihood intervals.",
 }
-
-
+_TESTS = "z and p ask whether a coefficient is 0 (Wald). "
+_ON_PREDICTORS = "Intervals are Wald’s, of coefficients on the scale of the predictor"
+_OF_THE_REST = "; of other parameters made on the free scale (log, logit) and mapped back"
 MOST_SHOWN = 400
 SHOWN_OF_MANY = 40
 """Parameters in the table where there are more than ``MOST_SHOWN``."""
@@ -34,6 +36,8 @@ class ParameterFacts:
     digits: float
     status: str
     reason: str
+    z: float = nan
+    p: float = nan
 
 
 @dataclass(frozen=True)
@@ -59,12 +63,28 @@ class Facts:
     level: float
     interval: str
     parameters: tuple[ParameterFacts, ...]
+    groups: tuple[Group, ...] = ()
+    link: str = ""
+    dropped: int = 0
+    """Rows of the data that were not used."""
     left_out: int = 0
-    """Parameters that the table does not show, there being too many."""
+    """Parameters that are not among those here, there being too many."""
+
+    @property
+    def regression(self) -> bool:
+        """Whether parameters are driven by predictors."""
+        return bool(self.link)
+
+    @property
+    def tested(self) -> bool:
+        """Whether coefficients are tested against 0; where they are penalised, z is no standard normal."""
+        return self.regression and not self.penalty
 
     @property
     def title(self) -> str:
-        """``"Weibull fit of censored(time, event)"``."""
+        """``"Weibull fit of censored(time, event)"``, ``"Poisson regression of claims, log link"``."""
+        if self.regression:
+            return f"{self.model} regression of {self.response}, {self.link}"
         return (
             f"{self.model} fit of {self.response}" if self.response not in {"", "y"} else f"{self.model} fit"
         )
@@ -80,24 +100,28 @@ class Facts:
         rows = f"{self.n_rows:,} row{'s' * (self.n_rows != 1)}"
         source = f" ({self.data})" if self.data else ""
         stands = f", standing for {self.n_obs:,.6g} observations" if self.n_obs != self.n_rows else ""
+        left = f", {self.dropped:,} left out" if self.dropped else ""
         how = f"; penalised by {self.penalty}" if self.penalty else ""
-        return f"{rows}{source}{stands}, {self.dof:,} free parameter{'s' * (self.dof != 1)}{how}"
+        return f"{rows}{source}{left}{stands}, {self.dof:,} free parameter{'s' * (self.dof != 1)}{how}"
 
 
-def facts_of(fit: Fitted, level: float = 0.95, interval: str = "wald") -> Facts:
-    """Collect the facts of a fit, fresh or loaded, with intervals of one method.
+def facts_of(fit: Fitted, level: float = 0.95, uncertainty: Uncertainty | None = None) -> Facts:
+    """Collect the facts of a fit, fresh or loaded, with standard errors and intervals of one kind.
 
     Raises
     ------
     InferenceError
-        If the level or the method is unknown.
+        If the level, the method or the covariance is unknown or does not exist.
     """
-    certificate, errors = fit.certificate, fit.standard_errors
+    uncertainty = Uncertainty() if uncertainty is None else uncertainty
+    certificate, model = fit.certificate, fit.model
     names = tuple(fit.estimates)
     shown = names if len(names) <= MOST_SHOWN else names[:SHOWN_OF_MANY]
-    ends, why_none = intervals_of(fit, level, interval, shown)
-    nowhere = (float("nan"), float("nan"))
-    model = fit.model
+    spreads = spreads_of(fit, level, uncertainty, shown)
+    errors, ends = spreads.errors, spreads.ends
+    groups = groups_of(model, fit.names)
+    driven = {name for group in groups if group.driven for name in group.names}
+    nowhere = (nan, nan)
     parameters = []
     estimates = fit.estimates
     for name in shown:
@@ -113,7 +137,10 @@ def facts_of(fit: Fitted, level: float = 0.95, interval: str = "wald") -> Facts:
                 high,
                 certificate.digits[name],
                 status,
-                reason_of(fit, name) if isnan(errors[name]) else "no interval" * (name in why_none),
+                reason_of(fit, name, errors[name])
+                if isnan(errors[name])
+                else "no interval" * (name in spreads.why),
+                *(wald_test(estimate, errors[name]) if name in driven and "penalty" not in model else ()),
             )
         )
     return Facts(
@@ -134,10 +161,37 @@ def facts_of(fit: Fitted, level: float = 0.95, interval: str = "wald") -> Facts:
         sentence=certificate.sentence,
         allows_standard_errors=certificate.allows_standard_errors,
         level=level,
-        interval=_INTERVALS[interval],
+        interval=_how(uncertainty, groups, tested="penalty" not in model),
         parameters=tuple(parameters),
+        groups=groups,
+        link=_link_in_words(model) if is_regression(model) else "",
+        dropped=_dropped(fit),
         left_out=len(names) - len(shown),
     )
+
+
+def _how(uncertainty: Uncertainty, groups: tuple[Group, ...], *, tested: bool) -> str:
+    """How standard errors and intervals were made."""
+    driven = [group.driven for group in groups]
+    told = _INTERVALS[uncertainty.interval]
+    if any(driven) and uncertainty.interval == "wald":
+        told = f"{_ON_PREDICTORS}{'' if all(driven) else _OF_THE_REST}."
+    told = f"{_TESTS}{told}" if any(driven) and tested else told
+    source = uncertainty.source
+    return f"{told} Standard errors: {source}." if source else told
+
+
+def _link_in_words(model: Mapping[str, Any]) -> str:
+    levels = model.get("levels")
+    if levels is not None and "located" not in model:
+        return f"logits against {levels[0]}"
+    return f"{link_of(model)} link"
+
+
+def _dropped(fit: Fitted) -> int:
+    """Rows of the data that the fit did not use."""
+    there = None if fit.source is None else fit.source.n_rows
+    return max(there - fit.n_rows, 0) if there is not None else 0
 
 
 def title_of(model: Mapping[str, Any]) -> str:

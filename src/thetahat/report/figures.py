@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
-from io import StringIO
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from thetahat._lazy import load
 from thetahat.inference.curve import Profile
 from thetahat.rendering import for_terminal
+from thetahat.report.drawing import CUT, DATA, FIT, LINE, SOFT, broad_and_narrow, legend, svg_of
 from thetahat.report.empirical import Empirical, Sample
 from thetahat.report.fitted_law import FittedLaw
 
 Vector = NDArray[np.float64]
 
-# Colours that stand for a variable of the page's style sheet, so that one picture serves light and dark.
-INK, SOFT, LINE, FIT, DATA, CUT = "#000001", "#000002", "#000003", "#000004", "#000005", "#000006"
-_VARIABLES = {INK: "ink", SOFT: "soft", LINE: "line", FIT: "fit", DATA: "data", CUT: "cut"}
-_SIZE = (4.6, 3.3)
-_WIDE = (9.0, 3.6)
 _MOST_POINTS = 400
 _MOST_BARS = 60
 _LONGEST_LABEL = 14
@@ -43,7 +35,7 @@ def density_plot(sample: Sample, law: FittedLaw, labels: list[str] | None, colum
         if labels is None:
             axes.set_xlabel(for_terminal(column))
 
-    return _broad_and_narrow(draw, "density")
+    return broad_and_narrow(draw, "density")
 
 
 def distribution_plot(empirical: Empirical, law: FittedLaw, column: str) -> str:
@@ -64,9 +56,9 @@ def distribution_plot(empirical: Empirical, law: FittedLaw, column: str) -> str:
         axes.set_ylim(0, 1.02)
         axes.set_ylabel("probability of at most this")
         axes.set_xlabel(for_terminal(column))
-        _legend(axes)
+        legend(axes)
 
-    return _broad_and_narrow(draw, "distribution")
+    return broad_and_narrow(draw, "distribution")
 
 
 def quantile_plot(empirical: Empirical, law: FittedLaw, n_obs: float, level: float) -> str:
@@ -78,7 +70,7 @@ def quantile_plot(empirical: Empirical, law: FittedLaw, n_obs: float, level: flo
     def draw(axes: Any) -> None:
         shown = fitted[finite]
         if empirical.method == "proportions" and not law.family.support.discrete:
-            low, high = _range_of_order_statistics(middle[finite], n_obs, level)
+            low, high = range_of_order_statistics(middle[finite], n_obs, level)
             axes.fill_between(
                 shown, law.quantile(low), law.quantile(high), color=FIT, alpha=0.12, linewidth=0
             )
@@ -92,7 +84,7 @@ def quantile_plot(empirical: Empirical, law: FittedLaw, n_obs: float, level: flo
         axes.set_xlabel("fitted quantile")
         axes.set_ylabel("observed")
 
-    return _svg(draw, "quantiles")
+    return svg_of(draw, "quantiles")
 
 
 def probability_plot(empirical: Empirical, law: FittedLaw, n_obs: float, level: float) -> str:
@@ -105,7 +97,7 @@ def probability_plot(empirical: Empirical, law: FittedLaw, n_obs: float, level: 
     def draw(axes: Any) -> None:
         if empirical.method == "proportions" and not law.family.support.discrete:
             grid = np.linspace(0.001, 0.999, 200)
-            low, high = _range_of_order_statistics(grid, n_obs, level)
+            low, high = range_of_order_statistics(grid, n_obs, level)
             axes.fill_between(grid, low, high, color=FIT, alpha=0.12, linewidth=0)
         axes.plot([0, 1], [0, 1], color=FIT, linewidth=1.2)
         axes.plot(fitted, middle, "o", color=DATA, markersize=4.4, markeredgewidth=0, alpha=0.8)
@@ -114,7 +106,7 @@ def probability_plot(empirical: Empirical, law: FittedLaw, n_obs: float, level: 
         axes.set_xlabel("fitted probability")
         axes.set_ylabel("observed")
 
-    return _svg(draw, "probabilities")
+    return svg_of(draw, "probabilities")
 
 
 def profile_plot(profile: Profile, interval: tuple[float, float], level: float, label: str) -> str:
@@ -148,7 +140,7 @@ def profile_plot(profile: Profile, interval: tuple[float, float], level: float, 
         axes.set_xlabel(for_terminal(label))
         axes.set_ylabel("log-likelihood below maximum")
 
-    return _svg(draw, f"profile-{label}", (4.6, 2.8))
+    return svg_of(draw, f"profile-{label}", (4.6, 2.8))
 
 
 # ---- Parts -----------------------------------------------------------------------------------------------
@@ -156,8 +148,8 @@ def profile_plot(profile: Profile, interval: tuple[float, float], level: float, 
 
 def _histogram(axes: Any, sample: Sample, law: FittedLaw) -> None:
     y, weight = sample.rows.y, sample.rows.weight
-    low, high = _shown_range(y)
-    edges = _edges(y, low, high)
+    low, high = shown_range(y)
+    edges = bin_edges(y, low, high)
     total = float(y.size if weight is None else weight.sum())
     counts, _ = np.histogram(y, edges, weights=weight)
     heights = counts / total / np.diff(edges)
@@ -180,7 +172,7 @@ def _histogram(axes: Any, sample: Sample, law: FittedLaw) -> None:
     beyond = int(((y < low) | (y > high)).sum())
     if beyond:
         axes.set_title(f"{beyond:,} values lie beyond the picture", fontsize=8, color=SOFT, loc="right")
-    _legend(axes)
+    legend(axes)
 
 
 def _bars(axes: Any, sample: Sample, law: FittedLaw) -> None:
@@ -205,7 +197,7 @@ def _bars(axes: Any, sample: Sample, law: FittedLaw) -> None:
     axes.set_xlim(edges[0] - 0.2 * width, edges[-1] + 0.2 * width)
     axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set_ylabel("probability" if width == 1 else f"probability of {width} values")
-    _legend(axes)
+    legend(axes)
 
 
 def _labelled_bars(axes: Any, sample: Sample, law: FittedLaw, labels: list[str]) -> None:
@@ -218,7 +210,7 @@ def _labelled_bars(axes: Any, sample: Sample, law: FittedLaw, labels: list[str])
     axes.set_xticks(at, [_short(label) for label in labels], rotation=0 if len(labels) <= 6 else 60)
     axes.set_ylim(bottom=0)
     axes.set_ylabel("probability")
-    _legend(axes)
+    legend(axes)
 
 
 def _short(label: str) -> str:
@@ -226,7 +218,7 @@ def _short(label: str) -> str:
     return text if len(text) <= _LONGEST_LABEL else f"{text[: _LONGEST_LABEL - 1]}…"
 
 
-def _shown_range(y: Vector) -> tuple[float, float]:
+def shown_range(y: Vector) -> tuple[float, float]:
     """The range of the data, less far tails that would squeeze the rest into a line."""
     low, first, third, high = (float(q) for q in np.quantile(y, [0.0, 0.25, 0.75, 1.0]))
     reach = 5.0 * (third - first)
@@ -238,7 +230,7 @@ def _shown_range(y: Vector) -> tuple[float, float]:
     return low, high
 
 
-def _edges(y: Vector, low: float, high: float) -> Vector:
+def bin_edges(y: Vector, low: float, high: float) -> Vector:
     """Bins about as wide as Freedman & Diaconis (1981) make them, at round numbers, where people round to."""
     first, third = np.quantile(y, [0.25, 0.75])
     width = 2.0 * float(third - first) / y.size ** (1 / 3)
@@ -254,7 +246,7 @@ def _edges(y: Vector, low: float, high: float) -> Vector:
     return edges
 
 
-def _range_of_order_statistics(middle: Vector, n_obs: float, level: float) -> tuple[Vector, Vector]:
+def range_of_order_statistics(middle: Vector, n_obs: float, level: float) -> tuple[Vector, Vector]:
     """Where each probability lies with this chance if the fit is true: a beta distribution."""
     rank = np.maximum(middle * n_obs, 0.5) + 0.5
     rest = np.maximum(n_obs - rank + 1.0, 0.5)
@@ -270,72 +262,3 @@ def _thinned(points: Vector, heights: Vector) -> tuple[Vector, Vector]:
     inner = np.linspace(edge, points.size - 1 - edge, _MOST_POINTS - 2 * edge).astype(int)
     kept = np.unique(np.concatenate([np.arange(edge), inner, np.arange(points.size - edge, points.size)]))
     return points[kept], heights[kept]
-
-
-def _legend(axes: Any) -> None:
-    axes.legend(frameon=False, fontsize=9, labelcolor=INK, handlelength=1.4, loc="best")
-
-
-# ---- From a figure to the page ---------------------------------------------------------------------------
-
-
-def _broad_and_narrow(draw: Callable[[Any], None], name: str) -> str:
-    """The same picture for wide and for narrow screens, of which the style sheet shows one."""
-    broad = _svg(draw, f"{name}-broad", _WIDE).replace("<svg ", '<svg class="broad" ', 1)
-    return broad + _svg(draw, f"{name}-narrow").replace("<svg ", '<svg class="narrow" ', 1)
-
-
-def _svg(draw: Callable[[Any], None], name: str, size: tuple[float, float] = _SIZE) -> str:
-    """Draw on a figure of its own, and write it as SVG that a page can hold beside others."""
-    matplotlib = load("matplotlib", "a report with plots")
-    figure_class = load("matplotlib.figure", "a report with plots").Figure
-    settings = {"svg.fonttype": "none", "svg.hashsalt": name, "axes.formatter.use_mathtext": False}
-    with matplotlib.rc_context(settings):
-        figure = figure_class(figsize=size, layout="constrained")
-        axes = figure.add_subplot()
-        draw(axes)
-        _dress(axes)
-        written = StringIO()
-        figure.savefig(written, format="svg", transparent=True, metadata={"Date": None})
-    return _for_page(written.getvalue(), name)
-
-
-def _dress(axes: Any) -> None:
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-    for side in ("left", "bottom"):
-        axes.spines[side].set_color(LINE)
-    axes.tick_params(colors=SOFT, labelsize=9, length=3, width=0.6)
-    axes.xaxis.label.set_color(INK)
-    axes.yaxis.label.set_color(INK)
-    axes.xaxis.label.set_fontsize(10)
-    axes.yaxis.label.set_fontsize(10)
-    axes.xaxis.offsetText.set_color(SOFT)
-    axes.yaxis.offsetText.set_color(SOFT)
-    # A column's name may hold dollar signs, which are no mathematics here.
-    for text in (axes.xaxis.label, axes.yaxis.label, axes.title, *axes.get_xticklabels()):
-        text.set_parse_math(False)
-
-
-def _for_page(svg: str, name: str) -> str:
-    svg = svg[svg.index("<svg") :]
-    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
-    svg = re.sub(r'\sxmlns(:\w+)?="[^"]*"', "", svg).replace("xlink:href", "href")
-    svg = re.sub(r"<style.*?</style>", "", svg, flags=re.DOTALL)
-    opening = re.match(r"<svg[^>]*>", svg)
-    box = re.search(r'viewBox="([^"]*)"', svg)
-    if opening is None or box is None:
-        raise AssertionError(name)
-    svg = f'<svg viewBox="{box[1]}" role="img" aria-hidden="true">{svg[opening.end() :]}'
-    # Names are unique in one picture only, and a page holds several.
-    used = set(re.findall(r"#([\w.-]+)[)\"]", svg))
-    prefix = re.sub(r"[^\w-]", "-", name)
-    svg = re.sub(
-        r'\sid="([^"]*)"', lambda found: f' id="{prefix}-{found[1]}"' if found[1] in used else "", svg
-    )
-    svg = re.sub(r'(url\(#|href="#)', rf"\g<1>{prefix}-", svg)
-    svg = re.sub(r"'DejaVu Sans'[^;\"]*|'sans-serif'|sans-serif", "inherit", svg)
-    svg = re.sub(r"font: ([\d.]+px) inherit", r"font-size: \1", svg)
-    for colour, variable in _VARIABLES.items():
-        svg = svg.replace(colour, f"var(--{variable})")
-    return re.sub(r"\n\s*", "\n", svg)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from math import isnan
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from thetahat._errors import InferenceError
+from thetahat.inference.covariance import free_covariance
+from thetahat.inference.intervals import intervals
 
 if TYPE_CHECKING:
     from thetahat.report._fitted import Fitted
@@ -25,20 +29,59 @@ _REASONS = {
 }
 
 
-def intervals_of(
-    fit: Fitted, level: float, method: str, names: tuple[str, ...] | None = None
-) -> tuple[dict[str, tuple[float, float]], dict[str, str]]:
-    """Intervals by name, NaN where there is none, and for those the reason; of ``names`` those that were estimated."""
+@dataclass(frozen=True, slots=True)
+class Uncertainty:
+    """What standard errors and intervals are made from: a method, a kind of covariance, and clusters of rows."""
+
+    interval: str = "wald"
+    covariance: str = "observed"
+    cluster: Any = None
+
+    @property
+    def source(self) -> str:
+        """The covariance in words; empty for that of the observed information."""
+        if self.covariance == "observed":
+            return ""
+        named = self.cluster if isinstance(self.cluster, str) else "groups of rows"
+        return f"{self.covariance}{f', clustered by {named}' if self.cluster is not None else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class Spreads:
+    """Standard errors and intervals by name, NaN where there is none, and for intervals the reason."""
+
+    errors: Mapping[str, float]
+    ends: Mapping[str, tuple[float, float]]
+    why: Mapping[str, str]
+
+
+def spreads_of(
+    fit: Fitted, level: float, uncertainty: Uncertainty, names: tuple[str, ...] | None = None
+) -> Spreads:
+    """Standard errors of a fit, and intervals of ``names``, by default of all that were estimated.
+
+    Raises
+    ------
+    InferenceError
+        If the level, the method or the covariance is unknown or does not exist.
+    """
+    solution = fit.solution
+    if uncertainty.interval != "profile":
+        kind, cluster = uncertainty.covariance, uncertainty.cluster
+        plain = kind == "observed" and cluster is None
+        free = None if plain else free_covariance(fit.solved, kind, cluster)
+        found = intervals(solution, level, uncertainty.interval, _estimated(fit, names), free=free)
+        return Spreads(solution.standard_errors(free), found, {})
     # Asked for no parameter, it only refuses what cannot be asked for any.
-    ends: dict[str, tuple[float, float]] = dict(fit.intervals(level, method, ()))
+    ends: dict[str, tuple[float, float]] = dict(fit.intervals(level, uncertainty.interval, ()))
     why: dict[str, str] = {}
     for name in _estimated(fit, names):
         try:
-            ends[name] = fit.intervals(level, method, name)[name]
+            ends[name] = fit.intervals(level, uncertainty.interval, name)[name]
         except InferenceError as error:
             ends[name] = _NOWHERE
             why[name] = str(error).rstrip(".")
-    return ends, why
+    return Spreads(fit.standard_errors, ends, why)
 
 
 def _estimated(fit: Fitted, names: tuple[str, ...] | None) -> tuple[str, ...]:
@@ -49,9 +92,9 @@ def _estimated(fit: Fitted, names: tuple[str, ...] | None) -> tuple[str, ...]:
     return tuple(name for name in names if name in estimated)
 
 
-def reason_of(fit: Fitted, name: str) -> str:
+def reason_of(fit: Fitted, name: str, error: float) -> str:
     """Why a parameter has no standard error, or an interval of one that has it no end."""
-    if not isnan(fit.standard_errors[name]):
+    if not isnan(error):
         return "the interval has no end on this side"
     status = fit.certificate.status[name]
     if status in _REASONS:

@@ -9,6 +9,7 @@ from typing import Any, final
 from thetahat.report._fitted import Fitted
 from thetahat.report.facts import Facts, facts_of
 from thetahat.report.html import as_html
+from thetahat.report.intervals import Uncertainty
 from thetahat.report.plain import as_text
 
 
@@ -44,16 +45,16 @@ class Summary(Facts):
     def __rich_console__(self, console: Any, options: Any) -> Iterator[Any]:
         from thetahat.report.terminal import rendered
 
-        yield from rendered(self)
+        yield from rendered(self, options)
 
 
-def summarise(fit: Fitted, level: float = 0.95, interval: str = "wald") -> Summary:
-    """Summarise a fit, fresh or loaded, with intervals of one method.
+def summarise(fit: Fitted, level: float = 0.95, uncertainty: Uncertainty | None = None) -> Summary:
+    """Summarise a fit, fresh or loaded, with standard errors and intervals of one kind.
 
     Raises
     ------
     InferenceError
-        If the level or the method is unknown.
+        If the level, the method or the covariance is unknown or does not exist.
     """
-    facts = facts_of(fit, level, interval)
+    facts = facts_of(fit, level, uncertainty)
     return Summary(**{field.name: getattr(facts, field.name) for field in fields(facts)})
