@@ -12,11 +12,14 @@ from thetahat.families import (
     Gamma,
     Geometric,
     Hurdle,
+    InverseGaussian,
+    LogNormal,
     Mixture,
     NegativeBinomial,
     Normal,
     Ordinal,
     Poisson,
+    Shifted,
     Weibull,
     Wrapper,
     ZeroInflated,
@@ -72,6 +75,7 @@ VARIANTS = (
     ),
     _mixture(Normal, Normal),
     _mixture(Poisson, Poisson),
+    _wrapped(Shifted, InverseGaussian),
 )
 OTHERS = (
     *(_ordinal(link, located=True) for link in ("logit", "cloglog", "loglog", "cauchit")),
@@ -79,5 +83,6 @@ OTHERS = (
     _mixture(Exponential, Gamma),
     _mixture(Poisson, Binomial, Poisson),
     _mixture(Weibull, Weibull, tied="shape"),
+    *(_wrapped(Shifted, inner) for inner in (Exponential, Weibull, LogNormal)),
 )
 """Further ones, for tests that are quick."""

@@ -50,6 +50,7 @@ from thetahat.families.ordinal import Ordinal
 from thetahat.families.pareto import Pareto
 from thetahat.families.poisson import Poisson
 from thetahat.families.rayleigh import Rayleigh
+from thetahat.families.shifted import Shifted
 from thetahat.families.skellam import Skellam
 from thetahat.families.student_t import StudentT
 from thetahat.families.truncated import Truncated
@@ -112,7 +113,7 @@ CATALOGUE: tuple[type[Family], ...] = (
     Zeta,
 )
 
-WRAPPERS: tuple[type[Wrapper], ...] = (Hurdle, Mixture, Truncated, ZeroInflated)
+WRAPPERS: tuple[type[Wrapper], ...] = (Hurdle, Mixture, Shifted, Truncated, ZeroInflated)
 """Families made of another one, which they take as their first argument."""
 
 

@@ -25,7 +25,7 @@ from thetahat.parameters import Parameter, Simplex
 
 WEIGHT = "weight"
 _UNBOUNDED = (
-    "the likelihood of exact rows rises without bound as a component collapses on a value (Day, 1969)"
+    "the likelihood rises without bound as a component collapses on a value (Day, 1969)"
 )
 
 
@@ -46,7 +46,7 @@ class Mixture(MixedLaw):
     families
         Two or more families, all of counts or all of real numbers, with or without numbers.
     tied
-        Names of parameters that all components share, such as ``["sd"]``.
+        Names of parameters that all components share, such as ``["sd"]``; in text with + between them.
     y
         The response's column, where data have columns.
     weight
@@ -89,7 +89,7 @@ class Mixture(MixedLaw):
             )
         inside = [family_inside("Mixture", family) for family in families]
         self.components = tuple(family.carrying({}, {}) for family in inside)
-        self.tied = ((tied,) if isinstance(tied, str) else tuple(tied)) if tied else None
+        self.tied = (tuple(tied.split("+")) if isinstance(tied, str) else tuple(tied)) if tied else None
         self.support, self.smaller = common_support(inside)
         shared, self.places = laid_out(inside, self.tied or ())
         self.declared = (

@@ -170,13 +170,14 @@ def _name_of(fit: Fit) -> str:
     model = fit.model
     name = str(model.get("family", "model"))
     if "of" in model:
-        name = f"{name}({model['of']['family']})"
+        inside = model["of"] if isinstance(model["of"], list) else [model["of"]]
+        name = f"{name}({', '.join(item['family'] for item in inside)})"
     fixed = dict(model.get("fixed") or {})
     if model.get("kind") == "regression":
         formulas = [text for text in dict(model.get("formulas") or {}).values() if text]
         return f"{name}: {'; '.join(formulas)}" if formulas else name
-    inside = ", ".join(f"{key}={value:g}" for key, value in fixed.items() if isinstance(value, int | float))
-    return f"{name}({inside})" if inside else name
+    held = ", ".join(f"{key}={value:g}" for key, value in fixed.items() if isinstance(value, int | float))
+    return f"{name}({held})" if held else name
 
 
 def _refuse_unlike(named: dict[str, Fit]) -> None:

@@ -63,7 +63,10 @@ def test_between(first: tuple[str, Fit], second: tuple[str, Fit]) -> ModelTest:
 
 
 def _nested(inner: Fit, outer: Fit) -> str | None:
-    """How the one model is a special case of the other, as far as is declared: ``inside``, ``edge``, ``unidentified``; or None."""
+    """How the one model is a special case of the other, as far as is declared.
+
+    It is ``inside``, at an ``edge``, or where parameters of the other are ``unidentified``; None where it is not.
+    """
     one, other = inner.model, outer.model
     if inner.dof >= outer.dof or "penalty" in one or "penalty" in other:
         return None
