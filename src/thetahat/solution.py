@@ -15,6 +15,7 @@ from thetahat.models import SCORES, VALUE, Tally
 from thetahat.numerics.linear_algebra import analyse
 from thetahat.optimize.certificate import Certificate, Verdict
 from thetahat.optimize.climb import Conditions
+from thetahat.optimize.evidence import SOLID
 from thetahat.optimize.outcome import Outcome
 from thetahat.parameters import ParameterTable
 from thetahat.penalised_likelihood import PenalisedLikelihood
@@ -175,7 +176,7 @@ class Solution:
         inside = np.ix_(self.regular, self.regular)
         if matrix.shape[0] == k:
             # A flat direction: the others' variances are those of the pseudo-inverse, which leaves it out.
-            solid = factor.eigenvalues > 1e-8
+            solid = factor.eigenvalues > SOLID
             half = factor.eigenvectors[:, solid] / np.sqrt(factor.eigenvalues[solid]) / factor.roots[:, None]
             covariance[inside] = (half @ half.T)[inside]
         elif factor.smallest > factor.error_bound:

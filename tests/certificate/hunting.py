@@ -59,10 +59,21 @@ def draw(seed: int) -> Case:
     parameters = [parameter for parameter in family.declared if not parameter.domain.vector]
     if len(parameters) > 1 and not kind.edges and rng.random() < 0.15:
         parameter = parameters[int(rng.integers(len(parameters)))]
-        fixed[parameter.name] = float(rng.uniform(*parameter.typical))
+        fixed[parameter.name] = float(rng.uniform(*parameter.typical)) * _unit(
+            y, scaled=parameter.name in kind.scales
+        )
     if kind.labelled:
         low = high = y
     return Case(seed, family, low, high, weights, fixed)
+
+
+def _unit(y: np.ndarray, *, scaled: bool) -> float:
+    """What a fixed parameter that scales with the data is measured in: their size, where that is out of the ordinary.
+
+    A scale of 7 beside data near 1e186 is no model that anybody fits.
+    """
+    size = float(np.max(np.abs(y.astype(float)))) if scaled else 1.0
+    return size if size > 0 and not 1e-9 < size < 1e9 else 1.0
 
 
 def _exact(name: str, n: int, rng: np.random.Generator) -> tuple[Any, np.ndarray]:

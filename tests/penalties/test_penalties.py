@@ -258,7 +258,9 @@ SEPARATED = (np.array([[-2.0], [-1.0], [1.0], [2.0]]), [0, 0, 1, 1])
 
 
 @pytest.mark.parametrize(
-    "penalty", [th.Ridge(1.0), th.Prior({"x0": th.Cauchy(location=0, scale=2.5)}), th.Firth()], ids=lambda value: type(value).__name__
+    "penalty",
+    [th.Ridge(1.0), th.Prior({"x0": th.Cauchy(location=0, scale=2.5)}), th.Firth()],
+    ids=lambda value: type(value).__name__,
 )
 def test_separated_data_have_a_penalised_maximum(penalty: Penalty) -> None:
     assert th.regress(*SEPARATED, th.Bernoulli()).certificate.verdict == "at_infinity"

@@ -183,7 +183,11 @@ def test_other_covariances() -> None:
     np.testing.assert_allclose(found.standard_error, np.sqrt(variance), rtol=1e-10)
 
 
-@pytest.mark.parametrize("family", [th.Categorical(), th.Ordinal(), th.Ordinal(link="cloglog")], ids=lambda value: type(value).__name__)
+@pytest.mark.parametrize(
+    "family",
+    [th.Categorical(), th.Ordinal(), th.Ordinal(link="cloglog")],
+    ids=["categorical", "logit", "cloglog"],
+)
 def test_probabilities_of_labels(family: th.Family) -> None:
     columns = {"x": X, "g": G}
     fit = th.fit(th.Regression("g ~ x", family), columns)

@@ -30,6 +30,8 @@ LEVELLED = 1e-5
 BACKWARDS = (2.0, 4.0, 6.0, 8.0, 10.0, 12.0, 14.0, 16.0, 18.0, 20.0, 22.0, 24.0, 26.0)
 FARTHEST_DOUBLING = 10
 DENSE = float(np.log(0.5))
+SOLID = 1e-8
+"""The eigenvalue from which on a direction beside a flat one is known at all."""
 MANY = 256
 """Coordinates, from which on the ends of a spectrum are bounded and not computed."""
 NO_SIZES: Mapping[str, float] = MappingProxyType({})

@@ -268,7 +268,7 @@ def flat(
         supremum=found.tally.value,
         parameters=names,
         direction=direction,
-        allows=bool(mask.any()),
+        allows=bool(mask.any()) and bool((found.factor.eigenvalues > evidences.SOLID).any()),
     )
     return concluded(table.natural(found.point), found, search, certificate, mask)
 
