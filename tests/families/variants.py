@@ -75,7 +75,6 @@ VARIANTS = (
     ),
     _mixture(Normal, Normal),
     _mixture(Poisson, Poisson),
-    _wrapped(Shifted, InverseGaussian),
 )
 OTHERS = (
     *(_ordinal(link, located=True) for link in ("logit", "cloglog", "loglog", "cauchit")),
@@ -83,6 +82,6 @@ OTHERS = (
     _mixture(Exponential, Gamma),
     _mixture(Poisson, Binomial, Poisson),
     _mixture(Weibull, Weibull, tied="shape"),
-    *(_wrapped(Shifted, inner) for inner in (Exponential, Weibull, LogNormal)),
+    *(_wrapped(Shifted, inner) for inner in (Exponential, InverseGaussian, Weibull, LogNormal)),
 )
 """Further ones, for tests that are quick."""

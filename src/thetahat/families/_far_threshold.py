@@ -11,8 +11,8 @@ from thetahat.families._limit import Limit
 from thetahat.families._terms import Coordinates, Rows
 
 # Where the family inside is of log-location-scale with σ = 1/shape, threshold = m - s/σ and scale = s/σ, it is
-# w = log(1 + σ z)/σ, z = (y - m)/s, that has the standard density exp g. Then log f = g(w) - log s - log(1 + σ z), whose
-# derivative in σ at 0 is -g'(z) z²/2 - z.
+# w = log(1 + σ z)/σ, z = (y - m)/s, that has the standard density exp g. Then log f = g(w) - log s - log(1 + σ z),
+# whose derivative in σ at 0 is -g'(z) z²/2 - z.
 
 
 def _standardised(rows: Rows, eta: Coordinates, log_scale: Any, shape: Any) -> Any:

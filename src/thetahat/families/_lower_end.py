@@ -41,9 +41,14 @@ def can_be_infinite(family: Family, fixed: Mapping[str, Any]) -> bool:
     logged = isinstance(family, ShapeScale) or (isinstance(family, LocationScale) and family.logged)
     if logged and not fixed:
         return True
-    ends = [
-        (fixed[parameter.name],) if parameter.name in fixed else parameter.typical for parameter in family.declared
-    ]
+    ends: list[tuple[Any, ...]] = []
+    for parameter in family.declared:
+        if parameter.name in fixed:
+            ends.append((fixed[parameter.name],))
+        elif parameter.domain.vector:
+            ends.append((parameter.domain.from_free(np.zeros(parameter.domain.free_size)),))
+        else:
+            ends.append(parameter.typical)
     with np.errstate(all="ignore"):
         orders = [order_at_end(family, family.working(theta)) for theta in product(*ends)]
     return min(orders) < 1.0

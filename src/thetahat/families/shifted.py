@@ -45,7 +45,7 @@ class Shifted(Wrapper):
     errors are the usual ones where it exceeds 2 and are withheld elsewhere; below 1 the density is infinite there
     (Smith, 1985). Then, and for all log-location-scale families (Hill, 1963, for LogNormal), the likelihood has no
     bound as the threshold nears the smallest value, and the maximum sought is one at some distance from it: a
-    thousandth of the mean gap between values or more. Given with its rounding as an interval, the smallest value bounds
+    thousandth of the mean gap between values or more. Given with their rounding as intervals, the smallest values bound
     the likelihood (Giesbrecht & Kempthorne, 1976).
 
     Parameters
@@ -66,8 +66,8 @@ class Shifted(Wrapper):
     --------
     >>> import thetahat as th
     >>> life = th.Shifted(th.Weibull(shape=2, scale=3), threshold=10)
-    >>> round(life.mean(), 6), life.cdf(10)
-    (12.658681, 0.0)
+    >>> round(life.mean(), 6), life.quantile(0)
+    (12.658681, 10.0)
     >>> fit = th.fit(th.Shifted(th.Exponential()), [3.0, 4.0, 8.0])
     >>> fit.estimates["threshold"], round(fit.estimates["rate"], 6), fit.certificate.verdict.value
     (3.0, 0.5, 'boundary')
@@ -155,12 +155,15 @@ class Shifted(Wrapper):
             def log_density(x: Array) -> Array:
                 return np.asarray(inner.log_density(NUMPY, inner.prepare(NUMPY, x, {}), own))
 
-            x, mass = points_of(inner.support, np.asarray(inner.quantile_at(EDGES, inner.theta(own), {})), log_density)
+            x, mass = points_of(
+                inner.support, np.asarray(inner.quantile_at(EDGES, inner.theta(own), {})), log_density
+            )
             scores = [np.where(mass > 0, item, 0.0) for item in moved_terms(inner, x, own).gradient]
             found = [float(np.sum(mass * scores[i] * scores[j])) for i, j in pairs(len(eta))]
         regular = not inner.decreasing and order_at_end(inner, own) > 2
         return [
-            item if regular or j else float(np.nan) for item, (_, j) in zip(found, pairs(len(eta)), strict=True)
+            item if regular or j else float(np.nan)
+            for item, (_, j) in zip(found, pairs(len(eta)), strict=True)
         ]
 
     # ---- Fitting ------------------------------------------------------------------------------------------------
@@ -174,7 +177,9 @@ class Shifted(Wrapper):
         """The others, a kind for each."""
         if self.inner.decreasing:
             return ()
-        return tuple(tuple(np.asarray(item)[..., np.newaxis] for item in theta) for *_, theta in self._starts(points))
+        return tuple(
+            tuple(np.asarray(item)[..., np.newaxis] for item in theta) for *_, theta in self._starts(points)
+        )
 
     def _starts(self, points: NDArray[np.float64]) -> list[tuple[bool, float, Theta]]:
         """Thresholds below the points with what goes with them, the highest likelihood first.
@@ -264,8 +269,8 @@ class Shifted(Wrapper):
 
 
 _UNBOUNDED = (
-    "the likelihood rises without bound as the threshold nears the smallest value, which would bound it if it were given "
-    "with its rounding as an interval"
+    "the likelihood rises without bound as the threshold nears the smallest value; it would be bounded if the smallest "
+    "values were given with their rounding as intervals"
 )
 
 
@@ -275,8 +280,8 @@ def _refuse(inner: Family) -> None:
     support = inner.support
     if support.discrete or support.lower != 0 or not np.isposinf(support.upper) or inner.edges:
         raise ModelError(
-            f"th.Shifted(th.{inner.title}): its values are {support.describe()}; give a family of positive numbers, such "
-            "as th.Weibull()"
+            f"th.Shifted(th.{inner.title}): its values are {support.describe()}; give a family of positive numbers, "
+            "such as th.Weibull()"
         )
     if not inner.dilation or (support.includes_lower and not inner.decreasing):
         what = "has no scale" if not inner.dilation else "has a density that may begin anywhere and rise"
@@ -297,5 +302,7 @@ def _gathers(inside: Gathering) -> Gathering:
     """Mass at the family's lower end, or about a point, is about a point wherever the threshold is."""
     way = inside.point if inside.point is not None else next(iter(inside.lower), None)
     return Gathering(
-        upper=({THRESHOLD: np.inf}, *inside.upper), lower=({THRESHOLD: -np.inf},), point=None if way is None else dict(way)
+        upper=({THRESHOLD: np.inf}, *inside.upper),
+        lower=({THRESHOLD: -np.inf},),
+        point=None if way is None else dict(way),
     )
