@@ -20,6 +20,7 @@ from thetahat.families import (
     Ordinal,
     Poisson,
     Shifted,
+    Transformed,
     Weibull,
     Wrapper,
     ZeroInflated,
@@ -65,6 +66,13 @@ def _mixture(*inner: type[Family], **options: Any) -> Variant:
     return Variant(f"Mixture-{'-'.join(family.__name__ for family in inner)}", make)
 
 
+def _transformed(inner: type[Family], bijection: str) -> Variant:
+    def make(**values: Any) -> Family:
+        return Transformed(inner(), bijection, **values)
+
+    return Variant(f"Transformed-{inner.__name__}-{bijection}", make)
+
+
 VARIANTS = (
     _ordinal("probit", located=True),
     _ordinal("cauchit", located=False),
@@ -75,6 +83,8 @@ VARIANTS = (
     ),
     _mixture(Normal, Normal),
     _mixture(Poisson, Poisson),
+    _transformed(Normal, "exp"),
+    _transformed(Exponential, "power(0.4)"),
 )
 OTHERS = (
     *(_ordinal(link, located=True) for link in ("logit", "cloglog", "loglog", "cauchit")),
@@ -82,6 +92,8 @@ OTHERS = (
     _mixture(Exponential, Gamma),
     _mixture(Poisson, Binomial, Poisson),
     _mixture(Weibull, Weibull, tied="shape"),
+    _transformed(Gamma, "affine(0, 3)"),
+    _transformed(Weibull, "sqrt"),
     *(_wrapped(Shifted, inner) for inner in (Exponential, InverseGaussian, Weibull, LogNormal)),
 )
 """Further ones, for tests that are quick."""

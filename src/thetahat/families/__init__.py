@@ -53,6 +53,7 @@ from thetahat.families.rayleigh import Rayleigh
 from thetahat.families.shifted import Shifted
 from thetahat.families.skellam import Skellam
 from thetahat.families.student_t import StudentT
+from thetahat.families.transformed import Transformed
 from thetahat.families.truncated import Truncated
 from thetahat.families.uniform import Uniform
 from thetahat.families.von_mises import VonMises
@@ -113,7 +114,7 @@ CATALOGUE: tuple[type[Family], ...] = (
     Zeta,
 )
 
-WRAPPERS: tuple[type[Wrapper], ...] = (Hurdle, Mixture, Shifted, Truncated, ZeroInflated)
+WRAPPERS: tuple[type[Wrapper], ...] = (Hurdle, Mixture, Shifted, Transformed, Truncated, ZeroInflated)
 """Families made of another one, which they take as their first argument."""
 
 

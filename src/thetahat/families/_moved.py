@@ -9,7 +9,7 @@ from thetahat.families._terms import Array, Coordinates, Terms, end_terms, pairs
 from thetahat.numerics.namespace import NUMPY
 
 _BESIDE = 1e-8
-"""Of the largest distance, one that stands for none: by way of the scale there are derivatives in its logarithm only."""
+"""Of the largest distance, one that stands for none: the scale tells derivatives in the logarithm of it only."""
 
 
 def moved_terms(family: Family, x: Array, eta: Coordinates) -> Terms:
