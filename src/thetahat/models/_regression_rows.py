@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from thetahat.designs import Design
 from thetahat.families import Family
 from thetahat.families._terms import Terms, less
-from thetahat.models._model import GRADIENT, NO_INFORMATION, SCORES, VALUE, Tally
+from thetahat.models._model import DERIVATIVES, GRADIENT, NO_INFORMATION, SCORES, VALUE, Tally
 from thetahat.models._predictors import Group, Predictors
 from thetahat.models._truncation import TruncatedRows, join_truncated
 from thetahat.numerics.namespace import NUMPY
@@ -197,7 +197,7 @@ def _tally_tile(family: Family, predictors: Predictors, part: Part, working: Vec
     probabilities = part.kind != "exact" or family.support.discrete
     absolute = abs(value) if probabilities else float(np.add.reduce(np.abs(weighted)))
     if order == VALUE or not np.isfinite(value):
-        information = NO_INFORMATION if order == GRADIENT else np.zeros((k, k))
+        information = np.zeros((k, k)) if order >= DERIVATIVES else NO_INFORMATION
         return Tally(value, absolute, np.zeros(k), information, None if order == GRADIENT else np.zeros(k))
     gradient, hessian = on_predictors(terms, bends)
     densest = float(np.max(values)) + part.log_unit if part.log_unit > -np.inf else -np.inf

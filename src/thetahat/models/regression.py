@@ -12,7 +12,7 @@ from thetahat.data import Block
 from thetahat.formulas import Selection
 from thetahat.models._checks import checked_labels
 from thetahat.models._curvature import HeldCurvature, held_curvature
-from thetahat.models._model import DERIVATIVES, GRADIENT, NO_INFORMATION, Model, Tally, Vector
+from thetahat.models._model import DERIVATIVES, NO_INFORMATION, Model, Tally, Vector
 from thetahat.models._parts import parts_of
 from thetahat.models._positions import RowPositions
 from thetahat.models._predictors import Predictors
@@ -123,7 +123,7 @@ class RegressionModel(Model[PackedRegression]):
             total = added if total is None else total.merge(added)
         if total is None:
             k = working.size
-            if order == GRADIENT:
+            if order < DERIVATIVES:
                 return Tally(0.0, 0.0, np.zeros(k), NO_INFORMATION)
             return Tally(0.0, 0.0, np.zeros(k), np.zeros((k, k)), np.zeros(k), np.zeros((k, k)))
         return total

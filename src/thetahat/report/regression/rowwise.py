@@ -50,6 +50,10 @@ def rowwise_of(fit: Fitted) -> Rowwise | str:
     likelihood = fit.solution.likelihood
     if likelihood is None:
         return "This fit was loaded from a file, which holds no data to draw"
+    if fit.solution.too_many:
+        return (
+            "Not drawn: there are too many coefficients for their covariance; fit.residuals() has the numbers"
+        )
     if fit.n_rows > MOST_ROWS:
         return f"Not drawn for {fit.n_rows:,} rows; fit.residuals(), fit.leverage() and fit.predict() have the numbers"
     expected = seconds_of_a_pass(fit, likelihood) * _PASSES
