@@ -41,6 +41,16 @@ def drawn(begin: Vector, model: IndependentModel, declared: Declared) -> Iterato
         yield begin + spread * units * rng.standard_normal(begin.size)
 
 
+def offered(arrangement: Arrangement, allowed: Callable[[Vector], bool] | None) -> Iterator[Vector]:
+    """The family's further starts inside the region, the first of each kind."""
+    model, rows = arrangement.model, arrangement.sample.thinned(SCREENED)
+    for kind in model.family.further_starts(rows.points(model.family.support)[0])[:MOST]:
+        columns = np.array(np.broadcast_arrays(*model.family.working(kind)), dtype=float)
+        free = columns[model.table.free_index, 0]
+        if allowed is None or allowed(free):
+            yield free
+
+
 def promising(
     arrangement: Arrangement, point: Vector, outcome: Outcome, allowed: Callable[[Vector], bool] | None
 ) -> list[Vector] | None:

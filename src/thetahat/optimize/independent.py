@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from thetahat.optimize.certificate import Verdict
 from thetahat.optimize.climb import Conditions, Region, climb
 from thetahat.optimize.declared import Declared, theorem_of
 from thetahat.optimize.edges import BEYOND, at_edge, at_outermost, gathered
-from thetahat.optimize.elsewhere import drawn, leads_back, promising
+from thetahat.optimize.elsewhere import drawn, leads_back, offered, promising
 from thetahat.optimize.existence import gathered as find_gathered
 from thetahat.optimize.existence import parted, spike, with_ties, with_ties_given
 from thetahat.optimize.findings import unbounded
@@ -107,7 +108,7 @@ def _maximise(
     doubtful = verdict in DOUBTFUL if declared.theorem is None else verdict is Verdict.NOT_CONVERGED
     if start is None and doubtful:
         # No claim that there is no maximum before it was looked for from elsewhere.
-        for again in drawn(begin, model, declared):
+        for again in chain(offered(arrangement, allowed), drawn(begin, model, declared)):
             other = judge(likelihood, ascent.by_way_of(limits, again), declared)
             if other.certificate.verdict is Verdict.MAXIMUM:
                 return other
