@@ -24,9 +24,7 @@ from thetahat.numerics.namespace import NUMPY
 from thetahat.parameters import Parameter, Simplex
 
 WEIGHT = "weight"
-_UNBOUNDED = (
-    "the likelihood rises without bound as a component collapses on a value (Day, 1969)"
-)
+_UNBOUNDED = "the likelihood rises without bound as a component collapses on a value (Day, 1969)"
 
 
 @final
