@@ -56,12 +56,25 @@ def as_family(model: Any) -> Family:
 
 
 def family_named(name: str) -> Family:
-    """Return the family of a name in snake case, such as ``zero_inflated(poisson)``, or say which there are."""
+    """Return the family of a name in snake case, such as ``zero_inflated(poisson)``, or say which there are.
+
+    In the brackets are the families that it is made of, then its settings: ``truncated(poisson, 0)``,
+    ``mixture(normal, normal, tied=sd)``.
+    """
     wrapper, bracket, rest = name.partition("(")
     outer = next((kind for kind in WRAPPERS if snake_case(kind.__name__) == wrapper.strip()), None)
     if bracket and outer is not None and rest.rstrip().endswith(")"):
-        make: Any = outer
-        return make(family_named(rest.rstrip().removesuffix(")").strip()))
+        parts = _arguments(rest.rstrip().removesuffix(")"))
+        named = dict(part.split("=", 1) for part in parts if "=" in part)
+        settings = {key.strip(): value.strip() for key, value in named.items()}
+        plain_parts = [part for part in parts if "=" not in part]
+        count = len(plain_parts) if outer.several else 1
+        settings.update(zip(outer.options, plain_parts[count:], strict=False))
+        strange = [key for key in settings if key not in outer.options]
+        if strange or len(plain_parts) - count > len(outer.options):
+            takes = ", ".join(outer.options) or "nothing else"
+            raise ModelError(f"{name!r}: beside the family inside, {wrapper.strip()} takes: {takes}")
+        return outer.around([family_named(part) for part in plain_parts[:count]], **settings)
     if outer is not None:
         raise ModelError(f"{name!r} lacks the family inside; write {wrapper.strip()}(poisson)")
     families = _by_name()
@@ -72,6 +85,18 @@ def family_named(name: str) -> Family:
     close = get_close_matches(name.lower().replace(" ", "_"), list(families), n=1)
     hint = f" (did you mean {close[0]!r}?)" if close else ""
     raise ModelError(f"there is no family {name!r}{hint}; there are: {', '.join(sorted(families))}")
+
+
+def _arguments(text: str) -> list[str]:
+    """Split at the commas outside brackets."""
+    parts, depth = [""], 0
+    for letter in text:
+        depth += {"(": 1, ")": -1}.get(letter, 0)
+        if letter == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    return [part.strip() for part in parts]
 
 
 @cache

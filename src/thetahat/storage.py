@@ -184,7 +184,7 @@ def _read(plain: dict[str, Any], functions: Functions) -> tuple[Solved, str]:
     if model["kind"] == "family":
         family = _family(model, table)
     elif model["kind"] == "regression":
-        made = _made(model, model["known"], _DEEPEST)
+        made = _made_whole(model)
         regression = restored_regression(model, made, table, columns, functions)
     return Solved(solution, family, None, columns, (), regression), plain["data"]["sha256"]
 
@@ -303,10 +303,16 @@ def _check_model(model: dict[str, Any]) -> None:
 
 
 def _family(model: Mapping[str, Any], table: ParameterTable) -> Family:
-    family = _made(model, model["known"], _DEEPEST)
+    family = _made_whole(model)
     ours = [(parameter.name, parameter.domain.size) for parameter in family.declared]
     theirs = [(parameter.name, parameter.domain.size) for parameter in table.parameters]
     _require(ours == theirs, f"its parameters are not those of {model['family']}")
+    return family
+
+
+def _made_whole(model: Mapping[str, Any]) -> Family:
+    family = _made(model, model["known"], _DEEPEST)
+    _require(set(model["known"]) <= set(family.known), f"{model['family']} knows no such quantities")
     return family
 
 
@@ -326,11 +332,13 @@ def _made(plain: Mapping[str, Any], known: Mapping[str, Any], deepest: int) -> F
         )
     _require(("of" in plain) == (wrapper is not None), f"{name} is made of another family, or is not")
     if wrapper is not None:
-        _require(deepest > 0 and isinstance(plain["of"], dict), f"what {name} is made of is no family")
-        return kind(_made(plain["of"], known, deepest - 1), **options)
-    _require(set(known) <= set(kind.known), f"{name} knows no such quantities")
+        inside = plain["of"] if wrapper.several else [plain["of"]]
+        whole = deepest > 0 and isinstance(inside, list) and all(isinstance(item, dict) for item in inside)
+        _require(whole, f"what {name} is made of is no family")
+        return wrapper.around([_made(item, known, deepest - 1) for item in inside], **options)
+    own = {quantity: known[quantity] for quantity in kind.known if quantity in known}
     try:
-        return kind(**options, **known)
+        return kind(**options, **own)
     except TypeError as error:
         raise ValueError(f"{name} does not take {', '.join(options)} of this type") from error
 

@@ -149,9 +149,10 @@ def _family(name: str, y: str | None, known: dict[str, float | str], options: di
     if unknown is not None:
         takes = ", ".join(family.known) or "nothing"
         raise ParameterError(f"{name} knows no {unknown!r} of its rows; it takes: {takes}")
+    if isinstance(family, Wrapper):
+        return type(family).around(family.made_of, y=y, **{**family.option_values, **options}, **known)
     make: Any = type(family)
-    inside = (family.inner,) if isinstance(family, Wrapper) else ()
-    return make(*inside, y=y, **options, **known)
+    return make(y=y, **options, **known)
 
 
 def _number_or_column(text: str) -> float | str:

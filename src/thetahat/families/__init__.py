@@ -42,6 +42,7 @@ from thetahat.families.logistic import Logistic
 from thetahat.families.logit_normal import LogitNormal
 from thetahat.families.lomax import Lomax
 from thetahat.families.maxwell import Maxwell
+from thetahat.families.mixture import Mixture
 from thetahat.families.nakagami import Nakagami
 from thetahat.families.negative_binomial import NegativeBinomial
 from thetahat.families.normal import Normal
@@ -49,8 +50,10 @@ from thetahat.families.ordinal import Ordinal
 from thetahat.families.pareto import Pareto
 from thetahat.families.poisson import Poisson
 from thetahat.families.rayleigh import Rayleigh
+from thetahat.families.shifted import Shifted
 from thetahat.families.skellam import Skellam
 from thetahat.families.student_t import StudentT
+from thetahat.families.transformed import Transformed
 from thetahat.families.truncated import Truncated
 from thetahat.families.uniform import Uniform
 from thetahat.families.von_mises import VonMises
@@ -111,7 +114,7 @@ CATALOGUE: tuple[type[Family], ...] = (
     Zeta,
 )
 
-WRAPPERS: tuple[type[Wrapper], ...] = (Hurdle, Truncated, ZeroInflated)
+WRAPPERS: tuple[type[Wrapper], ...] = (Hurdle, Mixture, Shifted, Transformed, Truncated, ZeroInflated)
 """Families made of another one, which they take as their first argument."""
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from copy import copy
 from functools import cache
 from inspect import Parameter as Argument
@@ -24,6 +24,7 @@ from thetahat._errors import ParameterError
 from thetahat.families._declarations import Declarations
 from thetahat.families._frozen import Frozen
 from thetahat.families._regression_form import in_regression
+from thetahat.families._submodel import Submodel
 from thetahat.families._survey import Survey
 from thetahat.families._terms import Array, Coordinates, Rows, Terms
 from thetahat.families._text import text_of
@@ -212,6 +213,14 @@ class FamilyContract(Frozen, Declarations, ABC):
 
     def further_starts(self, points: NDArray[np.float64]) -> tuple[Theta, ...]:
         """Starts for other maxima, as columns of natural values: of each kind the best is tried."""
+        return ()
+
+    def in_order(self, eta: Coordinates, fixed: Collection[str]) -> Coordinates | None:
+        """The same distribution with parts that can be exchanged in their order; None where they are in it."""
+        return None
+
+    def submodels(self, eta: Coordinates) -> tuple[Submodel, ...]:
+        """Simpler distributions of the family near this one, where some parameters say nothing."""
         return ()
 
     def heights(self, survey: Survey) -> tuple[Theta, ...]:

@@ -72,6 +72,11 @@ class Declarations:
         Name of the family that a regression fits in place of this one; empty for itself.
     holds_constant
         Whether other parameters already hold the constant of the primary one's predictor, which then has none.
+    dilation
+        The direction in working coordinates that multiplies y: the distribution of c y is at eta + dilation log c.
+        Empty where the family has none.
+    decreasing
+        Whether the density falls from its largest value, at the lower end of the support, whatever the parameters.
     singly
         Those of ``quantile_at`` and ``sample_at`` that take the parameters of one distribution, not arrays by row.
     options
@@ -105,5 +110,7 @@ class Declarations:
     single_maximum: Mapping[str, str] = MappingProxyType({})
     holds_constant: ClassVar[bool] = False
     regresses_as: ClassVar[str] = ""
+    dilation: ClassVar[tuple[float, ...]] = ()
+    decreasing: ClassVar[bool] = False
     singly: ClassVar[tuple[str, ...]] = ()
     options: ClassVar[tuple[str, ...]] = ()

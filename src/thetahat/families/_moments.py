@@ -53,11 +53,18 @@ def points_of(
 
 
 def _panels(support: Support, quantiles: Array) -> tuple[Array, Array]:
-    """Gauss-Legendre panels between quantiles, on the scale of the logs of the distances to finite ends."""
+    """Gauss-Legendre panels between quantiles, on the scale of the logs of the distances to ends or to the middle."""
     low, high = support.lower, support.upper
     below, above = np.isfinite(low), np.isfinite(high)
+    last = quantiles.shape[-1] - 1
+    middle = quantiles[..., [last // 2]]
+    # Of two quantiles that are equal there is no width to measure by.
+    width = quantiles[..., [3 * last // 4]] - quantiles[..., [last // 4]]
+    width = np.where(width > 0, width, np.maximum(quantiles[..., [-1]] - quantiles[..., [0]], 1e-300))
     with np.errstate(all="ignore"):
-        if below and above:
+        if not (below or above):
+            edges = np.arcsinh((quantiles - middle) / width)
+        elif below and above:
             edges = np.log(quantiles - low) - np.log(high - quantiles)
         elif below:
             edges = np.log(quantiles - low)
@@ -70,6 +77,8 @@ def _panels(support: Support, quantiles: Array) -> tuple[Array, Array]:
         edges = np.concatenate([edges[..., :1] - _BEYOND[::-1], edges], axis=-1)
     t, log_weight = _between(np.clip(edges, -700.0, 700.0))
     with np.errstate(over="ignore"):
+        if not (below or above):
+            return middle + width * np.sinh(t), log_weight + np.logaddexp(t, -t) + np.log(width / 2.0)
         if below and above:
             inside = -np.logaddexp(0.0, t) - np.logaddexp(0.0, -t)
             return low + (high - low) * special.expit(t), log_weight + inside + np.log(high - low)
@@ -88,13 +97,19 @@ def _between(edges: Array) -> tuple[Array, Array]:
 
 
 def _lattice(support: Support, quantiles: Array) -> tuple[Array, Array]:
-    """Whole numbers between the outermost quantiles; panels where they are many, and beyond the last one."""
+    """Whole numbers between the outermost quantiles; panels for the rest where they are many, and beyond the last."""
     first, last = quantiles[..., :1], quantiles[..., -1:]
     if float((last - first).max()) <= _MOST_POINTS:
         y = first + np.arange(float((last - first).max()) + 1.0)
         log_weight = np.where(y <= last, 0.0, -np.inf)
     else:
-        y, log_weight = _between(np.concatenate([first - 0.5, quantiles[..., 1:-1], last + 0.5], axis=-1))
+        # The first ones singly all the same: there masses need not be smooth.
+        y = first + np.arange(float(_MOST_POINTS))
+        begin = first + (_MOST_POINTS - 0.5)
+        ends = np.maximum(np.concatenate([begin, quantiles[..., 1:-1], last + 0.5], axis=-1), begin)
+        further, log_weight = _between(ends)
+        y = np.concatenate([y, further], axis=-1)
+        log_weight = np.concatenate([np.zeros((*first.shape[:-1], _MOST_POINTS)), log_weight], axis=-1)
     if np.isfinite(support.upper):
         return y, log_weight
     edges = np.log(last - first + 1.5) + np.concatenate([[0.0], _BEYOND])

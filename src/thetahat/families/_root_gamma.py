@@ -29,6 +29,7 @@ class RootGamma(GammaKernel, ChartedFamily):
     half_dimension: ClassVar[float]
     gathers: ClassVar[Gathering] = Gathering(upper=({"scale": np.inf},), lower=({"scale": 0.0},))
     scales: ClassVar[tuple[str, ...]] = ("scale",)
+    dilation: ClassVar[tuple[float, ...]] = (1.0,)
     affine: ClassVar[str] = "affine"
     uniqueness: ClassVar[str | None] = "concave in log scale (Prékopa, 1973)"
     uniqueness_censored: ClassVar[str | None] = "concave in log scale (Prékopa, 1973)"

@@ -1,35 +1,60 @@
-"""Families made of another family."""
+"""Families made of others."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Self
 
 from thetahat._errors import ModelError
+from thetahat.families._contract import snake_case
 from thetahat.families._family import Family
 
 
 class Wrapper(Family):
-    """A family made of another one, ``inner``, which holds no numbers: the wrapper has them.
+    """A family made of another one, ``inner``, or of ``several``; those hold no numbers: the wrapper has them.
 
-    A leaf takes the family as its first argument and its own ``options`` by name.
+    A leaf takes the family as its first argument, or a list of them, and its own ``options`` by name.
     """
 
+    several: ClassVar[bool] = False
     inner: Family
 
     @property
+    def made_of(self) -> tuple[Family, ...]:
+        """The families inside."""
+        return (self.inner,)
+
+    @classmethod
+    def around(cls, families: Sequence[Family], **arguments: Any) -> Self:
+        """Make the wrapper of these families.
+
+        Raises
+        ------
+        ModelError
+            If it takes one family, and there are several or none.
+        """
+        make: Any = cls
+        if cls.several:
+            return make(list(families), **arguments)
+        if len(families) != 1:
+            name = snake_case(cls.__name__)
+            raise ModelError(f"{name} is made of one family, not {len(families)}; write {name}(poisson)")
+        return make(families[0], **arguments)
+
+    @property
     def singly(self) -> tuple[str, ...]:  # type: ignore[override]
-        """Both, where one of the family inside is: it may be made of either."""
-        return ("quantile_at", "sample_at") if self.inner.singly else ()
+        """Both, where one of the families inside is: it may be made of either."""
+        return ("quantile_at", "sample_at") if any(family.singly for family in self.made_of) else ()
 
     @property
     def title(self) -> str:
         """``"Truncated(Normal)"``."""
-        return f"{type(self).__name__}({self.inner.title})"
+        return f"{type(self).__name__}({', '.join(family.title for family in self.made_of)})"
 
     def specification(self) -> Mapping[str, Any]:
-        """Name and options, beside those of the family inside."""
-        return {**super().specification(), "of": dict(self.inner.specification())}
+        """Name and options, beside those of the family inside, or of each in a list."""
+        inside = [dict(family.specification()) for family in self.made_of]
+        return {**super().specification(), "of": inside if self.several else inside[0]}
 
 
 def family_inside(wrapper: str, family: Any) -> Family:

@@ -52,6 +52,7 @@ class BurrXII(BurrKernel, ChartedFamily):
         Parameter("scale", Positive(), (0.01, 100.0)),
     )
     support = POSITIVE
+    dilation: ClassVar[tuple[float, ...]] = (0.0, 0.0, 1.0)
     gathers: ClassVar[Gathering] = Gathering(
         upper=({"scale": np.inf}, {"k": 0.0}),
         lower=({"scale": 0.0}, {"k": np.inf}),

@@ -40,6 +40,8 @@ class ExponentialMean(Family):
 
     declared = (Parameter("mean", Positive(), (0.01, 100.0)),)
     support = NON_NEGATIVE
+    dilation: ClassVar[tuple[float, ...]] = (1.0,)
+    decreasing: ClassVar[bool] = True
     gathers: ClassVar[Gathering] = Gathering(upper=({"mean": np.inf},), lower=({"mean": 0.0},))
     scales: ClassVar[tuple[str, ...]] = ("mean",)
     affine: ClassVar[str] = "affine"

@@ -43,6 +43,7 @@ class Gamma(Family):
 
     declared = (Parameter("shape", Positive(), (0.05, 50.0)), Parameter("rate", Positive(), (0.01, 100.0)))
     support = POSITIVE
+    dilation: ClassVar[tuple[float, ...]] = (0.0, -1.0)
     gathers: ClassVar[Gathering] = Gathering(
         upper=({"rate": 0.0}, {"shape": np.inf}),
         lower=({"shape": 0.0}, {"rate": np.inf}),

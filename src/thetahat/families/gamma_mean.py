@@ -44,6 +44,7 @@ class GammaMean(Family):
 
     declared = (Parameter("mean", Positive(), (0.01, 100.0)), Parameter("shape", Positive(), (0.05, 50.0)))
     support = POSITIVE
+    dilation: ClassVar[tuple[float, ...]] = (1.0, 0.0)
     gathers: ClassVar[Gathering] = Gathering(
         upper=({"mean": np.inf},),
         lower=({"mean": 0.0}, {"shape": 0.0}),

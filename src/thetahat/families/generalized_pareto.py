@@ -51,6 +51,8 @@ class GeneralizedPareto(LogHazardFamily, ChartedFromZero):
 
     declared = (Parameter("scale", Positive(), (0.05, 20.0)), Parameter("shape", Real(), (-0.1, 0.8)))
     support = NON_NEGATIVE
+    dilation: ClassVar[tuple[float, ...]] = (1.0, 0.0)
+    decreasing: ClassVar[bool] = True
     gathers: ClassVar[Gathering] = Gathering(
         upper=({"scale": np.inf},),
         lower=({"scale": 0.0},),

@@ -51,6 +51,7 @@ class Gompertz(LogHazardFamily, ChartedFromZero):
 
     declared = (Parameter("shape", Positive(), (0.01, 10.0)), Parameter("rate", Positive(), (0.01, 10.0)))
     support = NON_NEGATIVE
+    dilation: ClassVar[tuple[float, ...]] = (-1.0, -1.0)
     gathers: ClassVar[Gathering] = Gathering(
         upper=({"rate": 0.0},),
         lower=({"rate": np.inf}, {"shape": np.inf}),

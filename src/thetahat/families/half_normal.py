@@ -31,6 +31,7 @@ class HalfNormal(RootGamma):
 
     declared = (Parameter("scale", Positive(), (0.01, 100.0)),)
     support = NON_NEGATIVE
+    decreasing: ClassVar[bool] = True
     half_dimension: ClassVar[float] = 0.5
     spikes: ClassVar[str] = "at zero"
 

@@ -41,6 +41,7 @@ class InverseGamma(ChartedFamily):
 
     declared = (Parameter("shape", Positive(), (0.1, 50.0)), Parameter("scale", Positive(), (0.01, 100.0)))
     support = POSITIVE
+    dilation: ClassVar[tuple[float, ...]] = (0.0, 1.0)
     gathers: ClassVar[Gathering] = Gathering(
         upper=({"scale": np.inf}, {"shape": 0.0}),
         lower=({"shape": np.inf}, {"scale": 0.0}),

@@ -43,6 +43,7 @@ class LogNormal(LocationScale):
 
     declared = (Parameter("mean_log", Real(), (-3.0, 3.0)), Parameter("sd_log", Positive(), (0.05, 3.0)))
     support = POSITIVE
+    dilation: ClassVar[tuple[float, ...]] = (1.0, 0.0)
     gathers: ClassVar[Gathering] = Gathering(
         upper=({"mean_log": np.inf},),
         lower=({"mean_log": -np.inf},),

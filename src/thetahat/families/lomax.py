@@ -48,6 +48,8 @@ class Lomax(BurrKernel, ChartedFromZero):
 
     declared = (Parameter("shape", Positive(), (0.2, 20.0)), Parameter("scale", Positive(), (0.01, 100.0)))
     support = NON_NEGATIVE
+    dilation: ClassVar[tuple[float, ...]] = (0.0, 1.0)
+    decreasing: ClassVar[bool] = True
     gathers: ClassVar[Gathering] = Gathering(
         upper=({"scale": np.inf}, {"shape": 0.0}),
         lower=({"scale": 0.0}, {"shape": np.inf}),

@@ -40,6 +40,7 @@ class Nakagami(GammaKernel, ChartedFamily):
 
     declared = (Parameter("shape", Positive(), (0.1, 50.0)), Parameter("spread", Positive(), (0.01, 100.0)))
     support = POSITIVE
+    dilation: ClassVar[tuple[float, ...]] = (0.0, 2.0)
     gathers: ClassVar[Gathering] = Gathering(
         upper=({"spread": np.inf},),
         lower=({"spread": 0.0}, {"shape": 0.0}),

@@ -43,6 +43,7 @@ class Weibull(SmallestKernel, ShapeScale, SummedByRows):
 
     declared = (Parameter("shape", Positive(), (0.1, 20.0)), Parameter("scale", Positive(), (0.01, 100.0)))
     support = POSITIVE
+    dilation: ClassVar[tuple[float, ...]] = (0.0, 1.0)
     gathers: ClassVar[Gathering] = Gathering(
         upper=({"scale": np.inf},),
         lower=({"scale": 0.0},),

@@ -41,6 +41,16 @@ def drawn(begin: Vector, model: IndependentModel, declared: Declared) -> Iterato
         yield begin + spread * units * rng.standard_normal(begin.size)
 
 
+def offered(arrangement: Arrangement, allowed: Callable[[Vector], bool] | None) -> Iterator[Vector]:
+    """The family's further starts inside the region, the first of each kind."""
+    model, rows = arrangement.model, arrangement.sample.thinned(SCREENED)
+    for kind in model.family.further_starts(rows.points(model.family.support)[0])[:MOST]:
+        columns = np.array(np.broadcast_arrays(*model.family.working(kind)), dtype=float)
+        free = columns[model.table.free_index, 0]
+        if allowed is None or allowed(free):
+            yield free
+
+
 def promising(
     arrangement: Arrangement, point: Vector, outcome: Outcome, allowed: Callable[[Vector], bool] | None
 ) -> list[Vector] | None:
@@ -54,12 +64,10 @@ def promising(
     kinds = family.further_starts(rows.points(family.support)[0])
     if not kinds:
         return None
-    sizes = [len(kind[0]) for kind in kinds]
+    columns = [np.array(np.broadcast_arrays(*family.working(kind)), dtype=float) for kind in kinds]
+    sizes = [column.shape[1] for column in columns]
     held = table.working(point)
-    candidates = np.empty((1 + sum(sizes), held.size))
-    candidates[0] = held
-    joined = tuple(np.concatenate(column) for column in zip(*kinds, strict=True))
-    candidates[1:] = np.array(family.working(joined)).T
+    candidates = np.concatenate([held[np.newaxis], *(column.T for column in columns)])
     if not table.all_free:
         fixed = np.setdiff1d(np.arange(held.size), table.free_index)
         candidates[:, fixed] = held[fixed]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -22,13 +23,14 @@ from thetahat.optimize.certificate import Verdict
 from thetahat.optimize.climb import Conditions, Region, climb
 from thetahat.optimize.declared import Declared, theorem_of
 from thetahat.optimize.edges import BEYOND, at_edge, at_outermost, gathered
-from thetahat.optimize.elsewhere import drawn, leads_back, promising
+from thetahat.optimize.elsewhere import drawn, leads_back, offered, promising
 from thetahat.optimize.existence import gathered as find_gathered
 from thetahat.optimize.existence import parted, spike, with_ties, with_ties_given
 from thetahat.optimize.findings import unbounded
 from thetahat.optimize.limits import LimitFit, fit_limits
 from thetahat.optimize.outcome import Outcome
 from thetahat.optimize.outermost import refuse_unfit, where_it_breaks_off
+from thetahat.optimize.parts import in_order, theta_of, unless_fewer_do
 from thetahat.optimize.verdict import judge
 from thetahat.parameters import Positive
 
@@ -50,7 +52,8 @@ def maximise(
 ) -> Outcome:
     """Find the maximum and say what it is."""
     with np.errstate(all="ignore"):
-        return _maximise(arrangement, likelihood, engine, optimizer, start)
+        outcome = _maximise(arrangement, likelihood, engine, optimizer, start)
+        return unless_fewer_do(arrangement.model, likelihood, outcome)
 
 
 def conditions(arrangement: Arrangement, engine: Engine, optimizer: Optimizer) -> Conditions:
@@ -105,7 +108,7 @@ def _maximise(
     doubtful = verdict in DOUBTFUL if declared.theorem is None else verdict is Verdict.NOT_CONVERGED
     if start is None and doubtful:
         # No claim that there is no maximum before it was looked for from elsewhere.
-        for again in drawn(begin, model, declared):
+        for again in chain(offered(arrangement, allowed), drawn(begin, model, declared)):
             other = judge(likelihood, ascent.by_way_of(limits, again), declared)
             if other.certificate.verdict is Verdict.MAXIMUM:
                 return other
@@ -176,7 +179,7 @@ def declare(arrangement: Arrangement, engine: Engine) -> Declared:
         theorem=theorem,
         region=None if unbounded_in_theory is None or _region_is_fixed(model) else family.region(),
         unbounded_in_theory=unbounded_in_theory,
-        regularity=lambda natural: "smooth" if settled else family.regularity(tuple(natural.values())),
+        regularity=lambda natural: "smooth" if settled else family.regularity(theta_of(family, natural)),
         n_rows=survey.n_rows,
         sizes=dict.fromkeys(family.scales, size),
     )
@@ -255,14 +258,20 @@ class Ascent:
         """Climb from a start, unless it is given up on the way."""
         rows = self.arrangement.condensed or self.arrangement.sample
         expected = _expected(self.arrangement.model, rows)
-        return climb(
-            self.likelihood,
-            self.optimizer,
-            start,
-            expected=expected,
-            allowed=self.allowed,
-            given_up=given_up,
-        )
+
+        def from_here(point: Vector) -> Search:
+            return climb(
+                self.likelihood,
+                self.optimizer,
+                point,
+                expected=expected,
+                allowed=self.allowed,
+                given_up=given_up,
+            )
+
+        search = from_here(start)
+        ordered = in_order(self.arrangement.model, search)
+        return search if ordered is None else from_here(ordered)
 
     def climb_thinned(self, start: Vector) -> Search:
         """Climb the likelihood of the thinned rows."""

@@ -14,10 +14,15 @@ from thetahat.optimize.declared import Declared
 from thetahat.optimize.evidence import DENSE, Evidence, Ray
 from thetahat.optimize.limits import LimitFit
 from thetahat.optimize.outcome import Outcome
+from thetahat.parameters import ParameterTable
 
 __all__ = ["Declared", "judge"]
 
 Vector = NDArray[np.float64]
+FAR_OUT = 10.0
+"""Times the order of one, a parameter on the way to its limit."""
+NEARLY_THERE = 1.0
+"""In nats, what is left to gain of a way that is nearly gone."""
 
 
 def judge(likelihood: Likelihood, search: Search, declared: Declared) -> Outcome:
@@ -26,7 +31,7 @@ def judge(likelihood: Likelihood, search: Search, declared: Declared) -> Outcome
     if search.tally is None or not search.tally.finite:
         return findings.lost(table, search, declared)
     found = evidences.gather(likelihood, search.point, search.tally, search.previous, declared.sizes)
-    limit = _limit_reached(found, search, declared)
+    limit = _limit_reached(table, found, search, declared)
     if limit is not None:
         return findings.at_limit(table, found, search, limit, declared)
     if found.is_maximum:
@@ -62,7 +67,7 @@ def judge(likelihood: Likelihood, search: Search, declared: Declared) -> Outcome
     return findings.not_converged(table, found, search, declared)
 
 
-def _limit_reached(found: Evidence, search: Search, declared: Declared) -> LimitFit | None:
+def _limit_reached(table: ParameterTable, found: Evidence, search: Search, declared: Declared) -> LimitFit | None:
     """The declared limit that is the supremum: nothing found is higher, and ℓ falls on leaving it.
 
     Where ℓ rises on leaving it, however little, the limit is no supremum, even though rounding hides the
@@ -72,11 +77,20 @@ def _limit_reached(found: Evidence, search: Search, declared: Declared) -> Limit
         noise = max(found.tally.rounding, limit.tally.rounding)
         if found.tally.value - limit.value > (noise if found.is_maximum else noise + evidences.DECREMENT):
             continue
-        if search.exhausted and not found.stationary and declared.theorem is None:
+        wandering = search.exhausted and not found.stationary and declared.theorem is None
+        if wandering and not _creeps(table, found, limit):
             continue
         if limit.slope <= limit.slope_noise:
             return limit
     return None
+
+
+def _creeps(table: ParameterTable, found: Evidence, limit: LimitFit) -> bool:
+    """Whether a search that was not ended is far out on the way to a limit that is a little higher."""
+    name = limit.limit.parameter
+    ratio = table.natural(found.point)[name] / table.unit(name) / limit.scale
+    beyond = ratio if limit.limit.order > 0 else 1.0 / ratio
+    return beyond > FAR_OUT and limit.value - found.tally.value < NEARLY_THERE
 
 
 def _rising(likelihood: Likelihood, found: Evidence) -> Ray | None:

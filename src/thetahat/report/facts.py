@@ -202,7 +202,8 @@ def title_of(model: Mapping[str, Any]) -> str:
     name = str(model.get("family", "Model"))
     if "of" in model:
         wrapper = next((kind.__name__ for kind in WRAPPERS if snake_case(kind.__name__) == name), name)
-        return f"{wrapper}({title_of(model['of'])})"
+        inside = model["of"] if isinstance(model["of"], list) else [model["of"]]
+        return f"{wrapper}({', '.join(title_of(item) for item in inside)})"
     return next((kind.__name__ for kind in CATALOGUE if kind().name == name), name)
 
 

@@ -102,10 +102,12 @@ def _with_known(family: Family, known: Mapping[str, Any]) -> Family:
     absent = {name: known[name] for name in family.known if name in known and name not in family.known_values}
     if not absent:
         return family
-    make: Any = type(family)
-    inside = (family.inner,) if isinstance(family, Wrapper) else ()
     options = {name: value for name, value in family.option_values.items() if value is not None}
-    return make(*inside, **family.given, **family.known_values, **absent, **options)
+    arguments = {**family.given, **family.known_values, **absent, **options}
+    if isinstance(family, Wrapper):
+        return type(family).around(family.made_of, **arguments)
+    make: Any = type(family)
+    return make(**arguments)
 
 
 def _reason_against(family: Family, response: Response, extent: Extent, kind: str) -> str | None:
@@ -157,10 +159,12 @@ def _named(families: Sequence[Family]) -> dict[str, Family]:
 
 def name_of(family: Family) -> str:
     """A family's name, with what was given to it: ``student_t(df=5)``, ``zero_inflated(poisson)``."""
-    inside = [name_of(family.inner)] if isinstance(family, Wrapper) else []
+    inside = [name_of(part) for part in family.made_of] if isinstance(family, Wrapper) else []
+    listed = family.option_values if isinstance(family, Wrapper) else {}
+    joined = {name: "+".join(value) for name, value in listed.items() if isinstance(value, tuple)}
     settings = {
         name: value
-        for name, value in {**family.given, **family.option_values}.items()
+        for name, value in {**family.given, **family.option_values, **joined}.items()
         if value is not None and np.ndim(value) == 0
     }
     inside += [

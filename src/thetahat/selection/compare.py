@@ -170,13 +170,14 @@ def _name_of(fit: Fit) -> str:
     model = fit.model
     name = str(model.get("family", "model"))
     if "of" in model:
-        name = f"{name}({model['of']['family']})"
+        inside = model["of"] if isinstance(model["of"], list) else [model["of"]]
+        name = f"{name}({', '.join(item['family'] for item in inside)})"
     fixed = dict(model.get("fixed") or {})
     if model.get("kind") == "regression":
         formulas = [text for text in dict(model.get("formulas") or {}).values() if text]
         return f"{name}: {'; '.join(formulas)}" if formulas else name
-    inside = ", ".join(f"{key}={value:g}" for key, value in fixed.items() if isinstance(value, int | float))
-    return f"{name}({inside})" if inside else name
+    held = ", ".join(f"{key}={value:g}" for key, value in fixed.items() if isinstance(value, int | float))
+    return f"{name}({held})" if held else name
 
 
 def _refuse_unlike(named: dict[str, Fit]) -> None:
@@ -201,14 +202,13 @@ def _refuse_unlike(named: dict[str, Fit]) -> None:
 
 def _discrete(fit: Fit) -> bool | None:
     """Whether a fit gives probabilities; None where a density of one's own does not say."""
-    name = fit.model.get("family")
     kinds: dict[Any, Any] = {kind().name: kind for kind in CATALOGUE}
-    if name in kinds:
-        return bool(kinds[name]().support.discrete or kinds[name].labelled)
-    inside = fit.model.get("of")
-    if inside is not None and inside.get("family") in kinds:
-        return bool(kinds[inside["family"]]().support.discrete)
-    return None
+    inside: Any = fit.model
+    while inside.get("of"):
+        # Components of a mixture are all of one kind.
+        inside = inside["of"][0] if isinstance(inside["of"], list) else inside["of"]
+    name = inside.get("family")
+    return bool(kinds[name]().support.discrete or kinds[name].labelled) if name in kinds else None
 
 
 def _data_of(fit: Fit) -> tuple[Any, ...]:

@@ -63,7 +63,10 @@ def test_between(first: tuple[str, Fit], second: tuple[str, Fit]) -> ModelTest:
 
 
 def _nested(inner: Fit, outer: Fit) -> str | None:
-    """How the one model is a special case of the other, as far as is declared: ``inside``, ``edge``; or None."""
+    """How the one model is a special case of the other, as far as is declared.
+
+    It is ``inside``, at an ``edge``, or where parameters of the other are ``unidentified``; None where it is not.
+    """
     one, other = inner.model, outer.model
     if inner.dof >= outer.dof or "penalty" in one or "penalty" in other:
         return None
@@ -77,10 +80,25 @@ def _nested(inner: Fit, outer: Fit) -> str | None:
         return "inside" if same else None
     if one.get("fixed") or other.get("fixed"):
         return None
+    if isinstance(other.get("of"), list):
+        return "unidentified" if _fewer_components(one, other["of"]) else None
     if "of" in other:
         same = {**other["of"]} == {name: one[name] for name in other["of"] if name in one}
         return _WRAPPED.get(str(other["family"])) if same and "of" not in one else None
     return "edge" if _limit_of(inner, outer) is not None else None
+
+
+def _fewer_components(one: Any, components: list[Any]) -> bool:
+    """Whether a model is one of a mixture's components, or a mixture of some of them."""
+    left = list(components)
+    own = one["of"] if isinstance(one.get("of"), list) else None
+    if own is None:
+        return any(component == {name: one[name] for name in component if name in one} for component in left)
+    for component in own:
+        if component not in left:
+            return False
+        left.remove(component)
+    return True
 
 
 def _limit_of(inner: Fit, outer: Fit) -> Limit | None:
@@ -136,6 +154,12 @@ def _likelihood_ratio(inner: tuple[str, Fit], outer: tuple[str, Fit], how: str) 
     statistic = max(2.0 * (above.log_likelihood - below.log_likelihood), 0.0)
     more = above.dof - below.dof
     tail = float(special.chdtrc(more, statistic))
+    if how == "unidentified":
+        note = (
+            f"{small} is {large} with fewer components, where the parameters of the others are not identified, so that "
+            "no χ² holds: simulate the likelihood ratio from the smaller one"
+        )
+        return ModelTest((small, large), "none", np.nan, np.nan, np.nan, "", note)
     if how == "inside":
         note = f"{small} is {large} with {more} parameter{'s' if more > 1 else ''} fewer: χ² with {more} df"
         return ModelTest((small, large), "likelihood ratio", statistic, float(more), tail, large, note)
