@@ -67,7 +67,9 @@ def judge(likelihood: Likelihood, search: Search, declared: Declared) -> Outcome
     return findings.not_converged(table, found, search, declared)
 
 
-def _limit_reached(table: ParameterTable, found: Evidence, search: Search, declared: Declared) -> LimitFit | None:
+def _limit_reached(
+    table: ParameterTable, found: Evidence, search: Search, declared: Declared
+) -> LimitFit | None:
     """The declared limit that is the supremum: nothing found is higher, and ℓ falls on leaving it.
 
     Where ℓ rises on leaving it, however little, the limit is no supremum, even though rounding hides the
