@@ -239,3 +239,17 @@ def test_completely_separated_ordered_classes_reach_probability_one():
     assert fit.log_likelihood == pytest.approx(0.0, abs=1e-9)
     assert np.all(np.isfinite(fit.residuals("deviance")))
     assert fit.predict(what="class").tolist() == list("aabbbccc")
+
+
+def test_standard_errors_are_withheld_where_an_end_point_is_learned_faster_than_usual():
+    rng = np.random.default_rng(6)
+    x = rng.standard_normal(400)
+    # A short upper tail: the end-point of a GEV of shape -0.7.
+    y = 0.5 * x + (1 - rng.exponential(size=400) ** 0.7) / 0.7
+    fit = th.regress(np.column_stack([np.ones(400), x]), y, th.GEV())
+    assert -1 < fit.estimates["shape"] < -0.5
+    assert set(fit.certificate.status.values()) == {"irregular"}
+    assert np.isnan(list(fit.standard_errors.values())).all()
+    assert fit.certificate.region == "shape above -1"
+    short = 0.5 * x + (1 - rng.exponential(size=400) ** 0.2) / 0.2
+    assert th.regress(np.column_stack([np.ones(400), x]), short, th.GEV()).certificate.allows_standard_errors

@@ -16,18 +16,14 @@ NOWHERE: NDArray[np.intp] = np.zeros(0, dtype=np.intp)
 class RowPositions:
     """The positions in a block of its packed parts; None means every row of the block, in order.
 
-    Rows of weight 0 are packed nowhere. ``truncated`` are the rows whose terms have a truncation mass, each of which is
-    an exact or an interval row too; they are listed as they are packed, exact ones first.
+    Rows of weight 0 are packed nowhere.
     """
 
     exact: Array | None = None
     interval: Array | None = None
-    truncated: Array | None = None
 
     @classmethod
-    def of(
-        cls, exact: Array | None, interval: Array | None, truncated: Array | None, kept: Array | None
-    ) -> RowPositions:
+    def of(cls, exact: Array | None, interval: Array | None, kept: Array | None) -> RowPositions:
         """Positions in the block of parts given by positions among the rows that were ``kept`` (None: all)."""
 
         def there(part: Array | None) -> Array | None:
@@ -35,4 +31,4 @@ class RowPositions:
                 return part
             return kept if part is None else kept[part]
 
-        return cls(there(exact), there(interval), there(truncated))
+        return cls(there(exact), there(interval))

@@ -140,7 +140,8 @@ class IndependentModel(Model[PackedRows]):
             extent,
             self._truncation(observed, weights, known),
         )
-        return packed, _positions(observed, packed.truncation, used)
+        interval = NOWHERE if observed.exact_rows is None else observed.interval_rows
+        return packed, RowPositions.of(observed.exact_rows, interval, used)
 
     def count_levels(self, block: Block) -> Levels:
         """Count the distinct values of one block of exact rows."""
@@ -277,16 +278,6 @@ def _packed_order(observed: Observed) -> Array | None:
     if observed.exact_rows is None or observed.interval_rows is None:
         return None
     return np.concatenate([observed.exact_rows, observed.interval_rows])
-
-
-def _positions(observed: Observed, truncation: TruncatedRows | None, kept: Array | None) -> RowPositions:
-    """Where in their block the parts come from, of which the rows that were ``kept`` were observed."""
-    interval = NOWHERE if observed.exact_rows is None else observed.interval_rows
-    truncated: Array | None = NOWHERE
-    if truncation is not None:
-        order, place = _packed_order(observed), truncation.place
-        truncated = place if order is None else order if place is None else order[place]
-    return RowPositions.of(observed.exact_rows, interval, truncated, kept)
 
 
 def _pair(centre: float, spread: float, count: float) -> tuple[Array, Array]:

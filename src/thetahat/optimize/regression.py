@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from thetahat.engines import Engine, single_blas
+from thetahat.families._survey import Survey
 from thetahat.likelihood import Likelihood
 from thetahat.models._predictors import Group
 from thetahat.models._regression_rows import PackedRegression
@@ -21,7 +23,7 @@ from thetahat.optimize._optimizer import Information, Optimizer, Search
 from thetahat.optimize.aliases import refuse_aliased
 from thetahat.optimize.certificate import Verdict
 from thetahat.optimize.chord import ChordSearch
-from thetahat.optimize.climb import Conditions, answered, climb
+from thetahat.optimize.climb import Conditions, Region, answered, climb
 from thetahat.optimize.declared import Declared
 from thetahat.optimize.newton import Newton
 from thetahat.optimize.outcome import Outcome
@@ -91,7 +93,7 @@ def conditions(
 ) -> Conditions:
     """Say how these rows are climbed, for those who climb them again."""
     expected = _expected(arrangement.model, arrangement.sample, arrangement.n_obs)
-    return Conditions(optimizer, with_penalty(expected, likelihood))
+    return Conditions(optimizer, with_penalty(expected, likelihood), _region(arrangement))
 
 
 def _ascend(
@@ -106,21 +108,23 @@ def _ascend(
 ) -> Search:
     """Climb from few rows to all of them; ``one`` tells that there is at most one maximum."""
     model, sample = arrangement.model, arrangement.sample
+    allowed = _region(arrangement)
     if _begins_with_few(arrangement, begin):
         share = arrangement.n_obs / sample.n_obs
         few = Likelihood(model, lambda: [sample], packed=True, engine=engine)
         few = penalised(few, penalty, 1.0 / share)
         expected = with_penalty(_expected(model, sample, sample.n_obs), few)
-        first = _climb(few, optimizer, begin, expected, one=one)
+        first = _climb(few, optimizer, begin, expected, allowed, one=one)
         if first.converged and first.tally is not None:
             information = share * first.tally.information
-            chord = answered(likelihood, ChordSearch(first.point, information, sparing=arrangement.packed))
+            chord = ChordSearch(first.point, information, sparing=arrangement.packed)
+            answered(likelihood, chord, allowed=allowed)
             if chord.converged:
                 return chord
             if chord.tally is not None:
                 begin = chord.point
     expected = with_penalty(_expected(model, sample, arrangement.n_obs), likelihood)
-    return _climb(likelihood, optimizer, begin, expected, one=one)
+    return _climb(likelihood, optimizer, begin, expected, allowed, one=one)
 
 
 def _begins_with_few(arrangement: RegressionArrangement, begin: Vector) -> bool:
@@ -130,7 +134,13 @@ def _begins_with_few(arrangement: RegressionArrangement, begin: Vector) -> bool:
 
 
 def _climb(
-    likelihood: Likelihood, optimizer: Optimizer, begin: Vector, expected: Information | None, *, one: bool
+    likelihood: Likelihood,
+    optimizer: Optimizer,
+    begin: Vector,
+    expected: Information | None,
+    allowed: Region | None,
+    *,
+    one: bool,
 ) -> Search:
     """Climb straight up where there is one maximum to be found, and it proves easy to find."""
     if one and begin.size and isinstance(optimizer, Newton):
@@ -144,7 +154,7 @@ def _climb(
                 search.trace[:0] = straight.trace
                 return search
         begin, optimizer = straight.point, Newton(optimizer.max_iterations - straight.iterations)
-    return climb(likelihood, optimizer, begin, expected=expected)
+    return climb(likelihood, optimizer, begin, expected=expected, allowed=allowed)
 
 
 def _refuse_undetermined(
@@ -180,10 +190,58 @@ def _declare(arrangement: RegressionArrangement, likelihood: Likelihood) -> Decl
         n_obs=arrangement.n_obs,
         theorem=theorem,
         penalty=title,
-        regularity=lambda natural: "smooth",  # noqa: ARG005 - a contract
+        region=family.region() if arrangement.n_exact else None,
+        regularity=partial(_regularity, arrangement),
         n_rows=arrangement.n_positive,
         unbounded_in_theory=family.unbounded_in_theory if arrangement.n_exact else None,
     )
+
+
+def _regularity(arrangement: RegressionArrangement, natural: Mapping[str, float]) -> str:
+    """The first kind that is not smooth among the rows of the sample."""
+    model = arrangement.model
+    if model.family.region() is None:
+        return "smooth"
+    values = {
+        parameter.name: np.array([natural[name] for name in parameter.names])
+        if parameter.domain.vector
+        else natural[parameter.name]
+        for parameter in model.table.free_parameters
+    }
+    working = model.table.working(model.table.free_from_natural(values))
+    found = (model.family.regularity(model.family.theta(eta)) for eta in _sampled(arrangement, working))
+    return next((kind for kind in found if kind != "smooth"), "smooth")
+
+
+def _region(arrangement: RegressionArrangement) -> Region | None:
+    """The family's regular region, for the rows of the sample; None where it is the whole space."""
+    model = arrangement.model
+    family = model.family
+    if family.region() is None or not arrangement.n_exact:
+        return None
+    # A predictor can meet as many exact values as it has coefficients, and no fewer rows than these then tie.
+    most = float(max(len(designer.names) for designer in model.predictors.designers))
+    survey = Survey(
+        arrangement.n_rows,
+        arrangement.n_obs,
+        arrangement.n_exact,
+        -np.inf,
+        np.inf,
+        np.zeros(0),
+        0.0,
+        tie=(most, arrangement.n_obs - most),
+    )
+
+    def inside(free: Vector) -> bool:
+        return all(family.in_region(eta, survey) for eta in _sampled(arrangement, model.table.working(free)))
+
+    return inside
+
+
+def _sampled(arrangement: RegressionArrangement, working: Vector) -> Iterator[tuple[Any, ...]]:
+    """The working coordinates of the sample's rows, part by part."""
+    for part in arrangement.sample.parts:
+        yield arrangement.model.predictors.coordinates(part.designs, part.offsets, working)[0]
 
 
 def _theorem(model: RegressionModel) -> str | None:
