@@ -83,13 +83,9 @@ def __dir__() -> list[str]:
 
 
 def _family(name: str) -> Any:
-    return next((family for family in _all_families() if family.__name__ == name), None)
-
-
-def _all_families() -> list[Any]:
     families = import_module("thetahat.families")
-    return [*families.CATALOGUE, *families.WRAPPERS]
+    return getattr(families, name) if name in families.class_names() else None
 
 
 def _public_names() -> list[str]:
-    return sorted(["__version__", *_PLACES, *(family.__name__ for family in _all_families())])
+    return sorted(["__version__", *_PLACES, *import_module("thetahat.families").class_names()])

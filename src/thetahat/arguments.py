@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from thetahat._errors import DataError, ModelError, ParameterError
 from thetahat.data import Source, open_source
 from thetahat.engines import Threads
-from thetahat.families import CATALOGUE, WRAPPERS, Family
-from thetahat.families._contract import snake_case
+from thetahat.families import Family, families, leaf_named, wrapper_named
 from thetahat.optimize.newton import Newton
 from thetahat.parameters import ParameterTable
 from thetahat.response import Exact, Observations, Response, parse_response
+
+if TYPE_CHECKING:
+    from thetahat.penalties import Penalty
 
 WEIGHTS = "(weights)"
 DEFAULT_ENGINE = Threads()
@@ -62,7 +63,7 @@ def family_named(name: str) -> Family:
     ``mixture(normal, normal, tied=sd)``.
     """
     wrapper, bracket, rest = name.partition("(")
-    outer = next((kind for kind in WRAPPERS if snake_case(kind.__name__) == wrapper.strip()), None)
+    outer = wrapper_named(wrapper.strip())
     if bracket and outer is not None and rest.rstrip().endswith(")"):
         parts = _arguments(rest.rstrip().removesuffix(")"))
         named = dict(part.split("=", 1) for part in parts if "=" in part)
@@ -77,14 +78,15 @@ def family_named(name: str) -> Family:
         return outer.around([family_named(part) for part in plain_parts[:count]], **settings)
     if outer is not None:
         raise ModelError(f"{name!r} lacks the family inside; write {wrapper.strip()}(poisson)")
-    families = _by_name()
-    if name in families:
-        return families[name]()
+    kind = leaf_named(name)
+    if kind is not None:
+        return kind()
     from difflib import get_close_matches
 
-    close = get_close_matches(name.lower().replace(" ", "_"), list(families), n=1)
+    there = families()
+    close = get_close_matches(name.lower().replace(" ", "_"), there, n=1)
     hint = f" (did you mean {close[0]!r}?)" if close else ""
-    raise ModelError(f"there is no family {name!r}{hint}; there are: {', '.join(sorted(families))}")
+    raise ModelError(f"there is no family {name!r}{hint}; there are: {', '.join(sorted(there))}")
 
 
 def _arguments(text: str) -> list[str]:
@@ -97,11 +99,6 @@ def _arguments(text: str) -> list[str]:
         else:
             parts[-1] += letter
     return [part.strip() for part in parts]
-
-
-@cache
-def _by_name() -> dict[str, type[Family]]:
-    return {snake_case(kind.__name__): kind for kind in CATALOGUE}
 
 
 def open_rows(y: str | None, data: Any) -> tuple[Source, Response]:
@@ -146,6 +143,16 @@ def option(name: str, value: Any, kind: type, default: Any) -> Any:
         example = f"th.{type(default).__name__}" if default is not None else EXAMPLES[name]
         raise ModelError(f"{name}={value!r}: give an instance of {example} or a similar object")
     return value
+
+
+def penalty_of(value: Any) -> Penalty | None:
+    """Return a penalty, or None; what penalties need is loaded with the first one."""
+    if value is None:
+        return None
+    from thetahat.penalties import Penalty
+
+    found: Penalty = option("penalty", value, Penalty, None)
+    return found
 
 
 def plain(values: Mapping[str, Any] | None, what: str) -> dict[str, Any]:

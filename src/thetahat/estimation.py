@@ -19,6 +19,7 @@ from thetahat.arguments import (
     known_quantities,
     open_rows,
     option,
+    penalty_of,
     plain,
 )
 from thetahat.data import Source, open_source
@@ -33,16 +34,13 @@ from thetahat.models.specification import Regression
 from thetahat.optimize._optimizer import Optimizer
 from thetahat.optimize.climb import Conditions
 from thetahat.optimize.independent import conditions, maximise
-from thetahat.optimize.penalised import maximise_penalised
-from thetahat.penalised_likelihood import penalised, with_penalty
-from thetahat.penalties import Penalty
-from thetahat.regressing import solve_formulas
 from thetahat.response import Observations, Response
 from thetahat.solution import Solution
 from thetahat.solved import Solved
 
 if TYPE_CHECKING:
     from thetahat.models.custom import Model
+    from thetahat.penalties import Penalty
 
 
 def solve(
@@ -69,6 +67,8 @@ def solve(
             penalty=penalty,
         )
     if isinstance(model, Regression):
+        from thetahat.regressing import solve_formulas
+
         return solve_formulas(
             model,
             data,
@@ -121,7 +121,7 @@ def solve_family(
     levels
         The distinct values of discrete rows with their counts, where they have been counted for another family.
     """
-    penalty = option("penalty", penalty, Penalty, None)
+    penalty = penalty_of(penalty)
     optimizer = option("optimizer", optimizer, Optimizer, DEFAULT_OPTIMIZER)
     engine = option("engine", engine, Engine, DEFAULT_ENGINE)
     extra: Extra = {}
@@ -140,12 +140,16 @@ def solve_family(
         condensed=arrangement.condensed,
         counted=arrangement.counted,
     )
-    likelihood = penalised(likelihood, penalty)
+    likelihood = _penalised(likelihood, penalty)
+    how = conditions(arrangement, engine, optimizer)
     if penalty is None:
         outcome = maximise(arrangement, likelihood, engine, optimizer, start)
     else:
+        from thetahat.optimize.penalised import maximise_penalised
+        from thetahat.penalised_likelihood import with_penalty
+
         outcome = maximise_penalised(arrangement, likelihood, engine, optimizer, start, penalty)
-    how = conditions(arrangement, engine, optimizer)
+        how = replace(how, expected=with_penalty(how.expected, likelihood))
     as_given = independent
     if arrangement.model.family is not independent.family or arrangement.model.unit != independent.unit:
         as_given = independent.changed(family=arrangement.model.family, unit=arrangement.model.unit)
@@ -156,8 +160,8 @@ def solve_family(
         arrangement.survey.n_obs,
         likelihood,
         as_given.describe(),
-        replace(how, expected=with_penalty(how.expected, likelihood)),
-        penalised(
+        how,
+        _penalised(
             Likelihood(
                 arrangement.model,
                 lambda: blocks_again(arrangement, as_given, source, engine),
@@ -168,6 +172,14 @@ def solve_family(
         ),
     )
     return Solved(solution, arrangement.model.family, source, independent.columns, outcome.trace)
+
+
+def _penalised(likelihood: Likelihood, penalty: Penalty | None) -> Likelihood:
+    if penalty is None:
+        return likelihood
+    from thetahat.penalised_likelihood import penalised
+
+    return penalised(likelihood, penalty)
 
 
 def _beside(source: Source, extra: Extra) -> Source:
@@ -206,12 +218,12 @@ def _solve_custom(
     extra: Extra = {}
     weight_column = column_of(weights, WEIGHTS, "weights", extra)
     source = _beside(open_source(data), extra)
-    penalty = option("penalty", penalty, Penalty, None)
+    penalty = penalty_of(penalty)
     bound = model.on(source, weight_column, plain(fixed, "fixed"))
     check_start(start, bound.table)
     arrangement = arrange_columns(bound, source, engine)
     likelihood = Likelihood(bound, arrangement.blocks, packed=arrangement.packed, engine=engine)
-    likelihood = penalised(likelihood, penalty)
+    likelihood = _penalised(likelihood, penalty)
     outcome = maximise_custom(
         arrangement, likelihood, climber, plain(start, "start"), tries=optimizer is None
     )
@@ -223,7 +235,7 @@ def _solve_custom(
         likelihood,
         bound.describe(),
         Conditions(climber),
-        penalised(
+        _penalised(
             Likelihood(bound, lambda: source.blocks(bound.columns), packed=False, engine=engine), penalty
         ),
     )

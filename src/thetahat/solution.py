@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,9 @@ from thetahat.optimize.climb import Conditions
 from thetahat.optimize.evidence import SOLID
 from thetahat.optimize.outcome import Outcome
 from thetahat.parameters import ParameterTable
-from thetahat.penalised_likelihood import PenalisedLikelihood
+
+if TYPE_CHECKING:
+    from thetahat.penalised_likelihood import PenalisedLikelihood
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -75,7 +77,8 @@ class Solution:
     ) -> Solution:
         """Put an outcome beside what it is about."""
         value, information, penalty = outcome.value, outcome.information, None
-        if isinstance(likelihood, PenalisedLikelihood):
+        if likelihood.unpenalised is not likelihood:
+            likelihood = cast("PenalisedLikelihood", likelihood)
             penalty = outcome.value
             at = np.nan_to_num(outcome.point, posinf=AT_INFINITY, neginf=-AT_INFINITY)
             value = likelihood.unpenalised.tally(at, VALUE).value if np.isfinite(penalty) else penalty
@@ -213,7 +216,9 @@ class Solution:
         free = self.free_covariance() if free is None else free
         if self.table.all_scalar and self.regular.all():
             return self._scalar_errors(free)
-        free, jacobian = free[np.ix_(self.regular, self.regular)], self.jacobian()[:, self.regular]
+        jacobian = self.jacobian()
+        if not self.regular.all():
+            free, jacobian = free[np.ix_(self.regular, self.regular)], jacobian[:, self.regular]
         errors = dict.fromkeys(self.table.names, float(np.nan))
         if not jacobian.size:
             return errors

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from thetahat.data import Source
 from thetahat.families import Family
-from thetahat.models.regression import RegressionModel
 from thetahat.solution import Solution
+
+if TYPE_CHECKING:
+    from thetahat.models.regression import RegressionModel
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 
 from thetahat._errors import ModelError, SourceError
-from thetahat.families import CATALOGUE, WRAPPERS, Family
-from thetahat.families._contract import snake_case
+from thetahat.families import Family, leaf_named, wrapper_named
 from thetahat.optimize.certificate import Certificate, Verdict
 from thetahat.parameters import DOMAINS, Domain, Parameter, ParameterTable
 from thetahat.rendering import finite_data
@@ -320,8 +319,8 @@ def _made(plain: Mapping[str, Any], known: Mapping[str, Any], deepest: int) -> F
     """The family of a specification, and of those inside it."""
     _check(plain, {"family": str}, "a family")
     name = plain["family"]
-    wrapper = next((kind for kind in WRAPPERS if snake_case(kind.__name__) == name), None)
-    kind: Any = wrapper or next((kind for kind in CATALOGUE if kind().name == name), None)
+    wrapper = wrapper_named(name)
+    kind: Any = wrapper or leaf_named(name)
     if kind is None:
         raise ValueError(f"there is no family {name!r}")
     options = {option: plain[option] for option in kind.options if plain.get(option) is not None}

@@ -22,10 +22,10 @@ def positive_mean(points: NDArray[np.float64]) -> float:
 
 def misfit_trials(y: Array, trials: Any) -> tuple[Array, str]:
     """Trials that are no counts, else more successes than trials, as a mask with the reason."""
-    trials = np.broadcast_to(np.asarray(trials, dtype=float), np.shape(y))
+    trials = np.asarray(trials, dtype=float)
     wrong = ~((trials >= 0) & (trials == np.floor(trials)) & np.isfinite(trials))
     if wrong.any():
-        return wrong, "trials must be whole numbers from 0 up"
+        return np.broadcast_to(wrong, np.shape(y)), "trials must be whole numbers from 0 up"
     return np.asarray(y > trials), "there can be no more successes than trials"
 
 

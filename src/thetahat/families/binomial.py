@@ -23,6 +23,9 @@ from thetahat.numerics.elementary import log_expit
 from thetahat.numerics.incomplete_beta import log_beta_mass
 from thetahat.parameters import Parameter, UnitInterval
 
+EXACT_COEFFICIENT = 150
+"""Trials, up to which the number of orders is a product to the last digits but one, and its log correct."""
+
 
 @final
 class Binomial(Family):
@@ -67,10 +70,7 @@ class Binomial(Family):
         failures = trials - y
         possible = failures >= 0
         fewer = xp.where(possible, xp.minimum(y, failures), 0.0)
-        orders = xp.log_gamma_ratio(xp.where(possible, trials - fewer, 0.0) + 1.0, fewer) - xp.gammaln(
-            fewer + 1.0
-        )
-        return y, failures, xp.where(possible, orders, -np.inf)
+        return y, failures, xp.where(possible, _log_orders(xp, trials, fewer), -np.inf)
 
     def log_density(self, xp: Any, rows: Rows, eta: Coordinates) -> Any:
         """Successes log prob + failures log(1 - prob) + log C, each by its own tail of the logit."""
@@ -145,6 +145,15 @@ class Binomial(Family):
     def sample_at(self, rng: np.random.Generator, size: int, theta: Theta, known: Known) -> Array:
         """NumPy's inversion and rejection sampler."""
         return rng.binomial(np.asarray(known["trials"]).astype(np.int64), theta[0], size)
+
+
+def _log_orders(xp: Any, trials: Any, fewer: Any) -> Any:
+    """log C(trials, fewer)."""
+    if not xp.is_jax and np.max(trials, initial=0.0) <= EXACT_COEFFICIENT:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.log(special.binom(trials, fewer))
+    rest = xp.where(fewer <= trials, trials - fewer, 0.0)
+    return xp.log_gamma_ratio(rest + 1.0, fewer) - xp.gammaln(fewer + 1.0)
 
 
 def _point_terms(y: Array, order: int, logit: Array, trials: Array) -> Terms:

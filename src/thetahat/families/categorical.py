@@ -104,7 +104,10 @@ class Categorical(LabelledFamily):
         >>> th.Categorical().with_levels(["no", "yes"])
         Categorical(levels=('no', 'yes'))
         """
-        return Categorical(y=self.y, probs=self.given.get("probs"), levels=levels)
+        probs = self.given.get("probs")
+        if probs is not None:
+            return Categorical(y=self.y, probs=probs, levels=levels)
+        return _labelled(self.y, *labels_of("Categorical", levels))
 
     @property
     def n_levels(self) -> int:
@@ -197,6 +200,12 @@ class Categorical(LabelledFamily):
     def _probs(self, theta: Theta) -> Array:
         # The size is asked for first, so that a family without categories says what it lacks.
         return np.asarray(theta[0]) if self.n_levels else np.zeros(0)
+
+
+@lru_cache(maxsize=32, typed=True)
+def _labelled(y: str | None, *levels: Any) -> Categorical:
+    """One family for the same labels, 1 and True being different ones, so that its table is made once."""
+    return Categorical(y=y, levels=levels)
 
 
 def _stacked(xp: Any, eta: Coordinates) -> Any:

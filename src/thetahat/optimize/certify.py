@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from thetahat.models import Tally
 from thetahat.optimize._optimizer import Search
 from thetahat.optimize.certificate import Certificate, Verdict
 from thetahat.optimize.declared import Declared
+from thetahat.optimize.deferred import Deferred
 from thetahat.optimize.evidence import Evidence
 from thetahat.optimize.outcome import Outcome
 from thetahat.parameters import ParameterTable
@@ -31,7 +32,7 @@ def certify(
     limit: str | None = None,
     parameters: tuple[str, ...] = (),
     direction: Mapping[str, float] | None = None,
-    digits: Mapping[str, float] | None = None,
+    digits: Callable[[], Mapping[str, float]] | None = None,
     decrement: float | None = None,
     change: float | None = None,
 ) -> Certificate:
@@ -52,12 +53,25 @@ def certify(
         curvature_change=none if change is None else change,
         condition_number=none if found is None else found.condition,
         smallest_eigenvalue=none if found is None else found.smallest,
-        digits={name: (digits or {}).get(name, none) for name in table.names},
+        digits=_digits(table, digits),
         sentence=sentence,
         allows_standard_errors=allows,
         theorem=declared.theorem,
         region=declared.region,
     )
+
+
+def _digits(table: ParameterTable, digits: Callable[[], Mapping[str, float]] | None) -> Mapping[str, float]:
+    """By name, NaN where nothing is known of them."""
+    none = float(np.nan)
+    if digits is None:
+        return dict.fromkeys(table.names, none)
+
+    def all_of_them() -> Mapping[str, float]:
+        known = digits()
+        return {name: known.get(name, none) for name in table.names}
+
+    return Deferred(table.names, all_of_them)
 
 
 def concluded(

@@ -167,14 +167,14 @@ def digits(
     """
     if not evidence.point.size:
         return {}
-    inverse = evidence.factor.inverse()
-    sums = evidence.tally.absolute_score
-    if sums is None:
-        sums = np.sqrt(n_obs * np.maximum(evidence.tally.information.diagonal(), 0.0))
-    felt = np.abs(evidence.tally.information) @ _rounded_sizes(table, evidence.point)
-    noise = np.abs(inverse) @ (EPSILON * (sums + felt))
-    free_error = np.abs(evidence.step) + noise
     with np.errstate(all="ignore"):
+        inverse = evidence.factor.inverse()
+        sums = evidence.tally.absolute_score
+        if sums is None:
+            sums = np.sqrt(n_obs * np.maximum(evidence.tally.information.diagonal(), 0.0))
+        felt = np.abs(evidence.tally.information) @ _rounded_sizes(table, evidence.point)
+        noise = np.abs(inverse) @ (EPSILON * (sums + felt))
+        free_error = np.abs(evidence.step) + noise
         if table.all_scalar:
             slopes = np.abs(table.slopes(evidence.point))
             error, standard_error = slopes * free_error, slopes * np.sqrt(inverse.diagonal())

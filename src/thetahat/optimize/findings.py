@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -63,7 +65,7 @@ def maximum(table: ParameterTable, found: Evidence, search: Search, declared: De
         scope=declared.scope,
         status=dict.fromkeys(table.free_names, "regular" if regular else regularity),
         supremum=found.tally.value,
-        digits=evidences.digits(found, table, declared.n_obs, natural),
+        digits=partial(evidences.digits, found, table, declared.n_obs, natural),
         allows=regular and table.n_free > 0,
     )
     return concluded(natural, found, search, certificate, np.full(table.n_free, regular))

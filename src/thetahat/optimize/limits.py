@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from thetahat.engines import Engine
-from thetahat.families import CATALOGUE, Family
+from thetahat.families import Family, leaf_named
 from thetahat.families._limit import Limit
 from thetahat.families._survey import Survey
 from thetahat.families._terms import Coordinates
@@ -23,8 +23,9 @@ from thetahat.models.iid import IndependentModel
 from thetahat.numerics.namespace import NUMPY
 from thetahat.optimize._optimizer import Optimizer
 from thetahat.optimize.climb import climb
-from thetahat.penalised_likelihood import penalised
-from thetahat.penalties import Penalty
+
+if TYPE_CHECKING:
+    from thetahat.penalties import Penalty
 
 Vector = NDArray[np.float64]
 FAR_OUT = 1e5
@@ -101,7 +102,7 @@ def _fit(
     penalty: Penalty | None,
 ) -> LimitFit | None:
     model = arrangement.model
-    family = model.family.limiting(_named(limit.family))
+    family = model.family.limiting(family_of(limit))
     back = {ours: theirs for theirs, ours in limit.names.items()}
     if penalty is not None:
         penalty = penalty.elsewhere(back, limit.parameter)
@@ -117,7 +118,10 @@ def _fit(
         unit=model.unit,
     )
     likelihood, survey = _rows_of_limit(limit_model, arrangement, engine)
-    likelihood = penalised(likelihood, penalty)
+    if penalty is not None:
+        from thetahat.penalised_likelihood import penalised
+
+        likelihood = penalised(likelihood, penalty)
     point = _maximise(limit_model, likelihood, survey, arrangement, optimizer)
     if point is None:
         return None
@@ -136,9 +140,12 @@ def _fit(
     return LimitFit(limit, family.title, tally.value, ordered, at_limit, names, tally, scale, slope)
 
 
-@cache
-def _named(name: str) -> Family:
-    return next(kind() for kind in CATALOGUE if kind().name == name)
+def family_of(limit: Limit) -> Family:
+    """The family that a limit is declared to be, by its name."""
+    kind = leaf_named(limit.family)
+    if kind is None:
+        raise LookupError(f"{limit.family!r} is declared as a limit, and is no family")
+    return kind()
 
 
 def _rows_of_limit(

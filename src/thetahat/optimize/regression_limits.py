@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thetahat.engines import Engine
-from thetahat.families import CATALOGUE
 from thetahat.families._limit import Limit
 from thetahat.likelihood import Likelihood
 from thetahat.models import DERIVATIVES
@@ -19,7 +18,7 @@ from thetahat.models._regression_rows import Part
 from thetahat.models.regression import RegressionModel
 from thetahat.optimize._optimizer import Optimizer
 from thetahat.optimize.climb import climb
-from thetahat.optimize.limits import FAR_OUT, ROUNDING, LimitFit
+from thetahat.optimize.limits import FAR_OUT, ROUNDING, LimitFit, family_of
 from thetahat.penalised_likelihood import penalised
 from thetahat.penalties import Penalty
 from thetahat.regression_pass import RegressionArrangement
@@ -109,7 +108,6 @@ def _fit(
 
 def _limiting_model(limit: Limit, model: RegressionModel) -> RegressionModel | None:
     """The regression of the limiting family on the same designs; None where a link is not one of its own."""
-    kind = next(kind for kind in CATALOGUE if kind().name == limit.family)
     if any(group.link is not None and not group.link.trivial for group in model.predictors.groups):
         return None
     theirs = {ours: name for name, ours in limit.names.items()}
@@ -119,7 +117,7 @@ def _limiting_model(limit: Limit, model: RegressionModel) -> RegressionModel | N
     }
     fixed = {theirs.get(name, name): value for name, value in model.table.fixed.items()}
     reader: Any = model.reader
-    family = model.family.limiting(kind())
+    family = model.family.limiting(family_of(limit))
     return RegressionModel(
         reader.changed(family=family), predictors(family, designers, {}, fixed), model.text, model.selection
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -247,7 +248,7 @@ def _concluded(
         supremum=tally.value if exists else float(np.nan),
         status=dict.fromkeys(table.free_names, status),
         parameters=() if exists else table.free_names,
-        digits=_digits(table.free_names, point, bound, likelihood.bound.floor) if exists else None,
+        digits=partial(_digits, table.free_names, point, bound, likelihood.bound.floor) if exists else None,
         allows=False,
         decrement=bound.decrement,
         change=bound.change,

@@ -196,15 +196,16 @@ def _dropped(fit: Fitted) -> int:
 
 def title_of(model: Mapping[str, Any]) -> str:
     """The model's name as in Python: ``negative_binomial`` -> ``NegativeBinomial``."""
-    from thetahat.families import CATALOGUE, WRAPPERS
-    from thetahat.families._contract import snake_case
+    from thetahat.families import leaf_named, wrapper_named
 
     name = str(model.get("family", "Model"))
     if "of" in model:
-        wrapper = next((kind.__name__ for kind in WRAPPERS if snake_case(kind.__name__) == name), name)
+        outer = wrapper_named(name)
+        wrapper = name if outer is None else outer.__name__
         inside = model["of"] if isinstance(model["of"], list) else [model["of"]]
         return f"{wrapper}({', '.join(title_of(item) for item in inside)})"
-    return next((kind.__name__ for kind in CATALOGUE if kind().name == name), name)
+    kind = leaf_named(name)
+    return name if kind is None else kind.__name__
 
 
 def label_of(name: str, model: Mapping[str, Any]) -> str:

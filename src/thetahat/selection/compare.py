@@ -7,7 +7,7 @@ from itertools import combinations
 from typing import Any, final
 
 from thetahat._errors import InferenceError, ModelError
-from thetahat.families import CATALOGUE
+from thetahat.families import leaf_named
 from thetahat.fit import Fit
 from thetahat.models.iid import IndependentModel
 from thetahat.models.regression import RegressionModel
@@ -202,13 +202,12 @@ def _refuse_unlike(named: dict[str, Fit]) -> None:
 
 def _discrete(fit: Fit) -> bool | None:
     """Whether a fit gives probabilities; None where a density of one's own does not say."""
-    kinds: dict[Any, Any] = {kind().name: kind for kind in CATALOGUE}
     inside: Any = fit.model
     while inside.get("of"):
         # Components of a mixture are all of one kind.
         inside = inside["of"][0] if isinstance(inside["of"], list) else inside["of"]
-    name = inside.get("family")
-    return bool(kinds[name]().support.discrete or kinds[name].labelled) if name in kinds else None
+    kind = leaf_named(str(inside.get("family")))
+    return None if kind is None else bool(kind().support.discrete or kind.labelled)
 
 
 def _data_of(fit: Fit) -> tuple[Any, ...]:

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import special
 
 from thetahat._errors import InferenceError
-from thetahat.families import CATALOGUE
+from thetahat.families import leaf_named
 from thetahat.families._contract import snake_case
 from thetahat.families._limit import Limit
 from thetahat.fit import Fit
@@ -103,7 +103,7 @@ def _fewer_components(one: Any, components: list[Any]) -> bool:
 
 def _limit_of(inner: Fit, outer: Fit) -> Limit | None:
     """The declared limit of the outer fit's family that the inner one's is."""
-    family = next((kind for kind in CATALOGUE if kind().name == outer.model.get("family")), None)
+    family = leaf_named(str(outer.model.get("family")))
     limits = () if family is None else family.limits
     return next((limit for limit in limits if snake_case(limit.family) == inner.model.get("family")), None)
 
