@@ -125,6 +125,10 @@ class FamilyContract(Frozen, Declarations, ABC):
     def start(self, points: NDArray[np.float64], known: Known) -> Theta:
         """Natural start values from representative points; never fails on points inside the support."""
 
+    def start_weighted(self, points: NDArray[np.float64], weight: Array, known: Known) -> Theta | None:
+        """``start`` from distinct points with their weights; None where a leaf takes them repeated in proportion."""
+        return None
+
     @abstractmethod
     def solve(self, survey: Survey, known: Known) -> Theta | None:
         """The closed-form maximum from sufficient statistics, edges included; None where there is none."""

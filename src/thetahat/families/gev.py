@@ -12,19 +12,27 @@ from scipy import special
 from thetahat.families._contract import Known, Theta
 from thetahat.families._entropies import EULER
 from thetahat.families._gathering import Gathering
+from thetahat.families._gev_moments import (
+    ORDERS,
+    ZETA,
+    by_l_moments,
+    information_in_closed_form,
+    log_gamma_one_less,
+    power_sum,
+)
+from thetahat.families._gev_sums import gev_sums
 from thetahat.families._gumbel_ends import gumbel_ends
 from thetahat.families._location_scale import LocationScale
 from thetahat.families._reduced import Reduced, in_shape, reduced_terms, reduced_value, unreduced
+from thetahat.families._row_sums import SummedByRows, Sums
 from thetahat.families._standard import Standard
 from thetahat.families._starts import centre_and_spread, clipped
 from thetahat.families._support import REAL_LINE
 from thetahat.families._survey import Survey
-from thetahat.families._terms import Array, Coordinates, EndTerms
+from thetahat.families._terms import Array, Coordinates, EndTerms, Rows
 from thetahat.numerics.namespace import namespace
 from thetahat.parameters import Parameter, Positive, Real
 
-_ZETA = special.zeta(np.arange(2.0, 16.0))
-_ORDERS = np.arange(2.0, 16.0)
 _TINY = 1e-100
 _AT_LARGEST = (
     "the likelihood rises without bound as the upper end-point nears the largest value (Smith, 1985)"
@@ -35,7 +43,7 @@ _BEYOND = np.array([1e-3, 0.01, 0.1, 1.0, 10.0])
 
 
 @final
-class GEV(LocationScale):
+class GEV(LocationScale, SummedByRows):
     """Generalised extreme-value distribution: F(y) = exp(-(1 + shape z)^(-1/shape)).
 
     With z = (y - location)/scale. Working coordinates are location, log scale and shape itself. Shape 0 is
@@ -71,6 +79,7 @@ class GEV(LocationScale):
     )
     scales: ClassVar[tuple[str, ...]] = ("location", "scale")
     spikes: ClassVar[str] = "anywhere"
+    n_scratch: ClassVar[int] = 8
     unbounded_in_theory: ClassVar[str | None] = (
         f"for shape below -1 {_AT_LARGEST}, and for large shapes as the density piles up on the smallest"
     )
@@ -111,6 +120,18 @@ class GEV(LocationScale):
             (pull * by_shape_shape - by_shape * (2.0 + t * by_shape),),
         )
         return terms if inside.all() else _without_slope(terms, inside)
+
+    def row_sums(
+        self,
+        rows: Rows,
+        weight: Array | None,
+        eta: Coordinates,
+        scratch: tuple[Any, ...],
+        *,
+        scores: bool,
+    ) -> Sums | None:
+        """Away from shape 0, where what cancels in w needs ``standard_terms``, and inside the support."""
+        return gev_sums(rows[0], weight, eta, scratch, scores=scores)
 
     def standard_mass(self, low: Array, high: Array, gap: Array, shapes: Coordinates, order: int) -> EndTerms:
         """Gumbel's distribution of w, and the chain rule."""
@@ -153,7 +174,7 @@ class GEV(LocationScale):
         _, log_scale, shape = eta
         scale, shape = np.exp(log_scale), np.asarray(shape, dtype=float)
         with np.errstate(all="ignore"):
-            near_gumbel, closed = self._information_near_gumbel(shape), _information_in_closed_form(shape)
+            near_gumbel, closed = self._information_near_gumbel(shape), information_in_closed_form(shape)
         near = np.abs(shape) < 0.1
         entries = [np.where(near, a, b) for a, b in zip(near_gumbel, closed, strict=True)]
         entries = [np.where(shape > -0.5, entry, np.nan) for entry in entries]
@@ -181,7 +202,7 @@ class GEV(LocationScale):
 
     def in_region(self, eta: Coordinates, survey: Survey | None) -> bool:
         """Shape above -1."""
-        return bool(np.all(np.asarray(eta[2]) > -1.0))
+        return bool((np.asarray(eta[2]) > -1.0).all())
 
     def region(self) -> str | None:
         """The shapes whose density is bounded at the end-point; ℓ still has no bound over all of them."""
@@ -252,7 +273,7 @@ class GEV(LocationScale):
         middle, spread = centre_and_spread(points)
         z = np.sort((points - middle) / spread)
         if np.all(np.isfinite(z)) and z[-1] > z[0]:
-            location, scale, shape = _by_l_moments(z)
+            location, scale, shape = by_l_moments(z)
             with np.errstate(all="ignore"):
                 density = self.standard_log_density(namespace(), (z - location) / scale, (shape,))
             if np.all(density > -1e3):
@@ -287,7 +308,7 @@ class GEV(LocationScale):
         shape = np.asarray(shape, dtype=float)
         safe = np.where((shape < 1) & (np.abs(shape) > _TINY), shape, 0.0)
         divisor = np.where(safe == 0, 1.0, safe)
-        ratio = np.where(safe == 0, np.euler_gamma, np.expm1(_log_gamma_one_less(safe)) / divisor)
+        ratio = np.where(safe == 0, np.euler_gamma, np.expm1(log_gamma_one_less(safe)) / divisor)
         return np.where(shape < 1, location + scale * ratio, np.inf)
 
     def entropy_at(self, theta: Theta, known: Known) -> Any:
@@ -302,10 +323,10 @@ class GEV(LocationScale):
         divisor = np.where(safe == 0, 1.0, safe)
         excess = np.where(
             np.abs(safe) < 0.05,
-            _power_sum((np.exp2(_ORDERS) - 2.0) * _ZETA / _ORDERS, safe),
+            power_sum((np.exp2(ORDERS) - 2.0) * ZETA / ORDERS, safe),
             special.gammaln(1.0 - 2.0 * safe) - 2.0 * special.gammaln(1.0 - safe),
         )
-        ratio = np.exp(2.0 * _log_gamma_one_less(safe)) * np.expm1(excess) / divisor / divisor
+        ratio = np.exp(2.0 * log_gamma_one_less(safe)) * np.expm1(excess) / divisor / divisor
         ratio = np.where(safe == 0, np.pi**2 / 6.0, ratio)
         return np.where(shape < 0.5, np.square(scale) * ratio, np.inf)
 
@@ -342,47 +363,3 @@ def _end(z: Array, shape: Array) -> tuple[NDArray[np.bool_], Array, Reduced]:
     terms = reduced_terms(np.where(within, z, 0.0), shape)
     outside = np.where(np.isneginf(z) | (~np.isposinf(z) & (shape > 0)), -np.inf, np.inf)
     return within, np.where(within, terms.value, outside), terms
-
-
-def _power_sum(coefficients: Array, x: Array) -> Array:
-    """Sum of coefficients[k] x^(k + 2)."""
-    return np.asarray(x * x * np.polyval(coefficients[::-1], x))
-
-
-def _log_gamma_one_less(x: Array) -> Array:
-    """log Γ(1 - x) = γ x + ζ(2) x²/2 + ζ(3) x³/3 + ..., relatively accurate near 0."""
-    near = np.euler_gamma * x + _power_sum(_ZETA / _ORDERS, x)
-    return np.asarray(np.where(np.abs(x) < 0.05, near, special.gammaln(1.0 - x)))
-
-
-def _by_l_moments(z: NDArray[np.float64]) -> tuple[float, float, float]:
-    """Hosking, Wallis & Wood (1985): shape from the L-skewness of sorted points."""
-    n = z.size
-    rank = np.arange(n, dtype=float)
-    b0, b1 = float(np.mean(z)), float(np.mean(z * rank)) / max(n - 1.0, 1.0)
-    b2 = float(np.mean(z * rank * (rank - 1.0))) / max((n - 1.0) * (n - 2.0), 1.0)
-    l2, l3 = 2.0 * b1 - b0, 6.0 * b2 - 6.0 * b1 + b0
-    skew = float(np.clip(l3 / l2, -0.3, 0.6)) if n > 2 else 0.17
-    c = 2.0 / (3.0 + skew) - np.log(2.0) / np.log(3.0)
-    shape = -float(np.clip(7.8590 * c + 2.9554 * c * c, -0.5, 0.3))
-    if abs(shape) < 1e-3:
-        shape = 1e-3
-    gamma = float(special.gamma(1.0 - shape))
-    scale = l2 * -shape / (gamma * (1.0 - 2.0**shape))
-    return b0 - scale * (gamma - 1.0) / shape, scale, shape
-
-
-def _information_in_closed_form(shape: Array) -> tuple[Any, ...]:
-    k = -shape
-    gamma = special.gamma(2.0 - k)
-    p = np.square(1.0 - k) * special.gamma(1.0 - 2.0 * k)
-    q = gamma * (special.digamma(1.0 - k) - (1.0 - k) / k)
-    lag = 1.0 - np.euler_gamma
-    return (
-        p,
-        (p - gamma) / k,
-        (1.0 - 2.0 * gamma + p) / k / k,
-        (q + p / k) / k,
-        (q + p / k + (1.0 - gamma) / k - lag) / k / k,
-        (np.pi**2 / 6.0 + np.square(lag - 1.0 / k) + 2.0 * q / k + p / k / k) / k / k,
-    )

@@ -38,6 +38,12 @@ def _poisson_scale(values: Mapping[str, float]) -> float:
     return max(values["rate"], 1.0)
 
 
+MOST_STEPS, NEAR_ENOUGH = 6, 1e-3
+"""Newton's steps for a start, and the step in log size below which the next would leave next to nothing."""
+LARGEST_STARTED = 1e6
+"""A mean up to which digamma functions of counts are worth their difference."""
+
+
 @final
 class NegativeBinomial(Family):
     """Negative binomial distribution: P(Y = y) = Γ(size + y)/(Γ(size) y!) p^size (1 - p)^y.
@@ -170,9 +176,28 @@ class NegativeBinomial(Family):
     def start(self, points: NDArray[np.float64], known: Known) -> Theta:
         """Moments, or a size far above the mean where the counts do not vary more than Poisson's."""
         mean = positive_mean(points)
-        excess = float(np.mean(np.square(points / mean - 1.0))) - 1.0 / mean
-        most = 100.0 * max(mean, 1.0)
-        return mean, min(1.0 / excess, most) if excess * most > 1.0 else most
+        return mean, _size_of(mean, float(np.mean(np.square(points / mean - 1.0))))
+
+    def start_weighted(self, points: NDArray[np.float64], weight: Array, known: Known) -> Theta | None:
+        """The mean, which is its own maximum, and a few of Newton's steps for the log of the size."""
+        share = weight / weight.sum()
+        mean = float(share @ points)
+        if not 0.0 < mean < LARGEST_STARTED:
+            return None
+        size = _size_of(mean, float(share @ np.square(points / mean - 1.0)))
+        for _ in range(MOST_STEPS):
+            further = points + size
+            slope = size * (float(share @ special.digamma(further)) - float(special.digamma(size)))
+            slope -= size * float(np.log1p(mean / size))
+            bend = size * size * (float(share @ special.zeta(2.0, further)) - float(special.zeta(2.0, size)))
+            curvature = slope + bend + mean * size / (size + mean)
+            step = -slope / curvature if curvature < 0.0 else np.sign(slope)
+            if not np.isfinite(step):
+                break
+            size *= float(np.exp(np.clip(step, -1.0, 1.0)))
+            if abs(step) < NEAR_ENOUGH:
+                break
+        return mean, min(size, _most(mean))
 
     def solve(self, survey: Survey, known: Known) -> Theta | None:
         """The size has no closed form."""
@@ -208,6 +233,16 @@ class NegativeBinomial(Family):
     def sample_at(self, rng: np.random.Generator, size: int, theta: Theta, known: Known) -> Array:
         """Poisson counts at gamma rates."""
         return rng.poisson(rng.gamma(theta[1], theta[0] / theta[1], size))
+
+
+def _most(mean: float) -> float:
+    return 100.0 * max(mean, 1.0)
+
+
+def _size_of(mean: float, relative_variance: float) -> float:
+    """The size at which this is the variance over the squared mean, within bounds."""
+    excess, most = relative_variance - 1.0 / mean, _most(mean)
+    return min(1.0 / excess, most) if excess * most > 1.0 else most
 
 
 def _shape(eta: Coordinates) -> tuple[Any, Any, float]:

@@ -251,16 +251,20 @@ class IndependentModel(Model[PackedRows]):
     def starting_values(self, sample: PackedRows) -> Vector:
         """Start values on the free scale from representative points."""
         points, weight = sample.points(self.family.support)
-        if weight is not None and weight.size and float(weight.min()) < float(weight.max()):
-            # Points repeated in proportion to their weights, so that start recipes need not know weights.
-            share = np.maximum(np.round(weight / weight.sum() * 2048), 1).astype(int)
-            points = np.repeat(points, share)
         known = {
             name: value if not np.ndim(value) else float(np.mean(value))
             for name, value in sample.known.items()
         }
+        theta = None
         with np.errstate(all="ignore"):
-            theta = self.family.start(points, known)
+            if weight is not None and weight.size and float(weight.min()) < float(weight.max()):
+                theta = self.family.start_weighted(points, weight, known)
+                if theta is None:
+                    # Points repeated in proportion to their weights, so that start recipes need not know weights.
+                    share = np.maximum(np.round(weight / weight.sum() * 2048), 1).astype(int)
+                    points = np.repeat(points, share)
+            if theta is None:
+                theta = self.family.start(points, known)
         values = dict(zip((p.name for p in self.family.declared), theta, strict=True))
         units = self.table.units
         natural = {name: np.asarray(value) * units.get(name, 1.0) for name, value in values.items()}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from thetahat.families._contract import Theta
 from thetahat.first_pass import Arrangement
 from thetahat.models._rows import PackedRows
 from thetahat.models.iid import IndependentModel
@@ -64,10 +65,10 @@ def promising(
     kinds = family.further_starts(rows.points(family.support)[0])
     if not kinds:
         return None
-    columns = [np.array(np.broadcast_arrays(*family.working(kind)), dtype=float) for kind in kinds]
-    sizes = [column.shape[1] for column in columns]
+    sizes = [max(np.shape(item)[-1] if np.ndim(item) else 1 for item in kind) for kind in kinds]
+    columns = np.array(family.working(_beside(kinds, sizes)), dtype=float)
     held = table.working(point)
-    candidates = np.concatenate([held[np.newaxis], *(column.T for column in columns)])
+    candidates = np.concatenate([held[np.newaxis], columns.T])
     if not table.all_free:
         fixed = np.setdiff1d(np.arange(held.size), table.free_index)
         candidates[:, fixed] = held[fixed]
@@ -89,6 +90,20 @@ def promising(
     found.sort(key=lambda item: -item[0])
     inside = [free for _, free in found if allowed is None or allowed(free)]
     return inside[:MOST]
+
+
+def _beside(kinds: Sequence[Theta], sizes: Sequence[int]) -> Theta:
+    """Starts of several kinds as the columns of one."""
+    return tuple(
+        np.concatenate(
+            [
+                np.broadcast_to(item, (*np.shape(item)[:-1], size))
+                for item, size in zip(items, sizes, strict=True)
+            ],
+            axis=-1,
+        )
+        for items in zip(*kinds, strict=True)
+    )
 
 
 def leads_back(outcome: Outcome, search: Search) -> bool:
