@@ -13,7 +13,7 @@ from thetahat.engines import Threads
 from thetahat.families import Family, families, leaf_named, wrapper_named
 from thetahat.optimize.newton import Newton
 from thetahat.parameters import ParameterTable
-from thetahat.response import Exact, Observations, Response, parse_response
+from thetahat.response import Exact, Observations, Response
 
 if TYPE_CHECKING:
     from thetahat.penalties import Penalty
@@ -112,6 +112,8 @@ def open_rows(y: str | None, data: Any) -> tuple[Source, Response]:
     source = open_source(data)
     names = tuple(source.schema)
     if y is not None:
+        from thetahat.response.grammar import parse_response
+
         response = parse_response(y, names)
         source.require(response.columns)
         return source, response

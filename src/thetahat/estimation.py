@@ -23,14 +23,12 @@ from thetahat.arguments import (
     plain,
 )
 from thetahat.data import Source, open_source
-from thetahat.data.joined import JoinedSource
 from thetahat.engines import Engine
 from thetahat.families import Family
 from thetahat.first_pass import arrange, blocks_again
 from thetahat.likelihood import Likelihood
 from thetahat.models._levels import Levels
 from thetahat.models.iid import IndependentModel
-from thetahat.models.specification import Regression
 from thetahat.optimize._optimizer import Optimizer
 from thetahat.optimize.climb import Conditions
 from thetahat.optimize.independent import conditions, maximise
@@ -55,7 +53,7 @@ def solve(
     penalty: Penalty | None = None,
 ) -> Solved:
     """Read model and data, maximise, and examine what was found."""
-    if _is_custom(model):
+    if _is_a(model, "custom", "Model"):
         return _solve_custom(
             model,
             data,
@@ -66,7 +64,7 @@ def solve(
             engine=engine,
             penalty=penalty,
         )
-    if isinstance(model, Regression):
+    if _is_a(model, "specification", "Regression"):
         from thetahat.regressing import solve_formulas
 
         return solve_formulas(
@@ -183,13 +181,17 @@ def _penalised(likelihood: Likelihood, penalty: Penalty | None) -> Likelihood:
 
 
 def _beside(source: Source, extra: Extra) -> Source:
-    return JoinedSource(source, open_source(extra)) if extra else source
+    if not extra:
+        return source
+    from thetahat.data.joined import JoinedSource
+
+    return JoinedSource(source, open_source(extra))
 
 
-def _is_custom(model: Any) -> bool:
-    """Whether it is a ``th.Model``, whose module has been loaded by whoever made one."""
-    custom = sys.modules.get("thetahat.models.custom")
-    return custom is not None and isinstance(model, custom.Model)
+def _is_a(model: Any, module: str, kind: str) -> bool:
+    """Whether it is of a kind whose module has been loaded by whoever made one."""
+    loaded = sys.modules.get(f"thetahat.models.{module}")
+    return loaded is not None and isinstance(model, getattr(loaded, kind))
 
 
 def _solve_custom(

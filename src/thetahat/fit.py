@@ -11,7 +11,6 @@ import numpy as np
 
 from thetahat._errors import InferenceError
 from thetahat.arguments import DEFAULT_ENGINE
-from thetahat.engines.watched import Watched
 from thetahat.estimation import solve
 from thetahat.facets import ClassificationFacet, DiagnosticsFacet, InferenceFacet, PredictionFacet
 from thetahat.families import Family
@@ -88,6 +87,10 @@ def fit(
     'maximum'
     """
     with following(progress, data) as told:
+        if told is not None:
+            from thetahat.engines.watched import Watched
+
+            engine = Watched(DEFAULT_ENGINE if engine is None else engine, told)
         solved = solve(
             model,
             data,
@@ -95,7 +98,7 @@ def fit(
             fixed=fixed,
             start=start,
             optimizer=optimizer,
-            engine=engine if told is None else Watched(DEFAULT_ENGINE if engine is None else engine, told),
+            engine=engine,
             penalty=penalty,
         )
     return Fit(solved)

@@ -29,7 +29,6 @@ from thetahat.optimize.existence import parted, spike, with_ties, with_ties_give
 from thetahat.optimize.findings import unbounded
 from thetahat.optimize.limits import LimitFit, fit_limits
 from thetahat.optimize.outcome import Outcome
-from thetahat.optimize.outermost import refuse_unfit, where_it_breaks_off
 from thetahat.optimize.parts import in_order, theta_of, unless_fewer_do
 from thetahat.optimize.verdict import judge
 from thetahat.parameters import Positive
@@ -71,7 +70,10 @@ def _maximise(
 ) -> Outcome:
     model, survey = arrangement.model, arrangement.survey
     family = model.family
-    refuse_unfit(family, survey)
+    if not survey.all_exact:
+        from thetahat.optimize.outermost import refuse_unfit
+
+        refuse_unfit(family, survey)
     declared = declare(arrangement, engine)
     reason = spike(arrangement)
     if reason is not None:
@@ -85,6 +87,8 @@ def _maximise(
         if theta is not None:
             return _closed(model, likelihood, theta, declared)
     if family.edges:
+        from thetahat.optimize.outermost import where_it_breaks_off
+
         guess, how = _safe_guess(arrangement), conditions(arrangement, engine, optimizer)
         broken = where_it_breaks_off(model, likelihood, survey, guess, how, declared)
         if broken is not None:

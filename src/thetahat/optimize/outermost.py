@@ -21,15 +21,13 @@ Vector = NDArray[np.float64]
 
 
 def refuse_unfit(family: Family, survey: Survey) -> None:
-    """Refuse rows from which the family is not estimated.
+    """Refuse rows, not all exact, from which the family is not estimated.
 
     Raises
     ------
     ModelError
         If there are rows of a kind that it does not take.
     """
-    if survey.all_exact:
-        return
     name = type(family).__name__
     if family.exact_only:
         raise ModelError(

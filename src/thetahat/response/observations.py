@@ -11,10 +11,6 @@ import numpy as np
 from thetahat._errors import DataError
 from thetahat.response._response import Response
 from thetahat.response.exact import Exact
-from thetahat.response.interval_censored import IntervalCensored
-from thetahat.response.left_censored import LeftCensored
-from thetahat.response.right_censored import RightCensored
-from thetahat.response.truncated import Truncated
 
 
 @final
@@ -58,16 +54,22 @@ class Observations:
     @classmethod
     def right_censored(cls, time: Any, event: Any, *, entry: Any = None, exit: Any = None) -> Self:  # noqa: A002
         """``event`` 1: the value is ``time``; 0: it is known only to exceed ``time``."""
+        from thetahat.response.right_censored import RightCensored
+
         return cls._of(RightCensored("time", "event"), {"time": time, "event": event}, entry, exit)
 
     @classmethod
     def left_censored(cls, value: Any, detected: Any, *, entry: Any = None, exit: Any = None) -> Self:  # noqa: A002
         """``detected`` 1: the value is ``value``; 0: it is known only not to exceed ``value``."""
+        from thetahat.response.left_censored import LeftCensored
+
         return cls._of(LeftCensored("value", "detected"), {"value": value, "detected": detected}, entry, exit)
 
     @classmethod
     def interval(cls, low: Any, high: Any, *, entry: Any = None, exit: Any = None) -> Self:  # noqa: A002
         """Values in (low, high]; low equal to high is exact; -inf and inf leave a side open."""
+        from thetahat.response.interval_censored import IntervalCensored
+
         return cls._of(IntervalCensored("low", "high"), {"low": low, "high": high}, entry, exit)
 
     @classmethod
@@ -88,7 +90,11 @@ def _limited(response: Response, columns: dict[str, Any], entry: Any, exit_: Any
         for name, value in (("entry", entry), ("exit", exit_))
         if value is not None
     }
-    return Truncated(response, **limits) if limits else response
+    if not limits:
+        return response
+    from thetahat.response.truncated import Truncated
+
+    return Truncated(response, **limits)
 
 
 def _limit(name: str, value: Any, columns: dict[str, Any]) -> str | float:
