@@ -31,7 +31,7 @@ format: $(VENV)/.installed ## mend style and formatting where that is mechanical
 bench: $(VENV)/.installed-bench ## time thetahat side by side with its peers (FULL=1: longer, with 800 MB of Parquet)
 	$(BIN)/python benchmarks $(if $(FULL),--full)
 
-documents: $(VENV)/.installed ## rewrite the outputs and included files in README.md and CONTRIBUTING.md
+documents: $(VENV)/.installed ## rewrite the outputs and included files in README.md and CONTRIBUTING.md, and docs/families.md
 	$(BIN)/python scripts/refresh_documents.py
 
 lock: $(VENV)/.installed ## resolve the dependencies again, to the newest that pyproject.toml allows

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+import censored
 import command_line
 import import_time
 import million_rows
@@ -30,6 +31,7 @@ TOPICS: dict[str, Topic] = {
     "million": million_rows.TOPIC,
     "sufficient": sufficient_statistics.TOPIC,
     "parquet": parquet.TOPIC,
+    "censored": censored.TOPIC,
     "selection": selection.TOPIC,
     "regressions": regressions.TOPIC,
     "own-model": own_model.TOPIC,

@@ -122,6 +122,66 @@ def fitter_of(_: str) -> Callable[[np.ndarray], object]:
     return lambda y: Fitter(y, distributions=list(IN_SCIPY), verbose=False).fit(progress=False)
 
 
+def lifelines_of(work: str) -> Callable[[np.ndarray], object]:
+    """The univariate fitters of lifelines."""
+    from lifelines import LogNormalFitter, WeibullFitter
+
+    fitter = {"weibull": WeibullFitter, "log_normal": LogNormalFitter}[work.partition("-")[0]]
+
+    def fit(bounds: np.ndarray) -> object:
+        low, high = bounds
+        if work.endswith("right"):
+            return fitter().fit_right_censoring(low, low == high).summary
+        return fitter().fit_interval_censoring(low, high).summary
+
+    return fit
+
+
+def censored_by_bfgs(work: str) -> Callable[[np.ndarray], object]:
+    """The censored likelihood of log y with its gradient in location and log scale, by BFGS."""
+    from scipy import optimize, special
+
+    def normal(z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return special.ndtr(-z), np.exp(-0.5 * z * z) / np.sqrt(2.0 * np.pi)
+
+    def smallest(z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        power = np.exp(z)
+        survival = np.exp(-power)
+        return survival, power * survival
+
+    law, slope = {
+        "weibull": (smallest, lambda z: 1.0 - np.exp(z)),
+        "log_normal": (normal, lambda z: -z),
+    }[work.partition("-")[0]]
+
+    def fit(bounds: np.ndarray) -> object:
+        x = np.log(bounds)
+        exact = x[0] == x[1]
+        points, (low, high) = x[0, exact], x[:, ~exact]
+        closed = np.isfinite(high)
+        far = np.where(closed, high, 0.0)
+
+        def loss(at: np.ndarray) -> tuple[float, np.ndarray]:
+            scale = np.exp(at[1])
+            z, z_low, z_high = (points - at[0]) / scale, (low - at[0]) / scale, (far - at[0]) / scale
+            survival, density_low = law(z_low)
+            beyond, density_high = law(z_high)
+            mass = survival - np.where(closed, beyond, 0.0)
+            push, pull = np.where(closed, density_high, 0.0) / mass, density_low / mass
+            steep = slope(z)
+            value = np.log(law(z)[1]).sum() - points.size * at[1] + np.log(mass).sum()
+            by_location = -(steep.sum() + (push - pull).sum()) / scale
+            by_log_scale = -points.size - (z * steep).sum() - (z_high * push - z_low * pull).sum()
+            return -value / exact.size, -np.array([by_location, by_log_scale]) / exact.size
+
+        middle = np.where(np.isfinite(x[1]), 0.5 * (x[0] + np.where(np.isfinite(x[1]), x[1], 0.0)), x[0])
+        start = np.array([middle.mean(), np.log(middle.std())])
+        found = optimize.minimize(loss, start, jac=True, method="BFGS")
+        return found.x, np.sqrt(np.diag(found.hess_inv) / exact.size)
+
+    return fit
+
+
 PEERS: dict[str, Callable[[str], Callable[[np.ndarray], object]]] = {
     "scipy.stats": scipy_fit,
     "scipy.optimize": generic_optimiser,
@@ -129,6 +189,8 @@ PEERS: dict[str, Callable[[str], Callable[[np.ndarray], object]]] = {
     "statsmodels": generic_likelihood,
     "distfit": distfit_of,
     "fitter": fitter_of,
+    "lifelines": lifelines_of,
+    "BFGS": censored_by_bfgs,
 }
 
 

@@ -26,5 +26,21 @@ def sample(name: str, n: int, number: int = 0) -> np.ndarray:
         "geometric": lambda: rng.geometric(0.2, n) - 1,
         "negative_binomial": lambda: rng.negative_binomial(3.0, 0.4, n),
         "categorical": lambda: rng.integers(0, 4, n),
+        "weibull-right": lambda: right_censored(rng, 3.0 * rng.weibull(1.5, n)),
+        "weibull-interval": lambda: between(rng, 3.0 * rng.weibull(1.5, n)),
+        "log_normal-right": lambda: right_censored(rng, rng.lognormal(1.0, 0.5, n)),
+        "log_normal-interval": lambda: between(rng, rng.lognormal(1.0, 0.5, n)),
     }
     return draws[name]()
+
+
+def right_censored(rng: np.random.Generator, time: np.ndarray) -> np.ndarray:
+    """Two rows of bounds: the time itself, or that of the last sight and infinity."""
+    sight = rng.uniform(0.5, 8.0, time.size)
+    return np.array([np.minimum(time, sight), np.where(time <= sight, time, np.inf)])
+
+
+def between(rng: np.random.Generator, time: np.ndarray) -> np.ndarray:
+    """Two rows of bounds around the time, of which one upper bound in five is infinite."""
+    low, high = time * rng.uniform(0.5, 1.0, time.size), time * rng.uniform(1.0, 1.5, time.size)
+    return np.array([low, np.where(rng.random(time.size) < 0.2, np.inf, high)])

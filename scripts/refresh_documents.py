@@ -1,4 +1,4 @@
-"""Rewrite what README.md and CONTRIBUTING.md quote: the files they include and the output of their examples.
+"""Rewrite what README.md and CONTRIBUTING.md quote, and the documents that are made of the code and nothing else.
 
 A fenced block under ``<!-- include: path -->`` holds that file. Other ``python`` blocks of a document are run
 in order, in one namespace, and the ``text`` block that follows each one holds what it printed.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import os
 import re
+import runpy
 import warnings
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -17,6 +18,8 @@ from unittest.mock import patch
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = ("README.md", "CONTRIBUTING.md")
+MADE = {"docs/families.md": "scripts/family_table.py"}
+"""Documents that a script makes whole, by its function ``document``."""
 BLOCK = re.compile(
     r"^(?P<include><!-- include: (?P<path>\S+) -->\n)?"
     r"(?P<fence>`{3,})(?P<language>\w+)\n"
@@ -59,13 +62,20 @@ def refreshed(text: str, origin: str = "document") -> str:
     return result
 
 
+def made(name: str) -> str:
+    """The text that the script of a document makes."""
+    document: str = runpy.run_path(str(ROOT / MADE[name]))["document"]()
+    return document
+
+
 def main() -> None:
     """Rewrite every document in place and say which ones changed."""
-    for name in DOCUMENTS:
+    for name in (*DOCUMENTS, *MADE):
         path = ROOT / name
-        before = path.read_text(encoding="utf-8")
-        after = refreshed(before, name)
+        before = path.read_text(encoding="utf-8") if path.exists() else ""
+        after = made(name) if name in MADE else refreshed(before, name)
         if after != before:
+            path.parent.mkdir(exist_ok=True)
             path.write_text(after, encoding="utf-8")
         print(f"{name}: {'rewritten' if after != before else 'up to date'}")
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from thetahat.families import CATALOGUE
+
 ROOT = Path(__file__).parents[1]
 SCRIPT = runpy.run_path(str(ROOT / "scripts" / "refresh_documents.py"))
 refreshed = SCRIPT["refreshed"]
@@ -17,6 +19,29 @@ refreshed = SCRIPT["refreshed"]
 def test_quoted_files_and_outputs_are_current(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
     assert refreshed(text, name) == text, "run `make documents` and read the difference"
+
+
+@pytest.mark.parametrize("name", SCRIPT["MADE"])
+def test_what_is_made_of_the_code_is_current(name: str) -> None:
+    assert SCRIPT["made"](name) == (ROOT / name).read_text(encoding="utf-8"), "run `make documents`"
+
+
+def test_the_page_of_families_has_every_family_once_in_each_kind_of_table() -> None:
+    text = (ROOT / "docs" / "families.md").read_text(encoding="utf-8")
+    glance, _, further = text.partition("## Limits and irregular places")
+    definitions = further.partition("## Definitions and sources")[2]
+    for family in CATALOGUE:
+        assert glance.count(f"| `{family.__name__}` |") == definitions.count(f"| `{family.__name__}` |") == 1
+    for part in re.findall(r"(?:^\|.*\n)+", text, flags=re.MULTILINE):
+        rows = part.splitlines()
+        assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {rows[0].count("|")}
+
+
+def test_the_page_of_families_tells_formulas_that_exist() -> None:
+    told = {family.__name__ for family in CATALOGUE if "entropy_at" in vars(family)}
+    text = (ROOT / "docs" / "families.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` .*\| (formula|—) \| (?:formula|—) \|$", text, flags=re.MULTILINE)
+    assert told <= {name for name, entropy in rows if entropy == "formula"}
 
 
 @pytest.mark.parametrize("name", SCRIPT["DOCUMENTS"])

@@ -11,7 +11,7 @@ import pytest
 import thetahat
 
 ROOT = Path(__file__).parents[1]
-FOLDERS = ("src", "tests", "scripts", "benchmarks", ".ci")
+FOLDERS = ("src", "tests", "scripts", "benchmarks", "docs", ".ci")
 SUFFIXES = {".py", ".md", ".toml", ".sh", ".html", ".css", ".lock", ".json", ""}
 
 # Written in pieces, so that this file passes its own checks.

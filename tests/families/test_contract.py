@@ -320,6 +320,26 @@ def test_scalars_come_out_of_scalars_and_shapes_are_kept(cls):
 
 
 @ordered_family
+@examples(6)
+@given(data=st.data())
+def test_the_outermost_quantiles_are_the_ends_of_the_support(cls, data):
+    distribution = data.draw(distributions(cls))
+    low, high = distribution.quantile([0.0, 1.0])
+    if cls.labelled:
+        assert (low, high) == (LABELS[0], LABELS[-1])
+        return
+    support = distribution.support
+    inner = distribution.quantile([1e-14, 1.0 - 1e-14])
+    assert support.lower <= low <= inner[0]
+    assert inner[1] <= high <= support.upper
+    if np.isfinite(low):
+        assert distribution.log_cdf(low - 1.0 if support.discrete else np.nextafter(low, -np.inf)) == -np.inf
+    if np.isfinite(high):
+        assert distribution.log_sf(high) == -np.inf
+        assert not support.discrete or distribution.log_sf(high - 1.0) > -np.inf
+
+
+@ordered_family
 @examples(10)
 @given(data=st.data())
 def test_quantile_and_cdf_are_inverse(cls, data):

@@ -34,17 +34,21 @@ def lattice_quantile(probability: Array, cdf: Callable[[Array], Array], guess: A
     probability, guess, largest = np.broadcast_arrays(
         np.asarray(probability, dtype=float), np.asarray(guess, dtype=float), np.asarray(largest, dtype=float)
     )
+    # An infinite quantile is not to be searched for.
+    sought = (probability > 0.0) & (probability < 1.0)
     high = np.clip(
-        np.where(np.isfinite(guess), np.ceil(guess), 0.0), 0.0, np.where(np.isfinite(largest), largest, 1e300)
+        np.where(sought & np.isfinite(guess), np.ceil(guess), 0.0),
+        0.0,
+        np.where(np.isfinite(largest), largest, 1e300),
     )
     low = high - 1.0
     step = 1.0
-    while np.any(short := (cdf(high) < probability) & (high < largest)) and step < 1e300:
+    while np.any(short := sought & (cdf(high) < probability) & (high < largest)) and step < 1e300:
         low = np.where(short, high, low)
         high = np.where(short, np.minimum(high + step, largest), high)
         step *= 2.0
     step = 1.0
-    while np.any(long := (low >= 0.0) & (cdf(np.maximum(low, 0.0)) >= probability)):
+    while np.any(long := sought & (low >= 0.0) & (cdf(np.maximum(low, 0.0)) >= probability)):
         high = np.where(long, low, high)
         low = np.where(long, np.maximum(low - step, -1.0), low)
         step *= 2.0

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
+from thetahat.families._end_kernel import EndKernel
 from thetahat.families._gumbel_ends import gumbel_ends
+from thetahat.families._gumbel_swift import SMALLEST_ENDS
 from thetahat.families._standard import Standard, StandardFamily, reflected, reflected_terms
 from thetahat.families._terms import Array, Coordinates, EndTerms
 
@@ -29,6 +31,8 @@ class LargestKernel(StandardFamily):
 
 class SmallestKernel(StandardFamily):
     """z has the survival function exp(-exp(z)): the log of a standard exponential."""
+
+    end_kernel: ClassVar[EndKernel] = SMALLEST_ENDS
 
     def standard_log_density(self, xp: Any, z: Any, shapes: Coordinates) -> Any:
         """Return z - exp(z)."""

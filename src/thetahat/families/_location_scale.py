@@ -40,9 +40,24 @@ class LocationScale(StandardFamily):
 
     def log_mass(self, low: Array, high: Array, known: Known, eta: Coordinates, order: int) -> Terms:
         """Log mass of the interval of z."""
+        return self.mass_between(self.ends_of(low, high), eta, order)
+
+    def ends_of(self, low: Array, high: Array) -> tuple[Array, Array, Array]:
+        """The ends of y, or their logs, and how far they are apart."""
+        return logged_ends(low, high) if self.logged else (low, high, high - low)
+
+    def mass_between(self, ends: tuple[Array, Array, Array], eta: Coordinates, order: int) -> Terms:
+        """Log mass of the interval of z."""
         location, log_scale, *shapes = eta
-        ends = logged_ends(low, high) if self.logged else (low, high, high - low)
         return self.interval_terms(ends, location, log_scale, tuple(shapes), order)
+
+    def located(self, eta: Coordinates) -> tuple[Any, Any]:
+        """The first two."""
+        return eta[0], eta[1]
+
+    def renamed(self, terms: Terms) -> Terms:
+        """As they are."""
+        return terms
 
 
 def logged_ends(low: Array, high: Array) -> tuple[Array, Array, Array]:

@@ -55,7 +55,8 @@ def reduced_terms(z: Any, shape: Any) -> Reduced:
 def unreduced(w: Any, shape: Any) -> Any:
     """z with w(z, shape) = w: (exp(shape w) - 1)/shape."""
     v = shape * w
-    tiny = np.abs(v) < _TINY
+    # At shape 0 an infinite w, the end of the support, is its own image.
+    tiny = (np.abs(v) < _TINY) | (shape == 0)
     return np.where(tiny, w, np.expm1(v) / np.where(tiny, 1.0, shape))
 
 

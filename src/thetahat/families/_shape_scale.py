@@ -33,18 +33,29 @@ class ShapeScale(StandardFamily):
         """Chain rule through z."""
         (log_y,) = rows
         log_shape, log_scale = eta
-        terms = _renamed(self.point_terms(log_y, log_scale, -log_shape, ()))
+        terms = self.renamed(self.point_terms(log_y, log_scale, -log_shape, ()))
         return terms._replace(value=terms.value - log_y)
 
     def log_mass(self, low: Array, high: Array, known: Known, eta: Coordinates, order: int) -> Terms:
         """Log mass of the interval of z."""
-        log_shape, log_scale = eta
-        terms = self.interval_terms(logged_ends(low, high), log_scale, -np.asarray(log_shape), (), order)
-        return _renamed(terms) if order else terms
+        return self.mass_between(self.ends_of(low, high), eta, order)
 
+    def ends_of(self, low: Array, high: Array) -> tuple[Array, Array, Array]:
+        """The logs of the ends of y, and how far they are apart."""
+        return logged_ends(low, high)
 
-def _renamed(terms: Terms) -> Terms:
-    """From (location, log scale) of log y to (log shape, log scale) = (-log scale, location)."""
-    location, log_scale = terms.gradient
-    location_twice, mixed, log_scale_twice = terms.hessian
-    return Terms(terms.value, (-log_scale, location), (log_scale_twice, -mixed, location_twice))
+    def mass_between(self, ends: tuple[Array, Array, Array], eta: Coordinates, order: int) -> Terms:
+        """Log mass of the interval of z."""
+        location, log_scale = self.located(eta)
+        terms = self.interval_terms(ends, location, log_scale, (), order)
+        return self.renamed(terms) if order else terms
+
+    def located(self, eta: Coordinates) -> tuple[Any, Any]:
+        """Location log scale, and scale 1/shape, of log y."""
+        return eta[1], -np.asarray(eta[0])
+
+    def renamed(self, terms: Terms) -> Terms:
+        """From (location, log scale) of log y to (log shape, log scale) = (-log scale, location)."""
+        location, log_scale = terms.gradient
+        location_twice, mixed, log_scale_twice = terms.hessian
+        return Terms(terms.value, (-log_scale, location), (log_scale_twice, -mixed, location_twice))

@@ -79,7 +79,8 @@ class Frechet(LargestKernel, ShapeScale):
 
     def quantile_at(self, probability: Array, theta: Theta, known: Known) -> Any:
         """Scale (-log p)^(-1/shape)."""
-        return theta[1] * (-np.log(probability)) ** (-1.0 / np.asarray(theta[0]))
+        # The magnitude, since -log 1 is -0, an odd power of which may be minus infinity.
+        return theta[1] * np.abs(np.log(probability)) ** (-1.0 / np.asarray(theta[0]))
 
     def mean_at(self, theta: Theta, known: Known) -> Any:
         """Scale Γ(1 - 1/shape) above shape 1, infinite up to there."""

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thetahat.families._contract import Known, Theta
+from thetahat.families._end_sums import SummedByEnds
 from thetahat.families._entropies import EULER
 from thetahat.families._gathering import Gathering
 from thetahat.families._gumbel_kernel import SmallestKernel
@@ -21,7 +22,7 @@ from thetahat.parameters import Parameter, Positive, Real
 
 
 @final
-class GumbelMin(SmallestKernel, LocationScale):
+class GumbelMin(SmallestKernel, LocationScale, SummedByEnds):
     """Gumbel distribution of minima: P(Y > y) = exp(-exp(z)), z = (y - location)/scale.
 
     Working coordinates are location and log scale. Mean location - γ scale with Euler's γ, variance π²

@@ -10,10 +10,13 @@ from numpy.typing import NDArray
 from scipy import special
 
 from thetahat.families._contract import Known, Theta
+from thetahat.families._end_kernel import EndKernel
+from thetahat.families._end_sums import SummedByEnds
 from thetahat.families._entropies import normal_divergence
 from thetahat.families._gathering import Gathering
 from thetahat.families._location_scale import LocationScale
 from thetahat.families._normal_ends import normal_ends
+from thetahat.families._normal_swift import NORMAL_ENDS
 from thetahat.families._standard import Standard
 from thetahat.families._starts import centre_and_spread
 from thetahat.families._support import POSITIVE
@@ -24,7 +27,7 @@ from thetahat.parameters import Parameter, Positive, Real
 
 
 @final
-class LogNormal(LocationScale):
+class LogNormal(LocationScale, SummedByEnds):
     """Log-normal distribution: f(y) = exp(-z²/2) / (sd_log y √(2π)), z = (log y - mean_log)/sd_log, y > 0.
 
     Working coordinates are mean_log and log sd_log; the log density is that of log y less log y. The maximum
@@ -53,6 +56,7 @@ class LogNormal(LocationScale):
     )
     logged: ClassVar[bool] = True
     affine: ClassVar[str] = "quadratic"
+    end_kernel: ClassVar[EndKernel] = NORMAL_ENDS
     spikes: ClassVar[str] = "anywhere"
     uniqueness: ClassVar[str | None] = "concave in (1/sd_log, mean_log/sd_log) (Burridge, 1981)"
     uniqueness_censored: ClassVar[str | None] = "concave in (1/sd_log, mean_log/sd_log) (Burridge, 1981)"

@@ -10,10 +10,13 @@ from numpy.typing import NDArray
 from scipy import special
 
 from thetahat.families._contract import Known, Theta
+from thetahat.families._end_kernel import EndKernel
+from thetahat.families._end_sums import SummedByEnds
 from thetahat.families._entropies import normal_divergence
 from thetahat.families._gathering import Gathering
 from thetahat.families._location_scale import LocationScale
 from thetahat.families._normal_ends import normal_ends
+from thetahat.families._normal_swift import NORMAL_ENDS
 from thetahat.families._standard import Standard
 from thetahat.families._starts import centre_and_spread
 from thetahat.families._support import REAL_LINE
@@ -24,7 +27,7 @@ from thetahat.parameters import Parameter, Positive, Real
 
 
 @final
-class Normal(LocationScale):
+class Normal(LocationScale, SummedByEnds):
     """Normal distribution: f(y) = exp(-z²/2) / (sd √(2π)), z = (y - mean)/sd.
 
     Working coordinates are mean and log sd. The maximum is the sample's mean and standard deviation with
@@ -52,6 +55,7 @@ class Normal(LocationScale):
     )
     scales: ClassVar[tuple[str, ...]] = ("mean", "sd")
     affine: ClassVar[str] = "quadratic"
+    end_kernel: ClassVar[EndKernel] = NORMAL_ENDS
     spikes: ClassVar[str] = "anywhere"
     uniqueness: ClassVar[str | None] = "concave in (1/sd, mean/sd) (Burridge, 1981)"
     uniqueness_censored: ClassVar[str | None] = "concave in (1/sd, mean/sd) (Burridge, 1981)"

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from thetahat.families._contract import Known, Theta
+from thetahat.families._end_sums import SummedByEnds
 from thetahat.families._entropies import EULER
 from thetahat.families._gathering import Gathering
 from thetahat.families._gumbel_kernel import SmallestKernel
@@ -23,7 +24,7 @@ from thetahat.parameters import Parameter, Positive
 
 
 @final
-class Weibull(SmallestKernel, ShapeScale, SummedByRows):
+class Weibull(SmallestKernel, ShapeScale, SummedByRows, SummedByEnds):
     """Weibull distribution: P(Y > y) = exp(-(y/scale)^shape), y > 0.
 
     Working coordinates are log shape and log scale; with z = shape log(y/scale) the log density is

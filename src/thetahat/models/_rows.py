@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from threading import local
 from typing import Any
 
@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 
 from thetahat.data import BLOCK_ROWS
 from thetahat.families import Family
-from thetahat.families._row_sums import SummedByRows
+from thetahat.families._end_sums import SummedByEnds, sorted_ends
+from thetahat.families._row_sums import SummedByRows, Sums
 from thetahat.families._support import Support
 from thetahat.families._survey import Survey, sum_and_rest
 from thetahat.families._terms import Terms, less
+from thetahat.models._end_rows import Careful, summed_ends
 from thetahat.models._model import SCORES, VALUE, Tally
 from thetahat.models._truncation import TruncatedRows, join_truncated
 
@@ -48,6 +50,14 @@ class PackedRows:
     extent: tuple[float, float] | None = None
     """Smallest and largest exact value, where they were found already."""
     truncation: TruncatedRows | None = None
+    memory: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    """What passes over the rows have made of them, for the next pass."""
+
+    def remembered(self, name: str, make: Callable[[], Any]) -> Any:
+        """What was made under this name, made once."""
+        if name not in self.memory:
+            self.memory[name] = make()
+        return self.memory[name]
 
     @property
     def size(self) -> int:
@@ -208,6 +218,21 @@ def tally_rows(family: Family, packed: PackedRows, working: Vector, order: int) 
         if order == SCORES:
             part = _with_densest(part, terms.value, packed.y[tile])
         total = part if total is None else total.merge(part)
+    if isinstance(family, SummedByEnds) and packed.truncation is None:
+        total = _summed_ends(family, packed, eta, order, total)
+    else:
+        total = _summed_intervals(family, packed, eta, order, total)
+    if total is None:
+        k = len(eta)
+        zeros = (np.zeros(k), np.zeros((k, k))) if order == SCORES else (None, None)
+        return Tally(0.0, 0.0, np.zeros(k), np.zeros((k, k)), *zeros)
+    return total
+
+
+def _summed_intervals(
+    family: Family, packed: PackedRows, eta: tuple[Any, ...], order: int, total: Tally | None
+) -> Tally | None:
+    """Add the sums of censored rows to those of exact ones."""
     for start in range(0, packed.low.shape[0], TILE):
         tile = slice(start, start + TILE)
         known = {name: _take(value, tile) for name, value in packed.interval_known.items()}
@@ -219,10 +244,6 @@ def tally_rows(family: Family, packed: PackedRows, working: Vector, order: int) 
         terms, parts = _conditional(family, packed, packed.y.shape[0] + start, n, eta, terms, order)
         part = _sum(terms, weight, n, len(eta), order, parts)
         total = part if total is None else total.merge(part)
-    if total is None:
-        k = len(eta)
-        zeros = (np.zeros(k), np.zeros((k, k))) if order == SCORES else (None, None)
-        return Tally(0.0, 0.0, np.zeros(k), np.zeros((k, k)), *zeros)
     return total
 
 
@@ -253,22 +274,37 @@ def _summed(family: SummedByRows, packed: PackedRows, eta: tuple[Any, ...], orde
         sums = family.row_sums(rows, weight, eta, scratch, scores=order == SCORES)
         if sums is None:
             return None
-        if order == VALUE:
-            part = Tally(sums.value, sums.absolute, np.zeros(k), np.zeros((k, k)))
-        else:
-            part = Tally(sums.value, sums.absolute, np.array(sums.gradient), -_symmetric(sums.hessian, k))
+        part = _tally(sums, k, order)
         if order == SCORES:
             densest = _densest_bound(sums.highest, packed.y[tile])
             if not densest < HARMLESS:
                 return None
-            part = replace(
-                part,
-                absolute_score=np.array(sums.absolute_gradient),
-                opg=_symmetric(sums.products, k),
-                densest=densest,
-            )
+            part = replace(part, densest=densest)
         total = part if total is None else total.merge(part)
     return total
+
+
+def _summed_ends(
+    family: SummedByEnds, packed: PackedRows, eta: tuple[Any, ...], order: int, total: Tally | None
+) -> Tally | None:
+    """The same by the family's kernel, but for rows that want more care."""
+    k = len(eta)
+    ends = packed.remembered(
+        "ends", lambda: sorted_ends(family, packed.low, packed.high, packed.interval_weight)
+    )
+    for sums in summed_ends(family, ends, eta, order):
+        part = _sum(*sums, k, order) if isinstance(sums, Careful) else _tally(sums, k, order)
+        total = part if total is None else total.merge(part)
+    return total
+
+
+def _tally(sums: Sums, k: int, order: int) -> Tally:
+    if order == VALUE:
+        return Tally(sums.value, sums.absolute, np.zeros(k), np.zeros((k, k)))
+    tally = Tally(sums.value, sums.absolute, np.array(sums.gradient), -_symmetric(sums.hessian, k))
+    if order != SCORES:
+        return tally
+    return replace(tally, absolute_score=np.array(sums.absolute_gradient), opg=_symmetric(sums.products, k))
 
 
 def _symmetric(lower: tuple[float, ...], k: int) -> Array:
