@@ -89,6 +89,8 @@ def test_a_beta_binomial_of_all_or_nothing_has_precision_zero():
         (th.Skellam(), [1, 2, 5], "rate2", 0.0, "boundary"),
         (th.Skellam(), [-1, -2, -5], "rate1", 0.0, "boundary"),
         (th.Skellam(), [0, 0], "rate1", 0.0, "boundary"),
+        (th.Skellam(), th.Observations.interval([-np.inf] * 2, [1, 2]), "rate2", np.inf, "at_infinity"),
+        (th.Skellam(), th.Observations.interval([1, 2], [np.inf] * 2), "rate1", np.inf, "at_infinity"),
         (th.ConwayMaxwellPoisson(), [3, 3, 4], "nu", np.inf, "at_infinity"),
         (th.ConwayMaxwellPoisson(), [0, 0, 30, 1, 0, 2], "nu", 0.0, "boundary"),
         (th.VonMises(), [0.0, np.pi], "concentration", 0.0, "boundary"),

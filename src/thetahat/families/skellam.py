@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from thetahat.families._bessel_saddle import SMALLEST, log_skellam
 from thetahat.families._contract import Known, Theta
 from thetahat.families._family import Family
 from thetahat.families._gathering import Gathering
 from thetahat.families._integers import integer_mass, integer_quantile
-from thetahat.families._lattice import lattice_moments
 from thetahat.families._saddle import log_poisson
 from thetahat.families._support import INTEGERS
 from thetahat.families._survey import Survey
@@ -21,9 +21,6 @@ from thetahat.families._terms import Array, Coordinates, Rows, Terms
 from thetahat.parameters import Parameter, Positive
 
 _TERMS = 20
-_SMALLEST = 1e-280
-_MOST = 300.0
-"""Roots of rates, and counts, from which on the exponents or the variance would lose digits to cancellation."""
 
 
 @final
@@ -32,8 +29,8 @@ class Skellam(Family):
 
     y = ..., -1, 0, 1, ...; Y = N₁ - N₂ of independent Poisson counts (Skellam, 1946). Working coordinates are
     log rate1 and log rate2. Mean rate1 - rate2, variance rate1 + rate2. The score is the mean of the two counts given
-    y less the rates. Where the Bessel function would underflow or its exponents cancel, the mass is summed over what
-    the smaller of the two counts may have been, by quadrature.
+    y less the rates. Where counts are large and the exponents of the Bessel function would cancel, its expansion by
+    Debye is used, written as deviances of the two counts that are most likely given y.
 
     Examples
     --------
@@ -129,17 +126,18 @@ def _point_terms(y: Array, order: int, log_rate1: Any, log_rate2: Any) -> Terms:
     shape = arrays[0].shape
     y, log_rate1, log_rate2 = (np.ravel(item) for item in arrays)
     with np.errstate(all="ignore"):
+        product = np.exp(log_rate1 + log_rate2)
         value, common, spread = _by_bessel(y, log_rate1, log_rate2)
-        few = np.flatnonzero(np.exp(log_rate1 + log_rate2) <= np.abs(y) + 1.0)
+        few = np.flatnonzero(product <= np.abs(y) + 1.0)
         if few.size:
             value[few], common[few], spread[few] = _by_series(y[few], log_rate1[few], log_rate2[few])
-        hard = np.flatnonzero(np.isnan(value))
-        if hard.size:
-            summed = _by_sums(y[hard], log_rate1[hard], log_rate2[hard])
-            value[hard], common[hard], spread[hard] = summed
         rate1, rate2 = np.exp(log_rate1), np.exp(log_rate2)
         first = common + np.maximum(y, 0.0) - rate1
         second = common + np.maximum(-y, 0.0) - rate2
+        large = np.flatnonzero(np.hypot(y, 2.0 * np.sqrt(product)) >= SMALLEST)
+        if large.size:
+            found = log_skellam(y[large], log_rate1[large], log_rate2[large], order)
+            value[large], first[large], second[large], spread[large] = found
     items = [item.reshape(shape) for item in (value, first, second, spread - rate1, spread, spread - rate2)]
     return Terms(items[0], tuple(items[1:3]), tuple(items[3:])) if order else Terms(items[0])
 
@@ -163,7 +161,7 @@ def _by_series(y: Array, log_rate1: Array, log_rate2: Array) -> tuple[Array, Arr
 
 
 def _by_bessel(y: Array, log_rate1: Array, log_rate2: Array) -> tuple[Array, Array, Array]:
-    """By scaled Bessel functions, NaN where those underflow or the exponents would cancel.
+    """By scaled Bessel functions, where order and argument are moderate.
 
     E[j | y] = √(rate1 rate2) I_{|y|+1}/I_{|y|}, and E[j (j - 1) | y] likewise with |y| + 2.
     """
@@ -171,28 +169,10 @@ def _by_bessel(y: Array, log_rate1: Array, log_rate2: Array) -> tuple[Array, Arr
     root1, root2 = np.exp(0.5 * log_rate1), np.exp(0.5 * log_rate2)
     half = root1 * root2
     value = special.ive(distance, 2.0 * half)
-    usable = (value > _SMALLEST) & (half < _MOST) & (root1 < _MOST) & (root2 < _MOST) & (distance < _MOST)
     first = half * special.ive(distance + 1.0, 2.0 * half) / value
     second = half * half * special.ive(distance + 2.0, 2.0 * half) / value
     log_mass = np.log(value) - np.square(root1 - root2) + 0.5 * y * (log_rate1 - log_rate2)
-    return np.where(usable, log_mass, np.nan), first, second + first - first * first
-
-
-def _by_sums(y: Array, log_rate1: Array, log_rate2: Array) -> tuple[Array, Array, Array]:
-    """The log of Σ_j Poisson(j + y⁺) Poisson(j + y⁻), mean and variance of j under it, by quadrature."""
-    distance = np.abs(y)
-    # Where (j + |y|) j = rate1 rate2.
-    product = np.exp(log_rate1 + log_rate2)
-    mode = np.floor(2.0 * product / (distance + np.sqrt(distance * distance + 4.0 * product)))
-
-    def integrand(j: Array, y: Array, log_rate1: Array, log_rate2: Array) -> tuple[Array, tuple[Array, ...]]:
-        first, second = j + np.maximum(y, 0.0), j + np.maximum(-y, 0.0)
-        return log_poisson(first, log_rate1) + log_poisson(second, log_rate2), (j,)
-
-    found = lattice_moments(
-        (y, log_rate1, log_rate2), (np.where(np.isfinite(mode), mode, 0.0), np.inf), integrand
-    )
-    return found.log_total, found.means[0], found.covariances[0]
+    return log_mass, first, second + first - first * first
 
 
 def _point_terms_of(inputs: tuple[Array, ...], order: int) -> Terms:

@@ -106,7 +106,7 @@ def gathered(arrangement: Arrangement, engine: Engine) -> Gathered | None:
     gathers, support = model.family.gathers, model.family.support
     at_lower = survey.n_exact == 0 or (support.discrete and survey.maximum == support.lower)
     at_upper = survey.n_exact == 0 or (support.discrete and survey.minimum == support.upper)
-    low_open = survey.highest_low < support.lower if support.discrete else np.isneginf(survey.highest_low)
+    low_open = np.isneginf(survey.highest_low) or (support.discrete and survey.highest_low < support.lower)
     high_open = np.isposinf(survey.lowest_high)
     if low_open and high_open and survey.n_exact == 0:
         return Gathered(dict.fromkeys(model.table.free_names, float(np.nan)), 0.0, "any place")
