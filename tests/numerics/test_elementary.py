@@ -39,6 +39,18 @@ def test_relative_precision(name, exact, arguments):
     check()
 
 
+@given(st.lists(st.one_of(st.floats(-0.999, 1e6), st.floats(-0.3, 0.3)), min_size=1, max_size=5))
+def test_logarithms_of_quotients_keep_their_digits(arguments):
+    logs, minus = elementary.log_quotient(np.array(arguments), 1.0 + np.array(arguments))
+    with mp.workdps(400):
+        for x, log, less in zip(arguments, logs, minus, strict=True):
+            exact = mp.log1p(mp.mpf(x))
+            # What 1 + x lost to rounding counts only where x is not near 0.
+            lost = mp.mpf(3e-16) / (1 + mp.mpf(x)) if abs(x) >= 0.25 else 0
+            assert abs(mp.mpf(float(log)) - exact) <= 1e-15 * abs(exact) + lost + mp.mpf("1e-300")
+            assert abs(mp.mpf(float(less)) - (exact - x)) <= 2e-15 * abs(exact - x) + lost + mp.mpf("1e-290")
+
+
 @given(st.floats(-1e4, 1e4), st.floats(1e-300, 1e4))
 def test_log_diff_exp(b, gap):
     a = b + gap

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -13,15 +14,38 @@ from thetahat.numerics.stirling import stirling_remainders, stirling_rises
 
 _LOG_2_PI = float(np.log(2.0 * np.pi))
 _NEAR = 0.5
-_FEW_STEPS = 64
-"""Counts up to which the steps from one to the next are added up."""
+SMALL = 64
+"""Counts up to which what depends on them alone is looked up."""
+_MANY = 256
+"""Counts from which on they are looked up for their number alone."""
+_COUNTS = np.arange(SMALL + 1.0)
+_LOGS = np.log(np.maximum(_COUNTS, 1.0))
+# What rounding takes from the log of a count is the same in all rows that have it, so that their sum would keep it.
+_REST = _COUNTS * (np.log(np.maximum(_COUNTS, 1.0).astype(np.longdouble)) - _LOGS).astype(float)
+
+
+def small_counts(y: Any) -> Array | None:
+    """Places of a vector of counts in tables that begin at 0; None where it holds others than small ones."""
+    if np.ndim(y) != 1 or not y.size or not (y.min() >= 0 and y.max() <= SMALL):
+        return None
+    places = y.astype(np.intp)
+    return places if y.dtype.kind in "iu" or (places == y).all() else None
 
 
 def log_saturated(xp: Any, y: Any) -> Any:
     """Log Poisson mass of a count at a rate equal to itself: y log y - y - log y!."""
+    if not xp.is_jax and np.size(y) >= _MANY:
+        places = small_counts(y)
+        if places is not None:
+            return log_saturated(xp, _COUNTS)[places]
     zero = y == 0
     safe = xp.where(zero, 1.0, y)
     return xp.where(zero, 0.0, -0.5 * (xp.log(safe) + _LOG_2_PI) - xp.stirling_remainder(safe))
+
+
+def log_powers(y: Array, places: Array, log_rate: Any) -> Array:
+    """y log(rate/y) of small counts and their places."""
+    return np.asarray(y * (log_rate - _LOGS[places]) - _REST[places])
 
 
 def half_deviance(xp: Any, y: Any, excess: Any, log_rate: Any) -> Any:
@@ -47,6 +71,21 @@ def log_rising(xp: Any, x: Any, a: Any) -> Any:
 
 def log_rising_terms(x: Array, a: Array) -> tuple[Array, Array, Array]:
     """``log_rising``, x d/dx and x² d²/dx² of it, to full relative precision however large x is."""
+    if np.ndim(x) == 0:
+        places = small_counts(a)
+        if places is not None:
+            value, first, second = rising_of_small(float(x))
+            return value[places], first[places], second[places]
+    return _rising_terms(x, a)
+
+
+@lru_cache(maxsize=16)
+def rising_of_small(x: float) -> tuple[Array, Array, Array]:
+    """``log_rising_terms`` of the counts 0, 1, ..., ``SMALL``, made once for all blocks of rows."""
+    return _rising_terms(np.float64(x), _COUNTS)
+
+
+def _rising_terms(x: Any, a: Array) -> tuple[Array, Array, Array]:
     share = a / (x + a)
     value, first, second = _rises(x, a)
     return (
@@ -58,11 +97,8 @@ def log_rising_terms(x: Array, a: Array) -> tuple[Array, Array, Array]:
 
 def _rises(x: Array, a: Array) -> tuple[Array, ...]:
     """What Stirling's formula leaves of lgamma at x + a less that at x, with two derivatives in x."""
-    if np.ndim(x) == 0 and np.ndim(a) == 1 and a.size:
-        most = a.max()
-        if most <= _FEW_STEPS and (a == np.floor(a)).all():
-            at = a.astype(np.intp)
-            return tuple(rise[at] for rise in stirling_rises(float(x), int(most)))
+    if a is _COUNTS:
+        return stirling_rises(float(x), SMALL)
     return tuple(high - low for high, low in zip(stirling_remainders(x + a), _remainders(x), strict=True))
 
 

@@ -17,14 +17,18 @@ from thetahat.families._lattice import lattice_mass, lattice_mean
 from thetahat.families._limit import Limit
 from thetahat.families._saddle import (
     half_deviance,
+    log_powers,
     log_ratio_minus,
     log_rising,
     log_rising_terms,
     log_saturated,
+    rising_of_small,
+    small_counts,
 )
 from thetahat.families._support import COUNTS
 from thetahat.families._survey import Survey
 from thetahat.families._terms import Array, Coordinates, Rows, Terms, complement
+from thetahat.numerics.elementary import log_quotient
 from thetahat.numerics.namespace import NUMPY
 from thetahat.parameters import Parameter, Positive
 
@@ -112,20 +116,29 @@ class NegativeBinomial(Family):
         """Score (y - mean) p, size (W' + log(1 + t) - t); t = (y - mean)/(size + mean), W ``log_rising``."""
         y, saturated = rows
         log_mean, log_size = eta
-        distance = log_mean - log_size
         mean, size = np.exp(log_mean), np.exp(log_size)
-        p, q = special.expit(-distance), special.expit(distance)
-        further, total = y - mean, y + size
-        log_ratio = np.log1p(y / size) - NUMPY.softplus(distance)
-        unexplained = size * log_ratio_minus(NUMPY, further / (size + mean), log_ratio)
-        log_rate = np.log(total) + NUMPY.log_expit(distance)
-        rising, first, second = log_rising_terms(size, y)
-        by_mean = further * p
+        total, whole = y + size, size + mean
+        t = (y - mean) / whole
+        places = small_counts(y) if np.ndim(log_size) == 0 else None
+        if places is not None:
+            rising, first, second = (column[places] for column in rising_of_small(float(size)))
+            log_ratio, unexplained = log_quotient(t, total / whole)
+            value = saturated + rising + total * log_ratio + log_powers(y, places, log_mean)
+            unexplained *= size
+        else:
+            distance = log_mean - log_size
+            rising, first, second = log_rising_terms(size, y)
+            log_ratio = np.log1p(y / size) - NUMPY.softplus(distance)
+            unexplained = size * log_ratio_minus(NUMPY, t, log_ratio)
+            log_rate = np.log(total) + NUMPY.log_expit(distance)
+            value = saturated - half_deviance(NUMPY, y, -size * t, log_rate) + unexplained + rising
+        p, q = size / whole, mean / whole
+        by_mean = size * t
         by_size = first + unexplained
         return Terms(
-            saturated - half_deviance(NUMPY, y, -by_mean, log_rate) + unexplained + rising,
+            value,
             (by_mean, by_size),
-            (-p * (mean * p + y * q), by_mean * q, by_size + second + by_mean * (by_mean / total)),
+            (-p * q * total, by_mean * q, by_size + second + by_mean * (by_mean / total)),
         )
 
     def log_mass(self, low: Array, high: Array, known: Known, eta: Coordinates, order: int) -> Terms:

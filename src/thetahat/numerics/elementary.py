@@ -30,6 +30,8 @@ def horner(coefficients: NDArray[np.floating[Any]], x: NDArray[np.floating[Any]]
 
 _ATANH_SERIES = 2.0 / (2.0 * np.arange(1, _ATANH_TERMS + 1) + 1.0)
 _ATANH_DESCENDING = tuple(reversed(_ATANH_SERIES.tolist()))
+_NEAR = 0.25
+_NEAR_SERIES = _ATANH_SERIES[:9]
 _EXPM1_SERIES = 1.0 / special.factorial(np.arange(2.0, _EXPM1_TERMS + 2.0))
 
 
@@ -151,6 +153,29 @@ def log1p_minus(x: ArrayLike) -> FloatArray:
         square: FloatArray = r * r
         series: FloatArray = np.asarray(r * (square * horner(_ATANH_SERIES, square) - near))
         return series if near is x else np.where(small, series, np.log1p(x) - x)
+
+
+def log_quotient(x: FloatArray, quotient: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return log(1 + x) and log(1 + x) - x for an array of x > -1, given 1 + x as a quotient that cancelled nothing.
+
+    Where x is near 0 they are made of a series as in ``log1p_minus``, but of a shorter one.
+
+    Examples
+    --------
+    >>> x = np.array([1e-9, 3.0])
+    >>> log_quotient(x, 1.0 + x)
+    (array([1.00000000e-09, 1.38629436e+00]), array([-5.00000000e-19, -1.61370564e+00]))
+    """
+    log: FloatArray = np.log(quotient)
+    minus: FloatArray = log - x
+    near = np.abs(x) < _NEAR
+    if near.any():
+        r: FloatArray = x / (2.0 + x)
+        square: FloatArray = r * r
+        series = r * (square * horner(_NEAR_SERIES, square) - x)
+        np.copyto(minus, series, where=near)
+        np.copyto(log, series + x, where=near)
+    return log, minus
 
 
 def log1p_minus_at(x: float) -> float:

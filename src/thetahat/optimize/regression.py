@@ -80,7 +80,8 @@ def maximise_regression(
         one = declared.theorem is not None
         search = _ascend(arrangement, likelihood, engine, optimizer, begin, penalty, one=one)
         if arrangement.model.family.limits and search.tally is not None and search.tally.finite:
-            limits = fit_regression_limits(arrangement, engine, optimizer, search.point, penalty)
+            height = search.tally.value
+            limits = fit_regression_limits(arrangement, engine, optimizer, search.point, height, penalty)
             declared = replace(declared, limits=limits)
         outcome = judge(likelihood, search, declared)
         if penalty is None and outcome.certificate.verdict in WITHOUT_MAXIMUM:

@@ -16,7 +16,8 @@ from thetahat.models import DERIVATIVES
 from thetahat.models._predictors import predictors
 from thetahat.models._regression_rows import Part
 from thetahat.models.regression import RegressionModel
-from thetahat.optimize._optimizer import Optimizer
+from thetahat.numerics.cholesky import is_positive, newton_step
+from thetahat.optimize._optimizer import Optimizer, Search
 from thetahat.optimize.climb import climb
 from thetahat.optimize.limits import FAR_OUT, ROUNDING, LimitFit, family_of
 from thetahat.penalised_likelihood import penalised
@@ -24,6 +25,8 @@ from thetahat.penalties import Penalty
 from thetahat.regression_pass import RegressionArrangement
 
 Vector = NDArray[np.float64]
+MANY_STEPS = 100.0
+"""Times what Newton's next step promises: a limit that this would not lift to the height of the model is left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +43,13 @@ def fit_regression_limits(
     engine: Engine,
     optimizer: Optimizer,
     near: Vector,
+    height: float,
     penalty: Penalty | None = None,
 ) -> list[LimitFit]:
     """Fit every declared limit whose parameter is a free number of its own, beginning near a point of the model.
 
-    A penalty is that of the limit as well, but where it excludes the limit itself.
+    Limits that cannot come near ``height``, which the model reached itself, are left out. A penalty is that of the
+    limit as well, but where it excludes the limit itself.
     """
     model = arrangement.model
     numbers = {
@@ -54,7 +59,7 @@ def fit_regression_limits(
     }
     # Limits on the way to which other parameters move have no counterpart where those vary by row.
     limits = [limit for limit in model.family.limits if limit.parameter in numbers and not limit.moving]
-    found = [_fit(limit, arrangement, engine, optimizer, near, penalty) for limit in limits]
+    found = [_fit(limit, arrangement, engine, optimizer, near, height, penalty) for limit in limits]
     return [fit for fit in found if fit is not None]
 
 
@@ -64,6 +69,7 @@ def _fit(
     engine: Engine,
     optimizer: Optimizer,
     near: Vector,
+    height: float,
     penalty: Penalty | None,
 ) -> LimitFit | None:
     model = arrangement.model
@@ -87,7 +93,7 @@ def _fit(
     start = limiting.table.free_from_natural(
         {theirs.get(name, name): value for name, value in here.items() if name != limit.parameter}
     )
-    search = climb(likelihood, optimizer, start)
+    search = climb(likelihood, optimizer, start, given_up=lambda search: _stays_below(search, height))
     if not search.converged:
         return None
     tally = likelihood.tally(search.point, DERIVATIVES)
@@ -104,6 +110,18 @@ def _fit(
     ordered = {name: natural[name] for name in model.table.names}
     title = limiting.family.title
     return LimitFit(limit, title, tally.value, ordered, at_limit, names, tally, scale, slope)
+
+
+def _stays_below(search: Search, height: float) -> bool:
+    """Whether many times what the next step promises would leave a climb below a height."""
+    tally = search.tally
+    if tally is None or not tally.value < height:
+        return False
+    step = newton_step(tally.information, tally.score)
+    if step is None or not is_positive(tally.information):
+        return False
+    promised = 0.5 * float(tally.score @ step)
+    return 0.0 <= MANY_STEPS * promised + tally.rounding < height - tally.value
 
 
 def _limiting_model(limit: Limit, model: RegressionModel) -> RegressionModel | None:
