@@ -35,6 +35,7 @@ from thetahat.families.hyperbolic_secant import HyperbolicSecant
 from thetahat.families.inverse_gamma import InverseGamma
 from thetahat.families.inverse_gaussian import InverseGaussian
 from thetahat.families.kumaraswamy import Kumaraswamy
+from thetahat.families.laplace import Laplace
 from thetahat.families.log_logistic import LogLogistic
 from thetahat.families.log_normal import LogNormal
 from thetahat.families.log_series import LogSeries
@@ -92,6 +93,7 @@ CATALOGUE: tuple[type[Family], ...] = (
     InverseGamma,
     InverseGaussian,
     Kumaraswamy,
+    Laplace,
     Logistic,
     LogitNormal,
     LogLogistic,
