@@ -211,3 +211,86 @@ def test_what_kinks_do_not_allow_is_refused_with_what_to_do():
         th.Mixture([th.Laplace(), th.Normal()])
     with pytest.raises(InferenceError, match="give location"):
         th.project(th.Normal(mean=0, sd=1), th.Laplace())
+
+
+# ---- The asymmetric Laplace family ------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("few_places")
+@pytest.mark.parametrize("tau", [0.07, 0.3, 0.5, 0.9])
+def test_with_tau_fixed_the_location_is_a_quantile(tau):
+    fit = th.fit(th.AsymmetricLaplace(tau=tau), SAMPLE)
+    assert fit.estimates["location"] == np.quantile(SAMPLE, tau, method="inverted_cdf")
+    distance = SAMPLE - fit.estimates["location"]
+    assert fit.estimates["scale"] == pytest.approx(np.mean(distance * (tau - (distance < 0))), rel=1e-12)
+    assert fit.certificate.scope == "global"
+    shared = np.array([tau * (1 - tau), 0.0, 1.0])
+    scale = fit.estimates["scale"]
+    errors = np.array([scale / np.sqrt(shared[0]), scale]) / np.sqrt(SAMPLE.size)
+    assert list(fit.standard_errors.values())[:2] == pytest.approx(errors)
+
+
+@pytest.mark.parametrize("few", [False, True])
+@pytest.mark.parametrize("seed", range(6))
+def test_with_tau_free_the_location_is_the_best_of_all_rows(seed, few, request):
+    if few:
+        request.getfixturevalue("few_places")
+    rng = np.random.default_rng(seed)
+    kind = seed % 3
+    y = [rng.normal(size=201), rng.gamma(2.0, size=201), rng.laplace(size=201) * [-1.0, 3.0][seed % 2]][kind]
+    up, down = (np.mean(np.maximum(s * (y[:, None] - y), 0.0), axis=0) for s in (1, -1))
+    heights = -y.size * (2.0 * np.log(np.sqrt(up) + np.sqrt(down)) + 1.0)
+    best = int(np.argmax(heights))
+    fit = th.fit(th.AsymmetricLaplace(), y)
+    assert fit.log_likelihood == pytest.approx(heights[best], rel=1e-13)
+    if 0 < np.sum(y < y[best]) < y.size - 1:
+        assert fit.certificate.verdict == "maximum"
+        assert fit.certificate.scope == "global"
+        assert fit.estimates["location"] == y[best]
+        expected = [
+            np.sqrt(up[best] * down[best]),
+            np.sqrt(down[best]) / (np.sqrt(up[best]) + np.sqrt(down[best])),
+        ]
+        assert [fit.estimates["scale"], fit.estimates["tau"]] == pytest.approx(expected, rel=1e-12)
+    else:
+        assert fit.certificate.verdict == "at_infinity"
+
+
+def test_at_an_outermost_row_an_exponential_distribution_is_only_neared():
+    y = np.random.default_rng(1).exponential(2.0, 50)
+    for sign, tau, word in ((1.0, 0.0, "smallest"), (-1.0, 1.0, "largest")):
+        fit = th.fit(th.AsymmetricLaplace(), sign * y)
+        certificate = fit.certificate
+        assert (certificate.verdict, certificate.exists, certificate.scope) == (
+            "at_infinity",
+            False,
+            "global",
+        )
+        assert fit.estimates == {"location": sign * np.min(y), "scale": 0.0, "tau": tau}
+        assert word in certificate.sentence
+        distance = np.mean(y) - np.min(y)
+        assert certificate.supremum == pytest.approx(-50 * (1 + np.log(distance)), rel=1e-13)
+        assert np.isnan(list(fit.standard_errors.values())).all()
+
+
+def test_with_the_scale_fixed_tau_solves_its_equation():
+    fit = th.fit(th.AsymmetricLaplace(scale=0.7), SAMPLE)
+    assert fit.certificate.verdict == "maximum"
+    tau, distance = fit.estimates["tau"], SAMPLE - fit.estimates["location"]
+    assert SAMPLE.size * (1 - 2 * tau) / (tau * (1 - tau)) == pytest.approx(np.sum(distance) / 0.7, rel=1e-10)
+
+
+def test_censored_rows_have_a_maximum_that_nothing_nearby_exceeds():
+    y = th.AsymmetricLaplace(location=1, scale=2, tau=0.3).sample(200, rng=1)
+    observed = np.arange(200) % 4 > 0
+    fit = th.fit(th.AsymmetricLaplace(), th.Observations.right_censored(y, observed))
+    assert fit.certificate.verdict == "maximum"
+    assert np.isfinite(list(fit.standard_errors.values())).all()
+    rng = np.random.default_rng(2)
+    errors = np.array(list(fit.standard_errors.values()))
+    for size in (0.01, 0.1, 1.0):
+        for _ in range(40):
+            near = np.array(list(fit.estimates.values())) + size * errors * rng.standard_normal(3)
+            law = th.AsymmetricLaplace(location=near[0], scale=near[1], tau=near[2])
+            value = np.sum(law.log_prob(y[observed])) + np.sum(law.log_sf(y[~observed]))
+            assert value < fit.log_likelihood

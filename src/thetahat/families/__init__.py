@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from thetahat.families._family import Family
 from thetahat.families._wrapper import Wrapper
+from thetahat.families.asymmetric_laplace import AsymmetricLaplace
 from thetahat.families.bernoulli import Bernoulli
 from thetahat.families.beta import Beta
 from thetahat.families.beta_binomial import BetaBinomial
@@ -63,6 +64,7 @@ from thetahat.families.zero_inflated import ZeroInflated
 from thetahat.families.zeta import Zeta
 
 CATALOGUE: tuple[type[Family], ...] = (
+    AsymmetricLaplace,
     Bernoulli,
     Beta,
     BetaBinomial,

@@ -156,6 +156,13 @@ class FamilyContract(Frozen, Declarations, ABC):
         """
         return None
 
+    def one_sided(self, survey: Survey) -> tuple[tuple[Mapping[str, float], float, str], ...]:
+        """Suprema of exact rows that are neared and not attained as a kink nears an outermost row, with all free.
+
+        Each with its parameters there and the limit in words; a maximum may be higher.
+        """
+        return ()
+
     @abstractmethod
     def quantile_at(self, probability: Array, theta: Theta, known: Known) -> Any:
         """Smallest y with F(y) >= probability."""

@@ -23,7 +23,9 @@ from thetahat.optimize.certificate import Verdict
 from thetahat.optimize.certify import listed
 from thetahat.optimize.climb import Conditions
 from thetahat.optimize.declared import Declared
+from thetahat.optimize.edges import gathered
 from thetahat.optimize.evidence import Evidence
+from thetahat.optimize.existence import Gathered
 from thetahat.optimize.kinks import Found, Kinks, Station
 from thetahat.optimize.outcome import Outcome
 from thetahat.optimize.places import best_place, others_at
@@ -36,6 +38,10 @@ LENGTHS = (0.1, 1.0)
 """Standard errors, by which ℓ is looked at along each coordinate and pair."""
 MOST_CLIMBS = 12
 KINKED = "kinked"
+COMPARED = (
+    "between rows the profile of the location has no maximum, and all rows were compared (Kotz, Kozubowski & "
+    "Podgórski, 2001)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +97,34 @@ def from_sides(
     declared: Declared,
     fixed: Mapping[str, Any],
 ) -> Outcome | None:
-    """The maximum of exact rows that are affine on either side of the kink; None where it is not inside."""
-    model = arrangement.model
+    """The maximum of exact rows that are affine on either side of the kink, or a higher supremum at an end of them.
+
+    None where neither is found.
+    """
+    model, survey = arrangement.model, arrangement.survey
+    kinks = Kinks(arrangement, likelihood, engine, conditions)
+    theorem = COMPARED if declared.theorem is None else declared.theorem
+    inside = _inside(arrangement, engine, kinks, replace(declared, theorem=theorem), fixed)
+    ends = model.family.one_sided(survey) if model.table.all_free else ()
+    if not ends:
+        return inside
+    shift = survey.n_exact * float(np.log(model.unit))
+    values, supremum, words = max(ends, key=lambda end: end[1])
+    if inside is not None and inside.value > supremum - shift:
+        return inside
+    natural = {name: value * model.table.unit(name) for name, value in values.items()}
+    place = Gathered(natural, supremum - shift, words, attained=False)
+    guess = model.starting_values(arrangement.sample)
+    return gathered(model.table, guess, place, replace(declared, theorem=COMPARED))
+
+
+def _inside(
+    arrangement: Arrangement, engine: Engine, kinks: Kinks, declared: Declared, fixed: Mapping[str, Any]
+) -> Outcome | None:
     best = best_place(arrangement, engine, fixed)
     point = _point(arrangement, engine, best.place, fixed)
     if point is None:
         return None
-    kinks = Kinks(arrangement, likelihood, engine, conditions)
     station, level = kinks.here(point), None
     for is_level, end in ((station.level_above, best.after), (station.level_below, best.before)):
         if is_level and np.isfinite(end):
@@ -108,7 +135,7 @@ def from_sides(
             break
     if not station.peak:
         return None
-    return _at_kink(kinks, Found(station, level=level), declared, model)[0]
+    return _at_kink(kinks, Found(station, level=level), declared, arrangement.model)[0]
 
 
 def _point(arrangement: Arrangement, engine: Engine, place: float, fixed: Mapping[str, Any]) -> Vector | None:
@@ -184,13 +211,19 @@ def _told(
         size = max(abs(outcome.natural[name]), error * table.unit(name))
         with np.errstate(divide="ignore"):
             digits[name] = float(np.clip(-np.log10(0.5 * (high - low) / size), 0.0, 15.0))
-        words = f"Every {name} from {low:.6g} to {high:.6g} attains it, of which the middle is given."
+        words = f"Every {name} from {_apart(low, high)} attains it, of which the middle is given."
     sentence = certificate.sentence
-    if level is not None:
-        sentence = sentence.replace(", and the only one:", ", global:")
+    if level is not None or certificate.theorem == COMPARED:
+        sentence = sentence.replace(", and the only one:", ", and no other is higher:")
     first, _, rest = sentence.partition(". ")
     sentence = f"{first.rstrip('.')}. {words}{' ' + rest if rest else ''}"
     return replace(outcome, certificate=replace(certificate, sentence=sentence, digits=digits))
+
+
+def _apart(low: float, high: float) -> str:
+    """Two numbers with as many digits as it takes to tell them apart."""
+    digits = next((d for d in range(6, 17) if f"{low:.{d}g}" != f"{high:.{d}g}"), 17)
+    return f"{low:.{digits}g} to {high:.{digits}g}"
 
 
 def _flat(
@@ -203,7 +236,7 @@ def _flat(
     name = table.free_names[kinks.position]
     low, high = (end * table.unit(name) for end in level)
     sentence = (
-        f"The likelihood is flat: every {name} from {low:.6g} to {high:.6g} attains the maximum, a stretch longer than "
+        f"The likelihood is flat: every {name} from {_apart(low, high)} attains the maximum, a stretch longer than "
         f"its standard error, so that no single value is best. Gather more rows, or fix {name}."
     )
     return replace(outcome, certificate=replace(outcome.certificate, sentence=sentence))
