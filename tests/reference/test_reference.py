@@ -185,6 +185,20 @@ def test_a_uniform_ends_at_the_outermost_values_without_standard_errors():
     assert set(fit.certificate.status.values()) == {"edge"}
 
 
+def test_a_laplace_has_the_median_and_the_mean_distance_from_it():
+    fit, expected = (
+        th.fit(th.Laplace(), columns_of("uni_laplace_newcomb")["x"]),
+        answers("uni_laplace_newcomb"),
+    )
+    assert fit.estimates["location"] == expected["median"]
+    assert expected["loc_interval"] == [expected["median"]] * 2
+    assert fit.estimates["scale"] == pytest.approx(expected["params"]["scale"], rel=1e-14)
+    assert fit.log_likelihood == pytest.approx(expected["loglik"], rel=LOG_LIKELIHOOD)
+    assert (fit.aic, fit.bic) == pytest.approx((expected["aic"], expected["bic"]), rel=4 * LOG_LIKELIHOOD)
+    assert fit.certificate.verdict == "maximum"
+    assert fit.certificate.scope == "global"
+
+
 def test_functions_of_the_estimates_by_the_delta_method():
     fit = fitted("inf_delta_gamma_groundbeef")
     functions = {

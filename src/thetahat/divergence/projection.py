@@ -156,6 +156,11 @@ def _of_labels(p: Family, target: Family) -> Projection:
 
 def _of_law(p: Family, target: Family) -> Projection:
     _refuse_uncovered(p, target)
+    if target.kinked and target.kinked not in target.given:
+        raise InferenceError(
+            f"{target.title} has a kink in its {target.kinked}, which the points of an integral do not place to the "
+            f"digits that a projection has; project a large sample, p.sample(n), or give {target.kinked}"
+        )
     y, weight = nodes_of(p)
     if target.edges:
         # The ends of p, which no member may leave out.

@@ -13,6 +13,7 @@ from thetahat.families._family import Family
 from thetahat.families._wrapper import Wrapper
 
 _LEAVES = (
+    "AsymmetricLaplace",
     "Bernoulli",
     "Beta",
     "BetaBinomial",
@@ -43,6 +44,7 @@ _LEAVES = (
     "InverseGamma",
     "InverseGaussian",
     "Kumaraswamy",
+    "Laplace",
     "Logistic",
     "LogitNormal",
     "LogLogistic",

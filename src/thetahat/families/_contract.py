@@ -144,6 +144,29 @@ class FamilyContract(Frozen, Declarations, ABC):
         """
         return {}
 
+    def kink(self, eta: Coordinates) -> tuple[Any, Any]:
+        """Slopes of log f in the ``kinked`` parameter as it comes up to the row's value, and as it goes on from there.
+
+        They may leave out what does not jump, and are infinite at a cusp. ``derivatives`` has their mean there, or 0 in
+        place of infinite ones.
+        """
+        return 0.0, 0.0
+
+    def sided(self, above: Any, below: Any, fixed: Mapping[str, Any]) -> Theta | None:
+        """The other parameters' maximum for exact rows, where the mean distances above and below the kink tell it.
+
+        For densities whose log is affine on either side of the ``kinked`` parameter, with a likelihood that is concave
+        in these two means at that maximum; None for others.
+        """
+        return None
+
+    def one_sided(self, survey: Survey) -> tuple[tuple[Mapping[str, float], float, str], ...]:
+        """Suprema of exact rows that are neared and not attained as a kink nears an outermost row, with all free.
+
+        Each with its parameters there and the limit in words; a maximum may be higher.
+        """
+        return ()
+
     @abstractmethod
     def quantile_at(self, probability: Array, theta: Theta, known: Known) -> Any:
         """Smallest y with F(y) >= probability."""

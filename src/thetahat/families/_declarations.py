@@ -48,6 +48,9 @@ class Declarations:
     edges
         Parameters that end the support: their maximum lies on outermost values, beyond which a row would have no
         density. Their closed form must then not be stationary.
+    kinked
+        The first parameter, where the log-likelihood of an exact row has a kink in it: it is not differentiable where
+        the parameter is the row's first prepared column. Empty for the families that have none.
     exact_only
         Whether rows must be known exactly for the parameters to be estimated.
     open_only
@@ -99,6 +102,7 @@ class Declarations:
     unbounded_in_theory: ClassVar[str | None] = None
     region_of: ClassVar[tuple[str, ...]] = ()
     edges: ClassVar[tuple[str, ...]] = ()
+    kinked: ClassVar[str] = ""
     exact_only: ClassVar[bool] = False
     open_only: ClassVar[bool] = False
     labelled: ClassVar[bool] = False

@@ -86,6 +86,13 @@ class Mixture(MixedLaw):
                 "th.Mixture([th.Normal(), th.Normal()])"
             )
         inside = [family_inside("Mixture", family) for family in families]
+        kinked = next((family for family in inside if family.kinked), None)
+        if kinked is not None:
+            raise ModelError(
+                f"th.Mixture([... {kinked!r} ...]): the log-density of {kinked.title} has a kink in its "
+                f"{kinked.kinked}, so that a mixture would have maxima at every row; choose a smooth family, such as "
+                "th.Logistic"
+            )
         self.components = tuple(family.carrying({}, {}) for family in inside)
         self.tied = (tuple(tied.split("+")) if isinstance(tied, str) else tuple(tied)) if tied else None
         self.support, self.smaller = common_support(inside)

@@ -34,6 +34,7 @@ _KEPT: tuple[str, ...] = (
     "unbounded_in_theory",
     "region_of",
     "edges",
+    "kinked",
     "exact_only",
     "open_only",
     "primary",
@@ -219,6 +220,10 @@ class Transformed(Wrapper):
     def misplaced(self, values: Mapping[str, Any]) -> str | None:
         """What the family inside finds wrong."""
         return self.inner.misplaced(values)
+
+    def kink(self, eta: Coordinates) -> tuple[Any, Any]:
+        """That of the family inside."""
+        return self.inner.kink(eta)
 
     def regularity(self, theta: Theta) -> str:
         """That of the family inside."""

@@ -35,6 +35,7 @@ _KEPT: tuple[str, ...] = (
     "unbounded_in_theory",
     "region_of",
     "edges",
+    "kinked",
     "exact_only",
     "open_only",
     "primary",
@@ -237,6 +238,10 @@ class Truncated(Wrapper):
     def misfits(self, y: Array, known: Known) -> tuple[Array, str] | None:
         """Those of the family inside."""
         return self.inner.misfits(y, known)
+
+    def kink(self, eta: Coordinates) -> tuple[Any, Any]:
+        """That of the family inside: the mass between the limits has none."""
+        return self.inner.kink(eta)
 
     def regularity(self, theta: Theta) -> str:
         """That of the family inside."""

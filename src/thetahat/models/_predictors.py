@@ -99,6 +99,12 @@ def primary_of(family: FamilyContract) -> str:
     ModelError
         If the family has no parameter with which its values grow or fall.
     """
+    if family.kinked:
+        raise ModelError(
+            f"{family!r} is not regressed: its log-likelihood has kinks in the {family.kinked}, at which the maximum "
+            "of a regression is not looked for. Fit it without covariates, or choose a smooth family with heavy tails, "
+            "such as th.StudentT or th.Logistic"
+        )
     if not family.regressed:
         raise ModelError(
             f"{family!r} is not regressed: values neither grow nor fall with any of its parameters. Choose a family "

@@ -20,12 +20,15 @@ Region = Callable[[Vector], bool]
 class Conditions:
     """How a likelihood was climbed, so that it can be climbed likewise again: by whom, with which metric, and where.
 
-    ``allowed`` is the regular region on the free scale, None where it is the whole space.
+    ``allowed`` is the regular region on the free scale, None where it is the whole space. ``pinned`` maximises with
+    some coordinates held where a plain search cannot: it is handed the likelihood, the coordinates, a start and these
+    conditions, and returns None where a plain search can.
     """
 
     optimizer: Optimizer
     expected: Information | None = None
     allowed: Region | None = None
+    pinned: Callable[..., Any] | None = None
 
 
 def climb(

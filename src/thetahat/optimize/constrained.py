@@ -80,6 +80,10 @@ def maximise_pinned(
     point = start.copy()
     if allowed is not None and not allowed(point):
         return Constrained(point, -np.inf, np.nan, 0.0, converged=False, outside=True)
+    if conditions.pinned is not None:
+        found: Constrained | None = conditions.pinned(likelihood, pinned, start, conditions)
+        if found is not None:
+            return found
     others = np.setdiff1d(np.arange(start.size), pinned)
     search = conditions.optimizer.search(start[others], _among(conditions.expected, start, others))
     while (request := search.ask()) is not None:

@@ -112,6 +112,12 @@ def gathered(table: ParameterTable, guess: Vector, place: Gathered, declared: De
             f"The likelihood is flat: many values of {listed(names)} give every row the highest probability it can "
             "have. Add rows that are known on both sides, or fix a parameter."
         )
+    elif not place.attained:
+        verdict, exists = Verdict.AT_INFINITY, False
+        sentence = (
+            f"No distribution of the family attains the supremum, {place.supremum:.6g}: it is neared on the way to "
+            f"{place.place} ({shown}). Fit that, or fix a parameter."
+        )
     elif place.supremum < 0 or any(np.isinf(place.values[name]) for name in names):
         verdict, exists = Verdict.AT_INFINITY, False
         sentence = (

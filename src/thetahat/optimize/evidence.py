@@ -90,7 +90,7 @@ class Evidence:
         return bool(0.5 * np.sum(slope**2 / values) <= DECREMENT)
 
 
-def _unit_eigenvalues(factor: SymmetricFactor) -> Vector:
+def unit_eigenvalues(factor: SymmetricFactor) -> Vector:
     """Of the matrix scaled by the very roots of its diagonal, so that they do not depend on units of measurement."""
     diagonal = factor.scaled.diagonal()
     if diagonal.size == 1:
@@ -124,7 +124,7 @@ def gather(
         tally = likelihood.tally(point, SCORES)
     units = reach(likelihood.table, point, sizes)
     factor = analyse(tally.information)
-    values = _unit_eigenvalues(factor)
+    values = unit_eigenvalues(factor)
     if not factor.smallest > factor.error_bound:
         return Evidence(point, tally, factor, np.zeros_like(point), np.inf, np.inf, units, values)
     step = factor.solve(tally.score)

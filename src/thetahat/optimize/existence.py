@@ -29,12 +29,13 @@ class Gathered:
     """A place where all mass can gather, so that ℓ has its supremum there.
 
     ``values`` are the parameters there: edges and infinities, or NaN where many finite values attain the
-    supremum.
+    supremum. ``attained`` is False where the edge itself is no distribution.
     """
 
     values: Mapping[str, float]
     supremum: float
     place: str
+    attained: bool = True
 
 
 @dataclass(frozen=True, slots=True)

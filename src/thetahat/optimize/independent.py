@@ -18,15 +18,18 @@ from thetahat.likelihood import Likelihood
 from thetahat.models import DERIVATIVES, VALUE
 from thetahat.models._rows import PackedRows
 from thetahat.models.iid import IndependentModel
-from thetahat.optimize._optimizer import Information, Optimizer, Search, Settled
+from thetahat.optimize._optimizer import Information, Optimizer, Search
 from thetahat.optimize.certificate import Verdict
 from thetahat.optimize.climb import Conditions, Region, climb
+from thetahat.optimize.closed_form import at_closed_form
 from thetahat.optimize.declared import Declared, theorem_of
-from thetahat.optimize.edges import BEYOND, at_edge, at_outermost, gathered
+from thetahat.optimize.edges import gathered
 from thetahat.optimize.elsewhere import drawn, leads_back, offered, promising
 from thetahat.optimize.existence import gathered as find_gathered
 from thetahat.optimize.existence import parted, spike, with_ties, with_ties_given
 from thetahat.optimize.findings import unbounded
+from thetahat.optimize.kinked import from_sides, maximise_kinked
+from thetahat.optimize.kinks import held_elsewhere, kinked_coordinate
 from thetahat.optimize.limits import LimitFit, fit_limits
 from thetahat.optimize.outcome import Outcome
 from thetahat.optimize.parts import in_order, theta_of, unless_fewer_do
@@ -58,7 +61,8 @@ def maximise(
 def conditions(arrangement: Arrangement, engine: Engine, optimizer: Optimizer) -> Conditions:
     """Say how these rows are climbed, for those who climb them again."""
     rows = arrangement.condensed or arrangement.sample
-    return Conditions(optimizer, _expected(arrangement.model, rows), _region(arrangement, engine))
+    expected = _expected(arrangement.model, rows)
+    return Conditions(optimizer, expected, _region(arrangement, engine), held_elsewhere(arrangement, engine))
 
 
 def _maximise(
@@ -85,7 +89,9 @@ def _maximise(
         known = {name: value for name, value in model.known.items() if not isinstance(value, str)}
         theta = family.solve_given(survey, known, _fixed(model))
         if theta is not None:
-            return _closed(model, likelihood, theta, declared)
+            return at_closed_form(model, likelihood, theta, declared)
+    if kinked_coordinate(model) is not None and survey.n_exact > 0:
+        return _with_kinks(arrangement, likelihood, engine, optimizer, start, declared)
     if family.edges:
         from thetahat.optimize.outermost import where_it_breaks_off
 
@@ -126,6 +132,26 @@ def _maximise(
         fresh = maximise(arrangement, likelihood, engine, optimizer, None)
         outcome = fresh if fresh.certificate.verdict is Verdict.MAXIMUM else outcome
     return outcome
+
+
+def _with_kinks(
+    arrangement: Arrangement,
+    likelihood: Likelihood,
+    engine: Engine,
+    optimizer: Optimizer,
+    start: Mapping[str, Any] | None,
+    declared: Declared,
+) -> Outcome:
+    """The maximum of a likelihood with kinks: by counting where exact rows allow it, else from place to place."""
+    model, survey = arrangement.model, arrangement.survey
+    how, fixed = conditions(arrangement, engine, optimizer), _fixed(model)
+    if survey.plain and model.family.sided(1.0, 1.0, fixed) is not None:
+        outcome = from_sides(arrangement, likelihood, engine, how, declared, fixed)
+        if outcome is not None:
+            return outcome
+    ascent = Ascent(arrangement, likelihood, optimizer, how.allowed)
+    starts = [first_point(ascent, start)]
+    return maximise_kinked(arrangement, likelihood, engine, how, declared, starts)
 
 
 def _best_of_further(
@@ -214,39 +240,6 @@ def _unbounded_in_theory(arrangement: Arrangement, engine: Engine) -> str | None
 def _safe_guess(arrangement: Arrangement) -> Vector:
     guess = arrangement.model.starting_values(arrangement.sample)
     return np.where(np.isfinite(guess), guess, 0.0)
-
-
-def _closed(
-    model: IndependentModel,
-    likelihood: Likelihood,
-    theta: tuple[Any, ...],
-    declared: Declared,
-) -> Outcome:
-    table = model.table
-    natural: dict[str, float] = {}
-    point: list[float] = []
-    edges: list[str] = []
-    ends = tuple(name for name in model.family.edges if name in table.free_names)
-    for parameter, value in zip(model.family.declared, theta, strict=True):
-        if parameter.name in table.fixed:
-            natural.update(
-                zip(parameter.names, np.atleast_1d(table.fixed[parameter.name]).tolist(), strict=True)
-            )
-            continue
-        free = np.atleast_1d(np.asarray(parameter.domain.to_free(value), dtype=float))
-        numbers = np.atleast_1d(np.asarray(value, dtype=float))
-        entries = numbers * table.unit(parameter.name)
-        on_edge = parameter.domain.edges(numbers)
-        natural.update(zip(parameter.names, entries.tolist(), strict=True))
-        edges.extend(name for name, edge in zip(parameter.names, on_edge, strict=True) if edge)
-        point.extend((parameter.domain.beside_edge(value, BEYOND) if any(on_edge) else free).tolist())
-    at = np.array(point, dtype=float)
-    if ends:
-        return at_outermost(table, natural, at, likelihood.tally(at, DERIVATIVES), ends, declared)
-    if edges:
-        return at_edge(table, natural, at, likelihood.tally(at, DERIVATIVES), tuple(edges), declared)
-    # The closed form is the answer; one look at the derivatives there is the evidence for it.
-    return judge(likelihood, Settled(at, likelihood.tally(at, DERIVATIVES)), declared)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from thetahat.optimize._optimizer import Optimizer
 from thetahat.optimize.certificate import Verdict
 from thetahat.optimize.elsewhere import drawn
 from thetahat.optimize.independent import Ascent, conditions, declare, first_point
+from thetahat.optimize.kinks import kinked_coordinate
 from thetahat.optimize.limits import fit_limits
 from thetahat.optimize.outcome import Outcome
 from thetahat.optimize.verdict import judge
@@ -37,13 +38,19 @@ def maximise_penalised(
     Raises
     ------
     ModelError
-        If the support of the family ends at its parameters, so that there is no smooth likelihood to penalise.
+        If the support of the family ends at its parameters or its likelihood has kinks, so that there is no smooth
+        likelihood to penalise.
     """
     family = arrangement.model.family
     if family.edges:
         raise ModelError(
             f"{family.title} takes no penalty: its support ends at its parameters, so that the outermost rows settle "
             "them; leave out penalty="
+        )
+    if kinked_coordinate(arrangement.model) is not None:
+        raise ModelError(
+            f"{family.title} takes no penalty while its {family.kinked} is free: the likelihood has kinks in it, which "
+            f"penalised fits do not look for; fix {family.kinked}, or leave out penalty="
         )
     with np.errstate(all="ignore"):
         declared = replace(declare(arrangement, engine), theorem=None, penalty=penalty.title)

@@ -17,6 +17,7 @@ from thetahat.models.iid import IndependentModel
 from thetahat.optimize.certificate import Verdict
 from thetahat.optimize.climb import climb
 from thetahat.optimize.independent import maximise
+from thetahat.optimize.kinks import kinked_coordinate
 from thetahat.optimize.newton import Newton
 
 Vector = NDArray[np.float64]
@@ -65,7 +66,7 @@ class Refitting:
             theta = family.solve_given(survey, self._known, self._fixed)
             if theta is not None:
                 return self._law(theta)
-        if not (survey.constant or family.edges):
+        if not (survey.constant or family.edges or kinked_coordinate(model) is not None):
             likelihood = Likelihood(
                 model,
                 lambda: [packed],
