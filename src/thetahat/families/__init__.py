@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from thetahat.families._family import Family
+from thetahat.families._reflected import Reflected
 from thetahat.families._wrapper import Wrapper
 from thetahat.families.bernoulli import Bernoulli
 from thetahat.families.beta import Beta
@@ -18,6 +19,7 @@ from thetahat.families.conway_maxwell_poisson import ConwayMaxwellPoisson
 from thetahat.families.discrete_uniform import DiscreteUniform
 from thetahat.families.exponential import Exponential
 from thetahat.families.exponential_mean import ExponentialMean
+from thetahat.families.exponentially_modified_normal import ExponentiallyModifiedNormal
 from thetahat.families.fisher_f import FisherF
 from thetahat.families.frechet import Frechet
 from thetahat.families.gamma import Gamma
@@ -76,6 +78,7 @@ CATALOGUE: tuple[type[Family], ...] = (
     DiscreteUniform,
     Exponential,
     ExponentialMean,
+    ExponentiallyModifiedNormal,
     FisherF,
     Frechet,
     Gamma,
@@ -129,5 +132,19 @@ def families() -> list[str]:
     return [family().name for family in CATALOGUE]
 
 
-__all__ = ["CATALOGUE", "WRAPPERS", "Family", "Wrapper", "families"]
+def limit_named(name: str) -> Family:
+    """Return the family that a limit names: one of the catalogue, or such a one ``shifted_`` or ``reflected_``.
+
+    Examples
+    --------
+    >>> limit_named("reflected_shifted_half_normal").title
+    'Shifted(HalfNormal) of -y'
+    """
+    for before, around in (("shifted_", Shifted), ("reflected_", Reflected)):
+        if name.startswith(before):
+            return around(limit_named(name.removeprefix(before)))
+    return next(kind() for kind in CATALOGUE if kind().name == name)
+
+
+__all__ = ["CATALOGUE", "WRAPPERS", "Family", "Wrapper", "families", "limit_named"]
 __all__ += [family.__name__ for family in (*CATALOGUE, *WRAPPERS)]
