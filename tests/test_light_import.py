@@ -51,3 +51,18 @@ def test_nothing_heavy_is_imported(statement: str) -> None:
         name for name in loaded - loaded_after("import numpy, scipy.special") if name.startswith("scipy")
     }
     assert beyond == set()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "th.regress([[0.0], [1.0], [2.0], [3.0]], [1.0, 3.0, 2.0, 5.0], th.Gamma(), intercept=True)",
+        "th.regress([[0.0], [1.0], [2.0], [3.0]], [1.0, 3.0, 2.0, 5.0], th.Exponential(), intercept=True)",
+        "th.regress([[0.0], [1.0], [2.0]], [0.1, 0.3, 0.4], th.Beta(), intercept=True, fixed={'precision': 5.0})",
+        "th.fit('negative_binomial', [3, 3, 4])",
+        "th.fit('burr_xii', [0.6, 0.4, 0.5, 1.3, 0.7, 0.9, 2.0, 3.1])",
+        "th.fit(th.Mixture([th.Normal(), th.Normal()]), [0.0, 0.1, 0.3, 5.0, 5.2, 5.1, 0.2])",
+    ],
+)
+def test_what_a_family_leads_to_is_found_before_anyone_has_loaded_it(statement: str) -> None:
+    loaded_after(f"import thetahat as th; {statement}")

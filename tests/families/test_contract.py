@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tests.families.variants import VARIANTS
 
 from thetahat._errors import DataError, ModelError, ParameterError
-from thetahat.families import CATALOGUE, GEV, WRAPPERS, Family
+from thetahat.families import CATALOGUE, GEV, WRAPPERS, Family, limit_named
 from thetahat.families._survey import Survey
 from thetahat.numerics.namespace import NUMPY, namespace
 from thetahat.parameters import Whole
@@ -24,7 +24,6 @@ KNOWN = {"trials": 7.0}
 """A value for each quantity that a family may need to know."""
 LABELS = (0, 1, 2)
 KINDS = (*CATALOGUE, *VARIANTS)
-BY_NAME = {cls().name: cls for cls in CATALOGUE}
 OUTER = np.array([1e-14, 1e-12, 1e-10, 1e-8, 1e-6, 1e-4, 1e-3, 0.01, 0.05, 0.15, 0.3])
 PROBABILITIES = np.concatenate([OUTER, [0.5], 1.0 - OUTER[::-1]])
 FALSE_ALARM = 1e-10
@@ -86,8 +85,12 @@ def distributions(draw, cls) -> Family:
 
 def typical(cls) -> Family:
     """The distribution in the middle of the typical ranges."""
+    return with_values(cls, values_in_the_middle(blank(cls)))
+
+
+def values_in_the_middle(family):
     values = {}
-    for parameter in blank(cls).declared:
+    for parameter in family.declared:
         low, high = parameter.typical
         domain = parameter.domain
         if domain.vector:
@@ -97,7 +100,7 @@ def typical(cls) -> Family:
         else:
             middle = 0.55 * low + 0.45 * high
             values[parameter.name] = float(np.round(middle)) if isinstance(domain, Whole) else middle
-    return with_values(cls, values)
+    return values
 
 
 def eta_of(distribution):
@@ -694,12 +697,11 @@ def test_start_values_are_inside_whatever_the_points(cls, points):
 )
 def test_limits_are_reached_with_the_slope_that_they_declare(cls, limit):
     distribution = typical(cls)
-    kind = BY_NAME[limit.family]
+    target = distribution.limiting(limit_named(limit.family))
     given_values = {
-        **typical(kind).given,
+        **values_in_the_middle(target),
         **{name: distribution.given[own] for name, own in limit.names.items()},
     }
-    target = distribution.limiting(kind())
     target = target.carrying(given_values, known_of(target))
     y = np.asarray(target.quantile([0.01, 0.3, 0.5, 0.8, 0.999]))
     assert limit.parameter in [p.name for p in distribution.declared]

@@ -185,6 +185,25 @@ def normal_of(score, log_slope):
     )
 
 
+def exponentially_modified_normal(location, scale, rate):
+    k = scale * rate
+
+    def z(y):
+        return (y - location) / scale
+
+    def density(y):
+        t = z(y) - k
+        return mp.log(rate) - k * (z(y) - k / 2) + mp.log(mp.erfc(-t / mp.sqrt(2)) / 2)
+
+    def below(y):
+        """Φ(z) less the density over the rate, which cancels the more the farther out."""
+        if z(y) < -FARTHEST:
+            return -mp.inf
+        return mp.log(mp.erfc(-z(y) / mp.sqrt(2)) / 2 - mp.exp(density(y)) / rate)
+
+    return Law(density, below, lambda y: mp.log(mp.erfc(z(y) / mp.sqrt(2)) / 2 + mp.exp(density(y)) / rate))
+
+
 def birnbaum_saunders(shape, scale):
     return normal_of(
         lambda y: (mp.sqrt(y / scale) - mp.sqrt(scale / y)) / shape,
@@ -223,6 +242,16 @@ CASES = [
     (th.GumbelMin, gumbel_min, LINE, [{"location": -1.0, "scale": 0.5}]),
     (th.Cauchy, cauchy, LINE, [{"location": 0.3, "scale": 2.0}]),
     (th.HyperbolicSecant, hyperbolic_secant, LINE, [{"location": 0.3, "scale": 2.0}]),
+    (
+        th.ExponentiallyModifiedNormal,
+        exponentially_modified_normal,
+        LINE,
+        [
+            {"location": 0.3, "scale": 2.0, "rate": 0.7},
+            {"location": 0.3, "scale": 1.0, "rate": 1e-6},
+            {"location": -1.0, "scale": 0.5, "rate": 300.0},
+        ],
+    ),
     (th.Rayleigh, root_gamma(mp.mpf(1)), HALF_LINE, [{"scale": 0.7}]),
     (th.Maxwell, root_gamma(mp.mpf(3) / 2), HALF_LINE, [{"scale": 0.7}]),
     (th.HalfNormal, root_gamma(mp.mpf(1) / 2), HALF_LINE, [{"scale": 0.7}]),

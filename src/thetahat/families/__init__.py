@@ -27,6 +27,7 @@ _LEAVES = (
     "ConwayMaxwellPoisson",
     "DiscreteUniform",
     "Exponential",
+    "ExponentiallyModifiedNormal",
     "ExponentialMean",
     "FisherF",
     "Frechet",
@@ -103,6 +104,26 @@ def wrapper_named(name: str) -> type[Wrapper] | None:
     return found
 
 
+def limit_named(name: str) -> Family:
+    """Return the family that a limit names: one of the catalogue, or such a one ``shifted_`` or ``reflected_``.
+
+    Examples
+    --------
+    >>> limit_named("reflected_shifted_half_normal").title
+    'Shifted(HalfNormal) of -y'
+    """
+    if name.startswith("shifted_"):
+        return __getattr__("Shifted")(limit_named(name.removeprefix("shifted_")))
+    if name.startswith("reflected_"):
+        from thetahat.families._reflected import Reflected
+
+        return Reflected(limit_named(name.removeprefix("reflected_")))
+    kind = leaf_named(name)
+    if kind is None:
+        raise LookupError(f"{name!r} is declared as a limit, and is no family")
+    return kind()
+
+
 def class_names() -> list[str]:
     """List the names of all classes, wrappers included, as they stand in Python."""
     return list(_FILES)
@@ -127,6 +148,7 @@ __all__ = [
     "class_names",
     "families",
     "leaf_named",
+    "limit_named",
     "wrapper_named",
 ]
 __all__ += _FILES  # noqa: PLE0605 - names that are found when they are asked for

@@ -15,36 +15,37 @@ from thetahat.numerics.namespace import NUMPY
 
 
 class ChartedFamily(StandardFamily):
-    """z = (log y - location)/scale.
+    """z = (log y - location)/scale, or (y - location)/scale unless ``logged``.
 
     Location, log scale and shape coordinates follow from the ``chart``, which has a row for each: a constant, then
     the coefficient of each working coordinate.
     """
 
     chart: ClassVar[tuple[tuple[float, ...], ...]]
+    logged: ClassVar[bool] = True
 
     def prepare(self, xp: Any, y: Any, known: Known) -> Rows:
-        """Return log y."""
-        return (xp.log(y),)
+        """Return log y, or y."""
+        return (xp.log(y),) if self.logged else (y,)
 
     def log_density(self, xp: Any, rows: Rows, eta: Coordinates) -> Any:
-        """g(z) - log scale - log y."""
+        """g(z) - log scale, less log y where logged."""
         location, log_scale, *shapes = self.charted(eta)
         z = (rows[0] - location) / xp.exp(xp.asarray(log_scale))
-        return self.standard_log_density(xp, z, tuple(shapes)) - log_scale - rows[0]
+        value = self.standard_log_density(xp, z, tuple(shapes)) - log_scale
+        return value - rows[0] if self.logged else value
 
     def derivatives(self, rows: Rows, eta: Coordinates) -> Terms:
         """Chain rule through z and the chart."""
         location, log_scale, *shapes = self.charted(eta)
         terms = self.charted_back(self.point_terms(rows[0], location, log_scale, tuple(shapes)))
-        return terms._replace(value=terms.value - rows[0])
+        return terms._replace(value=terms.value - rows[0]) if self.logged else terms
 
     def log_mass(self, low: Array, high: Array, known: Known, eta: Coordinates, order: int) -> Terms:
         """Log mass of the interval of z."""
         location, log_scale, *shapes = self.charted(eta)
-        terms = self.interval_terms(
-            logged_ends(low, high), location, np.asarray(log_scale), tuple(shapes), order
-        )
+        ends = logged_ends(low, high) if self.logged else (low, high, high - low)
+        terms = self.interval_terms(ends, location, np.asarray(log_scale), tuple(shapes), order)
         return self.charted_back(terms) if order else terms
 
     def charted(self, eta: Coordinates) -> Coordinates:

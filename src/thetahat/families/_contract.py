@@ -269,7 +269,7 @@ class FamilyContract(Frozen, Declarations, ABC):
         ModelError
             If a number was given that means nothing there.
         """
-        return in_regression(self, FamilyContract) if self.regresses_as else self
+        return in_regression(self, self.regresses_as) if self.regresses_as else self
 
     def recession(self, y: Array, known: Known) -> tuple[Any, Any]:
         """By exact row, whether log f never falls as the primary working coordinate grows, and as it falls.

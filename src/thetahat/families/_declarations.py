@@ -30,6 +30,8 @@ class Declarations:
         Where the mass can be gathered, which settles whether censored rows have a maximum.
     scales
         Parameters that are multiplied by c when y is: lets data near 1e300 be fitted near 1.
+    inverse_scales
+        Parameters that are divided by c then, such as rates; only beside ``scales``.
     affine
         Whether ``log_density`` is affine in the prepared columns (or quadratic in a single one: ``"quadratic"``), so
         that their means (and spread) are sufficient.
@@ -93,6 +95,7 @@ class Declarations:
     limits: ClassVar[tuple[Limit, ...]] = ()
     gathers: ClassVar[Gathering] = Gathering()
     scales: ClassVar[tuple[str, ...]] = ()
+    inverse_scales: ClassVar[tuple[str, ...]] = ()
     affine: ClassVar[str] = ""
     spikes: ClassVar[str] = "nowhere"
     uniqueness: ClassVar[str | None] = None

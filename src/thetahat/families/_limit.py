@@ -18,7 +18,8 @@ class Limit:
     Parameters
     ----------
     family
-        Name of the limiting family in snake case, resolved by whoever executes the limit.
+        Name of the limiting family in snake case, resolved by whoever executes the limit; ``shifted_exponential`` is
+        one that begins at a threshold, and with ``reflected_`` in front one of minus the values.
     parameter
         The parameter that runs there.
     chart

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from inspect import isabstract
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from thetahat._errors import ModelError
@@ -12,15 +11,15 @@ if TYPE_CHECKING:
     from thetahat.families._contract import FamilyContract
 
 
-def in_regression(family: FamilyContract, root: Any) -> FamilyContract:
-    """Return the family that ``regresses_as`` names among the leaves of ``root``, with the numbers of equal name.
+def in_regression(family: FamilyContract, name: str) -> FamilyContract:
+    """Return the family of that name, with the numbers of equal name.
 
     Raises
     ------
     ModelError
         If a number was given that is no parameter there.
     """
-    kind = next(kind for kind in _leaves(root) if kind().name == family.regresses_as)
+    kind = _leaf(name)
     takes = [parameter.name for parameter in kind.declared]
     strange = [name for name in family.given if name not in takes]
     if strange:
@@ -32,9 +31,11 @@ def in_regression(family: FamilyContract, root: Any) -> FamilyContract:
     return made
 
 
-def _leaves(root: Any) -> Iterator[Any]:
-    for kind in root.__subclasses__():
-        yield from _leaves(kind)
-        # Bases declare no parameters.
-        if not isabstract(kind) and "declared" in vars(kind):
-            yield kind
+def _leaf(name: str) -> Any:
+    """The class in the file of that name: each holds one."""
+    module = import_module(f"thetahat.families.{name}")
+    return next(
+        item
+        for item in vars(module).values()
+        if isinstance(item, type) and item.__module__ == module.__name__
+    )

@@ -41,6 +41,7 @@ class Exponential(Family):
     declared = (Parameter("rate", Positive(), (0.01, 100.0)),)
     support = NON_NEGATIVE
     dilation: ClassVar[tuple[float, ...]] = (-1.0,)
+    inverse_scales: ClassVar[tuple[str, ...]] = ("rate",)
     decreasing: ClassVar[bool] = True
     gathers: ClassVar[Gathering] = Gathering(upper=({"rate": 0.0},), lower=({"rate": np.inf},))
     affine: ClassVar[str] = "affine"

@@ -154,7 +154,7 @@ class Mixture(MixedLaw):
     @staticmethod
     def _scales(inside: Sequence[Family], shared: Sequence[str]) -> tuple[str, ...]:
         """Those of the components, where all have some."""
-        if not all(family.scales for family in inside):
+        if not all(family.scales for family in inside) or any(family.inverse_scales for family in inside):
             return ()
         names = [
             name if name in shared else named(k, name)

@@ -84,7 +84,8 @@ class Shifted(Wrapper):
         falls = inner.decreasing
         # Class data of a leaf, which here depend on the family inside.
         vars(self).update(
-            scales=(THRESHOLD, *inner.scales) if inner.scales else (),
+            scales=(THRESHOLD, *inner.scales) if inner.scales or inner.inverse_scales else (),
+            inverse_scales=inner.inverse_scales,
             spikes="anywhere",
             gathers=_gathers(inner.gathers),
             edges=(THRESHOLD,) if falls else (),

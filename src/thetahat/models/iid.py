@@ -56,7 +56,12 @@ class IndependentModel(Model[PackedRows]):
         self.unit = unit
         held = {**family.given, **(fixed or {})}
         if held or unit != 1.0:
-            units = dict.fromkeys(family.scales, unit) if unit != 1.0 else {}
+            units = {}
+            if unit != 1.0:
+                units = {
+                    **dict.fromkeys(family.scales, unit),
+                    **dict.fromkeys(family.inverse_scales, 1.0 / unit),
+                }
             self.table = ParameterTable(tuple(family.declared), held, units)
         else:
             self.table = _free_table(tuple(family.declared))

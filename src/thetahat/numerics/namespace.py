@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from thetahat.numerics import bessel, elementary, gamma_functions
+from thetahat.numerics import bessel, elementary, gamma_functions, normal
 
 
 def namespace(*values: object) -> Any:
@@ -61,6 +61,7 @@ NUMPY = SimpleNamespace(
     stirling_remainder=gamma_functions.stirling_remainder,
     betaln=special.betaln,
     log_ndtr=special.log_ndtr,
+    log_scaled_ndtr=normal.log_scaled_normal_cdf,
     arctan2=np.arctan2,
     cos=np.cos,
     sin=np.sin,
@@ -116,6 +117,18 @@ def _jax_namespace() -> SimpleNamespace:
         smaller, larger = jnp.where(swap, b, a), jnp.where(swap, a, b)
         return jsp.gammaln(smaller) - log_gamma_ratio(larger, smaller)
 
+    def log_scaled_ndtr(z: Any) -> Any:
+        # JAX's log_ndtr has nine digits below 0.
+        far = z < -20.0
+        inverse = 1.0 / jnp.where(far, z, -20.0)
+        square = inverse * inverse
+        series: Any = 1.0
+        for odd in range(17, 0, -2):
+            series = 1.0 - odd * square * series
+        near = jnp.where(far, 0.0, z)
+        plain = jnp.log(0.5 * jsp.erfc(-near / np.sqrt(2.0))) + 0.5 * near * near
+        return jnp.where(far, jnp.log(-inverse * series) - normal.LOG_SQRT_2_PI, plain)
+
     return SimpleNamespace(
         is_jax=True,
         asarray=jnp.asarray,
@@ -143,6 +156,7 @@ def _jax_namespace() -> SimpleNamespace:
         stirling_remainder=stirling_remainder,
         betaln=betaln,
         log_ndtr=jsp.log_ndtr,
+        log_scaled_ndtr=log_scaled_ndtr,
         arctan2=jnp.arctan2,
         cos=jnp.cos,
         sin=jnp.sin,

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     FloatArray = NDArray[np.float64]
 
 LOG_SQRT_2_PI = 0.5 * float(np.log(2.0 * np.pi))
+_FAR_BELOW = -5.0
+"""Below this the continued fraction of so many levels is exact to rounding."""
+_FRACTION_LEVELS = 40
 
 
 @cache
@@ -117,3 +120,51 @@ def normal_quantile_of_log(log_probability: ArrayLike) -> FloatArray:
     True
     """
     return np.asarray(special.ndtri_exp(np.asarray(log_probability, dtype=np.float64)))
+
+
+def log_scaled_normal_cdf(z: ArrayLike) -> FloatArray:
+    """Return log Φ(z) + z²/2, which keeps its digits far below 0; -inf and inf where they belong.
+
+    Examples
+    --------
+    >>> round(float(log_scaled_normal_cdf(-1e10)), 6)
+    -23.944789
+    """
+    z = np.asarray(z, dtype=np.float64)
+    with np.errstate(all="ignore"):
+        below = np.log(0.5 * special.erfcx(-np.minimum(z, 0.0) / np.sqrt(2.0)))
+        return np.where(z < 0.0, below, special.log_ndtr(z) + 0.5 * z * z)
+
+
+def normal_pull(z: ArrayLike) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return h = φ(z)/Φ(z), the derivative of log Φ; the excess e = h + z; and its slope 1 - h e.
+
+    The last two vanish far below 0. Each keeps its relative precision: far below 0, e is
+    1/(x + 2/(x + 3/(x + ...))) at x = -z (Laplace, 1805).
+
+    Examples
+    --------
+    >>> ratio, excess, slope = normal_pull(-1e6)
+    >>> float(ratio), round(1e6 * float(excess), 6), round(1e12 * float(slope), 6)
+    (1000000.000001, 1.0, 1.0)
+    """
+    z = np.asarray(z, dtype=np.float64)
+    with np.errstate(all="ignore"):
+        ratio = np.where(
+            z < 0.0,
+            np.sqrt(2.0 / np.pi) / special.erfcx(-np.minimum(z, 0.0) / np.sqrt(2.0)),
+            np.exp(-0.5 * z * z - LOG_SQRT_2_PI - special.log_ndtr(np.maximum(z, 0.0))),
+        )
+        excess = ratio + z
+        slope = 1.0 - ratio * excess
+        far = np.asarray(z < _FAR_BELOW)
+        if far.any():
+            x = -np.where(far, z, _FAR_BELOW)
+            rest = np.zeros_like(x)
+            for level in range(_FRACTION_LEVELS, 1, -1):
+                rest = level / (x + rest)
+            over = 1.0 / (x + rest)
+            ratio = np.where(far, x + over, ratio)
+            excess = np.where(far, over, excess)
+            slope = np.where(far, over * (rest - over), slope)
+        return ratio, excess, slope

@@ -159,7 +159,7 @@ def _best_of_further(
 ) -> Outcome:
     """The highest of what other starts lead to, where only a search says that there is nothing higher."""
     verdict = outcome.certificate.verdict
-    if verdict not in SEARCHED:
+    if verdict not in SEARCHED and not (verdict is Verdict.BOUNDARY and outcome.certificate.limit):
         return outcome
     model = ascent.arrangement.model
     starts = promising(ascent.arrangement, search.point, outcome, ascent.allowed)

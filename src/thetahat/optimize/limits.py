@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thetahat.engines import Engine
-from thetahat.families import Family, leaf_named
+from thetahat.families import Family, limit_named
 from thetahat.families._limit import Limit
 from thetahat.families._survey import Survey
 from thetahat.families._terms import Coordinates
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 Vector = NDArray[np.float64]
 FAR_OUT = 1e5
-"""How far above its scale a parameter is set where the chart's slope is taken from censored rows."""
+"""How far ε is below the order of one where the chart's slope is taken from censored rows."""
 STEP = 1e-3
 """In the logarithm of that parameter, by which the others' course is measured."""
 ROUNDING = 64 * float(np.finfo(float).eps)
@@ -102,13 +102,19 @@ def _fit(
     penalty: Penalty | None,
 ) -> LimitFit | None:
     model = arrangement.model
-    family = model.family.limiting(family_of(limit))
+    family = model.family.limiting(limit_named(limit.family))
     back = {ours: theirs for theirs, ours in limit.names.items()}
     if penalty is not None:
         penalty = penalty.elsewhere(back, limit.parameter)
         if penalty is None:
             return None
     fixed = {back[name]: value for name, value in model.table.fixed.items()}
+    if family.edges:
+        # Where the support of the limit ends is settled by outermost values, or not known beforehand.
+        settled = family.edge_values(arrangement.survey)
+        if set(settled) != set(family.edges):
+            return None
+        fixed.update({name: value * model.unit for name, value in settled.items()})
     limit_model = IndependentModel(
         family,
         model.response,
@@ -138,14 +144,6 @@ def _fit(
         return _slope(limit, model, arrangement, scaled, scale, engine)
 
     return LimitFit(limit, family.title, tally.value, ordered, at_limit, names, tally, scale, slope)
-
-
-def family_of(limit: Limit) -> Family:
-    """The family that a limit is declared to be, by its name."""
-    kind = leaf_named(limit.family)
-    if kind is None:
-        raise LookupError(f"{limit.family!r} is declared as a limit, and is no family")
-    return kind()
 
 
 def _rows_of_limit(
@@ -216,7 +214,8 @@ def _slope(
     scale: float,
     engine: Engine,
 ) -> tuple[float, float]:
-    far = limit.beyond(scale, FAR_OUT)
+    factor = float(FAR_OUT ** (1.0 / max(abs(limit.order), 1.0)))
+    far = limit.beyond(scale, factor)
     family: Family = model.family
 
     def path(log_value: float) -> Coordinates:
@@ -242,7 +241,7 @@ def _slope(
             scores = -(far**limit.order) / limit.order * np.broadcast_to(along, packed.low.shape)
             scores = scores if packed.interval_weight is None else scores * packed.interval_weight
             value += float(np.add.reduce(scores))
-            noise += 10.0 / FAR_OUT * float(np.add.reduce(np.abs(scores)))
+            noise += 10.0 / factor * float(np.add.reduce(np.abs(scores)))
         if packed.truncation is not None:
             limits = packed.truncation
             terms = limits.log_mass(family, slice(None), eta, 2)
@@ -250,7 +249,7 @@ def _slope(
             scores = far**limit.order / limit.order * np.broadcast_to(along, limits.low.shape)
             scores = scores if limits.weight is None else scores * limits.weight
             value += float(np.add.reduce(scores))
-            noise += 10.0 / FAR_OUT * float(np.add.reduce(np.abs(scores)))
+            noise += 10.0 / factor * float(np.add.reduce(np.abs(scores)))
         return _Slope(value, noise)
 
     found = engine.reduce(total, arrangement.blocks())

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thetahat.engines import Engine
+from thetahat.families import limit_named
 from thetahat.families._limit import Limit
 from thetahat.likelihood import Likelihood
 from thetahat.models import DERIVATIVES
@@ -19,7 +20,7 @@ from thetahat.models.regression import RegressionModel
 from thetahat.numerics.cholesky import is_positive, newton_step
 from thetahat.optimize._optimizer import Optimizer, Search
 from thetahat.optimize.climb import climb
-from thetahat.optimize.limits import FAR_OUT, ROUNDING, LimitFit, family_of
+from thetahat.optimize.limits import FAR_OUT, ROUNDING, LimitFit
 from thetahat.penalised_likelihood import penalised
 from thetahat.penalties import Penalty
 from thetahat.regression_pass import RegressionArrangement
@@ -135,7 +136,7 @@ def _limiting_model(limit: Limit, model: RegressionModel) -> RegressionModel | N
     }
     fixed = {theirs.get(name, name): value for name, value in model.table.fixed.items()}
     reader: Any = model.reader
-    family = model.family.limiting(family_of(limit))
+    family = model.family.limiting(limit_named(limit.family))
     return RegressionModel(
         reader.changed(family=family), predictors(family, designers, {}, fixed), model.text, model.selection
     )
