@@ -88,7 +88,7 @@ def _family(name: str) -> Any:
 
 def _all_families() -> list[Any]:
     families = import_module("thetahat.families")
-    return [*families.CATALOGUE, *families.WRAPPERS]
+    return [*families.CATALOGUE, *families.MULTIVARIATE, *families.WRAPPERS]
 
 
 def _public_names() -> list[str]:

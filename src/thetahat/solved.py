@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from thetahat.data import Source
-from thetahat.families import Family
+from thetahat.families import Family, MultivariateFamily
 from thetahat.models.regression import RegressionModel
 from thetahat.solution import Solution
 
@@ -21,3 +21,4 @@ class Solved:
     columns: tuple[str, ...]
     trace: tuple[Any, ...]
     regression: RegressionModel | None = None
+    multivariate: MultivariateFamily | None = None

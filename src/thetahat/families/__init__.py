@@ -43,6 +43,7 @@ from thetahat.families.logit_normal import LogitNormal
 from thetahat.families.lomax import Lomax
 from thetahat.families.maxwell import Maxwell
 from thetahat.families.mixture import Mixture
+from thetahat.families.multivariate import MULTIVARIATE, MultivariateFamily
 from thetahat.families.nakagami import Nakagami
 from thetahat.families.negative_binomial import NegativeBinomial
 from thetahat.families.normal import Normal
@@ -126,8 +127,8 @@ def families() -> list[str]:
     >>> "gamma" in families()
     True
     """
-    return [family().name for family in CATALOGUE]
+    return [*(family().name for family in CATALOGUE), *(family().name for family in MULTIVARIATE)]
 
 
-__all__ = ["CATALOGUE", "WRAPPERS", "Family", "Wrapper", "families"]
+__all__ = ["CATALOGUE", "MULTIVARIATE", "WRAPPERS", "Family", "MultivariateFamily", "Wrapper", "families"]
 __all__ += [family.__name__ for family in (*CATALOGUE, *WRAPPERS)]

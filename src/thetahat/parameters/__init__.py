@@ -12,10 +12,14 @@ from thetahat.parameters.above import Above
 from thetahat.parameters.bounded import Bounded
 from thetahat.parameters.ordered import Ordered
 from thetahat.parameters.positive import Positive
+from thetahat.parameters.positive_definite import PositiveDefinite
+from thetahat.parameters.positives import Positives
 from thetahat.parameters.real import Real
+from thetahat.parameters.reals import Reals
 from thetahat.parameters.simplex import Simplex
 from thetahat.parameters.table import ParameterTable
 from thetahat.parameters.unit_interval import UnitInterval
+from thetahat.parameters.unit_vector import UnitVector
 from thetahat.parameters.whole import Whole
 
 DOMAINS: Mapping[str, type[Any]] = MappingProxyType(
@@ -28,6 +32,10 @@ DOMAINS: Mapping[str, type[Any]] = MappingProxyType(
         "ordered": Ordered,
         "above": Above,
         "whole": Whole,
+        "reals": Reals,
+        "positives": Positives,
+        "positive_definite": PositiveDefinite,
+        "unit_vector": UnitVector,
     }
 )
 """Every domain by its name; a new one adds its file and its line here."""
@@ -41,8 +49,12 @@ __all__ = [
     "Parameter",
     "ParameterTable",
     "Positive",
+    "PositiveDefinite",
+    "Positives",
     "Real",
+    "Reals",
     "Simplex",
     "UnitInterval",
+    "UnitVector",
     "Whole",
 ]

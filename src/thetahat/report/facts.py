@@ -196,7 +196,7 @@ def _dropped(fit: Fitted) -> int:
 
 def title_of(model: Mapping[str, Any]) -> str:
     """The model's name as in Python: ``negative_binomial`` -> ``NegativeBinomial``."""
-    from thetahat.families import CATALOGUE, WRAPPERS
+    from thetahat.families import CATALOGUE, MULTIVARIATE, WRAPPERS
     from thetahat.families._contract import snake_case
 
     name = str(model.get("family", "Model"))
@@ -204,11 +204,14 @@ def title_of(model: Mapping[str, Any]) -> str:
         wrapper = next((kind.__name__ for kind in WRAPPERS if snake_case(kind.__name__) == name), name)
         inside = model["of"] if isinstance(model["of"], list) else [model["of"]]
         return f"{wrapper}({', '.join(title_of(item) for item in inside)})"
-    return next((kind.__name__ for kind in CATALOGUE if kind().name == name), name)
+    kinds = (*CATALOGUE, *MULTIVARIATE)
+    return next((kind.__name__ for kind in kinds if snake_case(kind.__name__) == name), name)
 
 
 def label_of(name: str, model: Mapping[str, Any]) -> str:
-    """A parameter's name, with its category where it has one: ``probs[1] (setosa)``, ``thresholds[0] (low | high)``."""
+    """A parameter's name, with the category or columns that it is of: ``probs[1] (setosa)``, ``mean[0] (height)``."""
+    if model.get("kind") == "multivariate":
+        return _with_columns(name, [str(column) for column in model["columns"]])
     levels = model.get("levels")
     parts = re.fullmatch(r"(probs|thresholds)\[(\d+)\]", name)
     if levels is None or parts is None:
@@ -217,3 +220,11 @@ def label_of(name: str, model: Mapping[str, Any]) -> str:
     if parts[1] == "probs":
         return f"{name} ({levels[index]})"
     return f"{name} ({levels[index]} | {levels[index + 1]})"
+
+
+def _with_columns(name: str, columns: list[str]) -> str:
+    """``covariance[1,0] (weight, height)``; a matrix has no names to tell."""
+    parts = re.fullmatch(r"\w+\[(\d+)(?:,(\d+))?\]", name)
+    if parts is None or columns[0] == "y[0]":
+        return name
+    return f"{name} ({', '.join(columns[int(index)] for index in parts.groups() if index is not None)})"

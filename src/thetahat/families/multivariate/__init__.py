@@ -1,0 +1,12 @@
+"""Families of vectors, one file each; a new one adds its file and its line here."""
+
+from __future__ import annotations
+
+from thetahat.families.multivariate._family import MultivariateFamily
+from thetahat.families.multivariate.dirichlet import Dirichlet
+from thetahat.families.multivariate.multivariate_normal import MultivariateNormal
+
+MULTIVARIATE: tuple[type[MultivariateFamily], ...] = (Dirichlet, MultivariateNormal)
+
+__all__ = ["MULTIVARIATE", "MultivariateFamily"]
+__all__ += [family.__name__ for family in MULTIVARIATE]
