@@ -8,11 +8,11 @@ import pytest
 import thetahat as th
 from thetahat.parameters import (
     Above,
+    Concentration,
     Domain,
     Parameter,
     ParameterTable,
     PositiveDefinite,
-    Positives,
     Reals,
     UnitVector,
     Whole,
@@ -28,7 +28,7 @@ MADE = {
     "Above": Above(1.0),
     "Whole": Whole(),
     "Reals": Reals(3),
-    "Positives": Positives(3),
+    "Concentration": Concentration(3),
     "PositiveDefinite": PositiveDefinite(3),
     "UnitVector": UnitVector(4, 0.5, -0.5, 0.7, 0.1),
 }
@@ -81,7 +81,7 @@ def test_what_lies_outside_is_refused(domain):
         "Simplex": [0.5, 0.5, 0.1, 0.1],
         "Ordered": [0.0, 1.0, 1.0, 2.0],
         "Reals": [0.0, 1.0, np.inf],
-        "Positives": [0.0, 1.0, 2.0],
+        "Concentration": [0.0, 1.0, 2.0],
         "PositiveDefinite": [[1.0, 2.0, 0.0], [2.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
         "UnitVector": [1.0, 0.0, 0.0, 1.0],
     }

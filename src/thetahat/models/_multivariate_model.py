@@ -147,7 +147,7 @@ class MultivariateModel(Model[PackedVectors]):
         self._refuse_misfits(y, known, where)
         with np.errstate(all="ignore"):
             rows = self.family.prepare(NUMPY, y, known)
-        return PackedVectors(block.n_rows, rows, weight, None if self.family.discrete else _log_unit(y))
+        return PackedVectors(block.n_rows, rows, weight, _log_unit(y) if self.family.piles_up else None)
 
     def used(self, block: Block) -> NDArray[np.intp]:
         """The positions of the rows of a block that count."""
@@ -197,7 +197,7 @@ class MultivariateModel(Model[PackedVectors]):
                 information += bend
             weighted = values * weight
             value += float(np.add.reduce(weighted))
-            absolute += float(np.add.reduce(np.abs(weighted)))
+            absolute += float(np.add.reduce(np.abs(weighted) + weight * family.magnitude(rows, working)))
             if order == SCORES:
                 scores = family.scores(rows, working)
                 absolute_score += weight @ np.abs(scores)

@@ -19,8 +19,6 @@ from thetahat.parameters import ParameterTable
 Vector = NDArray[np.float64]
 CONCERNED = 1e-3
 """The share of a direction from which on a parameter is named."""
-ROUNDED = "give the values with their rounding as intervals (th.Observations.interval), or fix a parameter"
-"""What to do where the density piles up on values."""
 
 
 def maximum(table: ParameterTable, found: Evidence, search: Search, declared: Declared) -> Outcome:
@@ -154,13 +152,12 @@ def unbounded(
     declared: Declared,
     reason: str,
     found: Evidence | None = None,
-    remedy: str = ROUNDED,
 ) -> Outcome:
     """The likelihood has no upper bound on these data."""
     names = table.free_names
     sentence = (
         f"The likelihood is unbounded on these data: {reason}. There is no maximum-likelihood estimate; "
-        f"{remedy}."
+        f"{declared.remedy}."
     )
     certificate = certify(
         Verdict.UNBOUNDED,

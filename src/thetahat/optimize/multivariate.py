@@ -23,6 +23,8 @@ from thetahat.optimize.verdict import judge
 from thetahat.parameters import ParameterTable
 
 Vector = NDArray[np.float64]
+EXACT = frozenset({Verdict.MAXIMUM, Verdict.BOUNDARY, Verdict.AT_INFINITY})
+"""Verdicts of a closed form after which there is nothing to search for."""
 REMEDY = "leave out or add up columns, add rows, or fix a parameter"
 """What to do where the density piles up."""
 
@@ -55,10 +57,14 @@ def maximise_vectors(
         if not penalised:
             reason = family.degenerate(moments, model.response, fixed)
             if reason is not None:
-                return unbounded(model.table, None, declared, reason, remedy=REMEDY)
+                return unbounded(model.table, None, declared, reason)
             solution = None if start else family.solve(moments, fixed)
             if solution is not None:
-                return _closed(model.table, likelihood, solution, declared)
+                outcome = _closed(model.table, likelihood, solution, declared)
+                if outcome.certificate.verdict in EXACT:
+                    return outcome
+                # Of nearly collinear columns a covariance has not the digits of its factor: from there Newton has.
+                start = {name: solution[name] for name in (p.name for p in model.table.free_parameters)}
         how = conditions(arrangement, optimizer)
         begin = {**model.starting_values(moments, arrangement.sample), **start}
         point = model.table.free_from_natural(begin)
@@ -83,6 +89,7 @@ def declare(arrangement: VectorArrangement) -> Declared:
         region=None if unbounded_in_theory is None else family.region(),
         unbounded_in_theory=unbounded_in_theory,
         n_rows=moments.n_rows,
+        remedy=REMEDY,
     )
 
 

@@ -10,10 +10,10 @@ from thetahat.parameters._domain import Domain
 from thetahat.parameters._parameter import Parameter
 from thetahat.parameters.above import Above
 from thetahat.parameters.bounded import Bounded
+from thetahat.parameters.concentration import Concentration
 from thetahat.parameters.ordered import Ordered
 from thetahat.parameters.positive import Positive
 from thetahat.parameters.positive_definite import PositiveDefinite
-from thetahat.parameters.positives import Positives
 from thetahat.parameters.real import Real
 from thetahat.parameters.reals import Reals
 from thetahat.parameters.simplex import Simplex
@@ -33,7 +33,7 @@ DOMAINS: Mapping[str, type[Any]] = MappingProxyType(
         "above": Above,
         "whole": Whole,
         "reals": Reals,
-        "positives": Positives,
+        "concentration": Concentration,
         "positive_definite": PositiveDefinite,
         "unit_vector": UnitVector,
     }
@@ -44,13 +44,13 @@ __all__ = [
     "DOMAINS",
     "Above",
     "Bounded",
+    "Concentration",
     "Domain",
     "Ordered",
     "Parameter",
     "ParameterTable",
     "Positive",
     "PositiveDefinite",
-    "Positives",
     "Real",
     "Reals",
     "Simplex",

@@ -62,6 +62,8 @@ class MultivariateContract(Frozen, ABC):
         The smallest number of columns.
     discrete
         Whether rows are counts.
+    piles_up
+        Whether the likelihood can rise without bound as the density piles up on some of many rows.
     closed_form
         Whether the maximum needs no step.
     uniqueness
@@ -76,6 +78,7 @@ class MultivariateContract(Frozen, ABC):
     takes: ClassVar[str] = "vectors of finite numbers"
     fewest: ClassVar[int] = 1
     discrete: ClassVar[bool] = False
+    piles_up: ClassVar[bool] = False
     closed_form: ClassVar[bool] = False
     uniqueness: ClassVar[str | None] = None
     limits: ClassVar[tuple[Limit, ...]] = ()
@@ -138,6 +141,10 @@ class MultivariateContract(Frozen, ABC):
         Fixed parameters keep their values.
         """
         return None
+
+    def magnitude(self, rows: Rows, eta: Array) -> Any:
+        """How large the parts are that cancel in a row's log density, where they are larger than itself."""
+        return 0.0
 
     def condensed(self, moments: Moments) -> Condensed | None:
         """Pseudo rows that have the log-likelihood of all rows, where moments are sufficient; else None."""

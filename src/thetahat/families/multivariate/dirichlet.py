@@ -12,24 +12,24 @@ from thetahat.families._terms import Rows
 from thetahat.families.multivariate._contract import Array, Condensed, Derivatives, Known, Values
 from thetahat.families.multivariate._family import MultivariateFamily
 from thetahat.families.multivariate._moments import Moments
-from thetahat.numerics.gamma_functions import log_minus_digamma, trigamma
+from thetahat.numerics.gamma_functions import log_minus_digamma, trigamma_minus_inverse
 from thetahat.numerics.namespace import NUMPY
 from thetahat.numerics.normal import LOG_SQRT_2_PI
-from thetahat.parameters import Parameter, Positives
+from thetahat.parameters import Concentration, Parameter
 
 SUM = 1e-8
 """How far the shares of a row may be from 1 in sum."""
-LARGEST = 1e12
-"""Of a concentration from moments: rows of nearly equal shares."""
+SMALLEST, LARGEST = 1e-6, 1e15
+"""Of a concentration from moments."""
 
 
 @final
 class Dirichlet(MultivariateFamily):
     """Dirichlet distribution of shares: f(y) = Γ(Σα)/Π Γ(α_k) Π y_k^(α_k - 1), y_k > 0, Σ y_k = 1.
 
-    α is ``concentration``, and the density is with respect to all shares but one. Working coordinates are log α_k; ℓ is
-    concave in α, so that there is one maximum unless all rows are equal. It solves ψ(α_k) - ψ(Σα) = mean(log y_k)
-    (Minka, 2000).
+    α is ``concentration``, and the density is with respect to all shares but one. Working coordinates are log Σα
+    and log(α_k/α_0); ℓ is concave in α, so that there is one maximum unless all rows are equal. It solves
+    ψ(α_k) - ψ(Σα) = mean(log y_k) (Minka, 2000).
 
     Parameters
     ----------
@@ -67,39 +67,56 @@ class Dirichlet(MultivariateFamily):
     @classmethod
     def parameters_of(cls, size: int) -> tuple[Parameter, ...]:
         """The concentration."""
-        return (Parameter("concentration", Positives(size), (0.3, 20.0)),)
+        return (Parameter("concentration", Concentration(size), (0.3, 20.0)),)
 
     def prepare(self, xp: Any, y: Any, known: Known) -> Rows:
         """Return log y."""
         return (xp.log(y),)
 
     def log_density(self, xp: Any, rows: Rows, eta: Any) -> Any:
-        """-Σ α_k log(p_k/y_k) - Σ log y_k and what Stirling's formula leaves, p = α/Σα; nothing cancels for large α."""
-        total = self._log_sum(xp, eta)
-        alpha = xp.exp(eta)
-        size = eta.shape[0]
+        """-A Σ p_k log(p_k/y_k) - Σ log y_k and what Stirling's formula leaves, A = Σα; nothing cancels for large A."""
+        logs, log_sum = self._log_shares(xp, eta), eta[0]
+        shares, total, size = xp.exp(logs), xp.exp(log_sum), eta.shape[0]
         constant = (
-            0.5 * (eta.sum() - total)
+            0.5 * (logs.sum() + (size - 1) * log_sum)
             - (size - 1) * LOG_SQRT_2_PI
-            + xp.stirling_remainder(xp.exp(total))
-            - xp.stirling_remainder(alpha).sum()
+            + xp.stirling_remainder(total)
+            - xp.stirling_remainder(total * shares).sum()
         )
-        return constant - ((eta - total - rows[0]) * alpha).sum(axis=1) - rows[0].sum(axis=1)
+        return constant - total * ((logs - rows[0]) * shares).sum(axis=1) - rows[0].sum(axis=1)
 
     def scores(self, rows: Rows, eta: Array) -> Array:
-        """α_k (ψ(Σα) - ψ(α_k) + log y_k)."""
-        return np.asarray(np.exp(eta) * (rows[0] + self._digammas(eta)))
+        """By log A Σ r(α_k) - r(A) - A Σ p_k log(p_k/y_k), r(x) = x (log x - ψ(x)); by a logit α_j (d_j - Σ p_k d_k).
+
+        d_k = log y_k - log p_k + log α_k - ψ(α_k).
+        """
+        logs = self._log_shares(NUMPY, eta)
+        shares, total = np.exp(logs), np.exp(eta[0])
+        beyond = rows[0] - logs
+        behind = log_minus_digamma(total * shares)
+        moved = beyond + behind
+        scores = total * shares * (moved - (moved @ shares)[:, np.newaxis])
+        scores[:, 0] = total * (beyond @ shares + (behind @ shares - log_minus_digamma(total)))
+        return np.asarray(scores)
 
     def derivatives(self, rows: Rows, weight: Array, eta: Array) -> Derivatives:
-        """ψ' is all that curves."""
-        alpha, n = np.exp(eta), float(np.add.reduce(weight))
-        score = alpha * (weight @ rows[0] + n * self._digammas(eta))
-        information = n * self._curvature(eta) - np.diag(score)
-        return Derivatives(self.log_density(NUMPY, rows, eta), score, information)
+        """The expected information, less what of the score the logits bend."""
+        n = float(np.add.reduce(weight))
+        average = (weight @ rows[0]) / n
+        score = n * self.scores((average[np.newaxis],), eta)[0]
+        shares = np.exp(self._log_shares(NUMPY, eta))
+        bends = np.diag(score)
+        bends[1:, 1:] -= np.outer(shares[1:], score[1:]) + np.outer(score[1:], shares[1:])
+        bends[0, 1:], bends[1:, 0] = score[1:], score[1:]
+        return Derivatives(self.log_density(NUMPY, rows, eta), score, n * self._information(eta) - bends)
 
     def expected_information(self, rows: Rows, weight: Array, eta: Array) -> Array:
-        """α_j α_k (ψ'(α_k) 1{j = k} - ψ'(Σα))."""
-        return float(np.add.reduce(weight)) * self._curvature(eta)
+        """With q(x) = x² ψ'(x) - x: Σ q(α_k) - q(A) in log A, and A (diag p - p pᵀ) and what q adds in the logits."""
+        return float(np.add.reduce(weight)) * self._information(eta)
+
+    def magnitude(self, rows: Rows, eta: Array) -> Array:
+        """A Σ p_k |log y_k|, as many times as which the logarithms were rounded."""
+        return np.asarray(np.exp(eta[0]) * (np.abs(rows[0]) @ np.exp(self._log_shares(NUMPY, eta))))
 
     def statistics(self, rows: Rows) -> Array:
         """Log y."""
@@ -130,15 +147,14 @@ class Dirichlet(MultivariateFamily):
         return off, "the shares of a row must sum to 1; divide each row by its sum"
 
     def start(self, moments: Moments, sample: Rows, weight: Array) -> Values:
-        """Shares from their means, the sum from the spread of the logarithms, which is Σ_k ψ'(α_k) in sum."""
-        shares = np.exp(moments.mean - special.logsumexp(moments.mean))
-        spread = float(np.trace(moments.covariance))
-        # ψ'(x) is near 1/x + 1/(2 x²): its sum over p_k A falls in A, and is solved by a few halvings in log A.
-        low, high = np.log(1e-6), np.log(LARGEST)
-        for _ in range(60):
-            middle = 0.5 * (low + high)
-            low, high = (middle, high) if trigamma(shares * np.exp(middle)).sum() > spread else (low, middle)
-        return {"concentration": np.maximum(shares * np.exp(middle), 1e-6)}
+        """Shares from their means, the sum from their variances, which are p_k (1 - p_k)/(A + 1)."""
+        y = np.exp(sample[0])
+        n = float(np.add.reduce(weight))
+        shares = np.maximum((weight @ y) / n, SMALLEST)
+        shares = shares / shares.sum()
+        spread = float(((weight @ np.square(y - shares)) / n).sum())
+        total = float((shares * (1.0 - shares)).sum()) / spread - 1.0 if spread > 0 else LARGEST
+        return {"concentration": shares * min(max(total, SMALLEST), LARGEST)}
 
     def mean_at(self) -> Array:
         """α/Σα."""
@@ -176,15 +192,22 @@ class Dirichlet(MultivariateFamily):
         return np.full(size, 1.0 / size)
 
     @staticmethod
-    def _log_sum(xp: Any, eta: Any) -> Any:
-        largest = eta.max()
-        return largest + xp.log(xp.exp(eta - largest).sum())
+    def _log_shares(xp: Any, eta: Any) -> Any:
+        """log p of the logits."""
+        logits = xp.concatenate([xp.zeros_like(eta[:1]), eta[1:]])
+        largest = logits.max()
+        return logits - (largest + xp.log(xp.exp(logits - largest).sum()))
 
-    def _digammas(self, eta: Array) -> Array:
-        """ψ(Σα) - ψ(α_k), whose logarithms do not cancel."""
-        total = self._log_sum(NUMPY, eta)
-        return np.asarray((total - eta) + log_minus_digamma(np.exp(eta)) - log_minus_digamma(np.exp(total)))
-
-    def _curvature(self, eta: Array) -> Array:
-        alpha, total = np.exp(eta), np.exp(self._log_sum(NUMPY, eta))
-        return np.asarray(np.diag(alpha * alpha * trigamma(alpha)) - np.outer(alpha, alpha) * trigamma(total))
+    def _information(self, eta: Array) -> Array:
+        """Of one row."""
+        shares, total = np.exp(self._log_shares(NUMPY, eta)), np.exp(eta[0])
+        alpha = total * shares
+        q = alpha * alpha * trigamma_minus_inverse(alpha)
+        h = alpha + q
+        information = (
+            np.diag(h) - np.outer(shares, h) - np.outer(h, shares) + h.sum() * np.outer(shares, shares)
+        )
+        information[0, 1:] = (q - shares * q.sum())[1:]
+        information[1:, 0] = information[0, 1:]
+        information[0, 0] = q.sum() - total * total * trigamma_minus_inverse(total)
+        return np.asarray(information)
