@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +11,14 @@ import numpy as np
 from thetahat._errors import DataError, ModelError, ParameterError
 from thetahat.data import Source, open_source
 from thetahat.engines import Threads
-from thetahat.families import Family, families, leaf_named, wrapper_named
+from thetahat.families import (
+    Family,
+    MultivariateFamily,
+    families,
+    leaf_named,
+    multivariate_named,
+    wrapper_named,
+)
 from thetahat.optimize.newton import Newton
 from thetahat.parameters import ParameterTable
 from thetahat.response import Exact, Observations, Response
@@ -27,11 +35,14 @@ Extra = dict[str, Any]
 """Columns that were handed over beside the data, by the name they get there."""
 
 
-def known_quantities(family: Family, extra: Extra) -> dict[str, Any]:
+def known_quantities(family: Family | MultivariateFamily, extra: Extra) -> dict[str, Any]:
     """Return what the family knows of each row: a number, or the name of a column."""
     known: dict[str, Any] = {}
     for name in family.known:
         if name not in family.known_values:
+            if isinstance(family, MultivariateFamily):
+                # The rows themselves tell.
+                continue
             raise ParameterError(
                 f"{type(family).__name__} needs {name}: give a number or a column's name, as in "
                 f"th.{type(family).__name__}({name}=12) or th.{type(family).__name__}({name}='n')"
@@ -50,9 +61,29 @@ def as_family(model: Any) -> Family:
         return model()
     if isinstance(model, str):
         return family_named(model)
+    vectors = as_multivariate(model)
+    if vectors is not None:
+        raise _of_vectors(vectors.title)
     raise ModelError(
         f"model={model!r} is no model; give a family such as th.Gamma(), its name such as 'gamma', "
         "a th.Regression or a th.Model"
+    )
+
+
+def as_multivariate(model: Any) -> MultivariateFamily | None:
+    """Return the family of vectors that is meant, by instance, class or name; None where none is."""
+    if isinstance(model, MultivariateFamily):
+        return model
+    if isinstance(model, type) and issubclass(model, MultivariateFamily):
+        return model()
+    named = multivariate_named(model) if isinstance(model, str) else None
+    return None if named is None else named()
+
+
+def _of_vectors(title: str) -> ModelError:
+    return ModelError(
+        f"{title} describes vectors, the values of several columns, and here a family of single values is needed; "
+        f"fit it to all columns: th.fit(th.{title}(y=['a', 'b']), data)"
     )
 
 
@@ -81,6 +112,9 @@ def family_named(name: str) -> Family:
     kind = leaf_named(name)
     if kind is not None:
         return kind()
+    vectors = as_multivariate(name)
+    if vectors is not None:
+        raise _of_vectors(vectors.title)
     from difflib import get_close_matches
 
     there = families()
@@ -125,6 +159,104 @@ def open_rows(y: str | None, data: Any) -> tuple[Source, Response]:
         f"{source.title} has {len(usable)} columns, so the response must be named: th.Gamma(y='...'), "
         f"th.select(..., y='...') or, on the command line, --y; the columns are: {', '.join(usable[:20])}"
     )
+
+
+def open_vectors(
+    y: str | Sequence[str] | None, data: Any, beside: Sequence[str]
+) -> tuple[Source, tuple[str, ...]]:
+    """Open the data and find the columns that make up the vectors: those named, or all that hold numbers.
+
+    Parameters
+    ----------
+    y
+        Names, one by one or in one text with commas; None for all numeric columns.
+    data
+        A matrix, a row an observation; or columns.
+    beside
+        Columns that are something else, such as weights.
+    """
+    if isinstance(data, Observations):
+        raise ModelError(
+            f"rows of vectors are known exactly, and {data!r} has single values; give the columns"
+        )
+    matrix = _matrix_of(data)
+    if matrix is not None:
+        if y is not None:
+            raise ModelError(f"y={y!r} names columns, but a matrix has no names; give one or the other")
+        names = tuple(f"y[{at}]" for at in range(matrix.shape[1]))
+        return open_source(dict(zip(names, np.ascontiguousarray(matrix.T), strict=True))), names
+    source = open_source(data)
+    schema = source.schema
+    if y is None:
+        names = tuple(
+            name for name, kind in schema.items() if kind in {"number", "integer"} and name not in beside
+        )
+        if not names:
+            raise DataError(
+                f"{source.title} has no columns of numbers; name those that are meant: y=['a', 'b']"
+            )
+        return source, names
+    names = _column_names(y, schema)
+    source.require(names)
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise ModelError(f"y={y!r} names column {twice[0]!r} twice; name each once")
+    return source, names
+
+
+def refuse_other_size(family: MultivariateFamily, names: Sequence[str]) -> None:
+    """Raise where there are too few columns for a family, or others than it has numbers for."""
+    listed = ", ".join(names[:20])
+    if len(names) < family.fewest:
+        raise DataError(
+            f"{family.title} describes vectors of at least {family.fewest} columns, and there is {len(names)}: {listed}"
+        )
+    if family.size not in {None, len(names)}:
+        raise DataError(
+            f"{family!r} has numbers for {family.size} columns, and there are {len(names)}: {listed}. Name those meant "
+            "with y=[...]"
+        )
+
+
+def _column_names(y: str | Sequence[str], schema: Mapping[str, Any]) -> tuple[str, ...]:
+    if not isinstance(y, str):
+        return tuple(y)
+    if y in schema:
+        return (y,)
+    names = tuple(name.strip().strip("`") for name in y.split(","))
+    if not all(names):
+        raise ModelError(f"y={y!r}: a name is empty; write columns with commas between, as in y='a, b'")
+    return names
+
+
+def _matrix_of(data: Any) -> Any:
+    """The matrix that an array or a sequence of rows is; None of what has columns.
+
+    Raises
+    ------
+    DataError
+        If it is an array, but no matrix of numbers.
+    """
+    rows = isinstance(data, list | tuple) and not (data and isinstance(data[0], str | PathLike))
+    columns = (
+        isinstance(data, Mapping | Source | str | PathLike) or getattr(data, "columns", None) is not None
+    )
+    if columns or not (rows or isinstance(data, np.ndarray) or hasattr(data, "__array__")):
+        return None
+    try:
+        matrix = np.asarray(data)
+    except ValueError as error:
+        raise DataError(
+            f"the rows are of different lengths; give as many numbers in each ({error})"
+        ) from error
+    if matrix.dtype.names is not None:
+        return None
+    if matrix.ndim != 2 or not matrix.size:
+        raise DataError(
+            f"the array has the shape {matrix.shape}; give an (n, d) array, a row an observation of d values"
+            + ("; for single values choose a family of them, such as th.Normal()" if matrix.ndim == 1 else "")
+        )
+    return matrix
 
 
 def column_of(value: Any, name: str, what: str, extra: Extra) -> str | None:

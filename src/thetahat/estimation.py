@@ -14,17 +14,20 @@ from thetahat.arguments import (
     WEIGHTS,
     Extra,
     as_family,
+    as_multivariate,
     check_start,
     column_of,
     known_quantities,
     open_rows,
+    open_vectors,
     option,
     penalty_of,
     plain,
+    refuse_other_size,
 )
 from thetahat.data import Source, open_source
 from thetahat.engines import Engine
-from thetahat.families import Family
+from thetahat.families import Family, MultivariateFamily
 from thetahat.first_pass import arrange, blocks_again
 from thetahat.likelihood import Likelihood
 from thetahat.models._levels import Levels
@@ -69,6 +72,18 @@ def solve(
 
         return solve_formulas(
             model,
+            data,
+            weights=weights,
+            fixed=fixed,
+            start=start,
+            optimizer=optimizer,
+            engine=engine,
+            penalty=penalty,
+        )
+    vectors = as_multivariate(model)
+    if vectors is not None:
+        return _solve_vectors(
+            vectors,
             data,
             weights=weights,
             fixed=fixed,
@@ -178,6 +193,76 @@ def _penalised(likelihood: Likelihood, penalty: Penalty | None) -> Likelihood:
     from thetahat.penalised_likelihood import penalised
 
     return penalised(likelihood, penalty)
+
+
+def _solve_vectors(
+    family: MultivariateFamily,
+    data: Any,
+    *,
+    weights: Any,
+    fixed: Mapping[str, Any] | None,
+    start: Mapping[str, Any] | None,
+    optimizer: Optimizer | None,
+    engine: Engine | None,
+    penalty: Penalty | None = None,
+) -> Solved:
+    """Do the same for a family of vectors, which reads several columns."""
+    from thetahat.models._multivariate_model import MultivariateModel, arrange_vectors
+    from thetahat.optimize.multivariate import conditions as conditions_of_vectors
+    from thetahat.optimize.multivariate import maximise_vectors
+
+    optimizer = option("optimizer", optimizer, Optimizer, DEFAULT_OPTIMIZER)
+    engine = option("engine", engine, Engine, DEFAULT_ENGINE)
+    penalty = penalty_of(penalty)
+    extra: Extra = {}
+    weight_column = column_of(weights, WEIGHTS, "weights", extra)
+    known = known_quantities(family, extra)
+    beside = [name for name in (weight_column, *known.values()) if isinstance(name, str)]
+    opened_source, names = open_vectors(family.y, data, beside)
+    source = _beside(opened_source, extra)
+    source.require(beside)
+    refuse_other_size(family, names)
+    given = MultivariateModel(
+        family.sized(len(names)),
+        names,
+        weight_column=weight_column,
+        known=known,
+        fixed=plain(fixed, "fixed"),
+    )
+    check_start(start, given.table)
+    arrangement = arrange_vectors(given, source, engine)
+    model = arrangement.model
+    likelihood = _penalised(
+        Likelihood(
+            model,
+            arrangement.blocks,
+            packed=arrangement.packed,
+            engine=engine,
+            condensed=arrangement.condensed,
+        ),
+        penalty,
+    )
+    outcome = maximise_vectors(
+        arrangement, likelihood, optimizer, plain(start, "start"), penalised=penalty is not None
+    )
+    how = conditions_of_vectors(arrangement, optimizer)
+    if penalty is not None:
+        from thetahat.penalised_likelihood import with_penalty
+
+        how = replace(how, expected=with_penalty(how.expected, likelihood))
+    solution = Solution.of(
+        outcome,
+        model.table,
+        arrangement.moments.n_rows,
+        arrangement.moments.n_obs,
+        likelihood,
+        model.describe(),
+        how,
+        _penalised(
+            Likelihood(model, lambda: source.blocks(model.columns), packed=False, engine=engine), penalty
+        ),
+    )
+    return Solved(solution, None, source, model.columns, outcome.trace, multivariate=model.family)
 
 
 def _beside(source: Source, extra: Extra) -> Source:

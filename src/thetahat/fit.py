@@ -13,7 +13,7 @@ from thetahat._errors import InferenceError
 from thetahat.arguments import DEFAULT_ENGINE
 from thetahat.estimation import solve
 from thetahat.facets import ClassificationFacet, DiagnosticsFacet, InferenceFacet, PredictionFacet
-from thetahat.families import Family
+from thetahat.families import Family, MultivariateFamily
 from thetahat.optimize.certificate import Certificate
 from thetahat.progress import Progress, following
 from thetahat.solved import Solved
@@ -254,7 +254,7 @@ class Fit(InferenceFacet, DiagnosticsFacet, PredictionFacet, ClassificationFacet
         return self.solution.n_obs
 
     @property
-    def distribution(self) -> Family:
+    def distribution(self) -> Family | MultivariateFamily:
         """The fitted distribution, frozen.
 
         Raises
@@ -267,6 +267,8 @@ class Fit(InferenceFacet, DiagnosticsFacet, PredictionFacet, ClassificationFacet
                 "each row of a regression has a distribution of its own; ask for what is wanted of it: predict(data), "
                 "predict(data, 'sd'), predict(data, 'quantile', probability=0.9), ..., or draw from it: simulate(rng)"
             )
+        if self._solved.multivariate is not None:
+            return self._solved.multivariate.frozen(self.estimates)
         if self._solved.family is None:
             raise InferenceError("a density of one's own has no distribution object; evaluate its log_prob")
         return self._solved.family.frozen(self.estimates)

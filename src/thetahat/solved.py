@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from thetahat.data import Source
-from thetahat.families import Family
+from thetahat.families import Family, MultivariateFamily
 from thetahat.solution import Solution
 
 if TYPE_CHECKING:
@@ -23,3 +23,4 @@ class Solved:
     columns: tuple[str, ...]
     trace: tuple[Any, ...]
     regression: RegressionModel | None = None
+    multivariate: MultivariateFamily | None = None

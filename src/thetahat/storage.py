@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from thetahat._errors import ModelError, SourceError
-from thetahat.families import Family, leaf_named, wrapper_named
+from thetahat.families import Family, MultivariateFamily, leaf_named, multivariate_named, wrapper_named
 from thetahat.optimize.certificate import Certificate, Verdict
 from thetahat.parameters import DOMAINS, Domain, Parameter, ParameterTable
 from thetahat.rendering import finite_data
@@ -54,7 +54,13 @@ _REGRESSION = {
     "designs": dict,
     "missing": str,
 }
-_KINDS = {"family": _FAMILY, "regression": _REGRESSION, "model": _MODEL}
+_MULTIVARIATE = {"family": str, "response": str, "known": dict, "columns": list, "size": int}
+_KINDS: dict[str, Mapping[str, Any]] = {
+    "family": _FAMILY,
+    "regression": _REGRESSION,
+    "model": _MODEL,
+    "multivariate": _MULTIVARIATE,
+}
 _CERTIFICATE: dict[str, Any] = {
     "verdict": str,
     "exists": (bool, type(None)),
@@ -179,13 +185,16 @@ def _read(plain: dict[str, Any], functions: Functions) -> tuple[Solved, str]:
         penalised=plain.get("penalised_log_likelihood"),
     )
     model, columns = plain["model"], tuple(plain["data"]["columns"])
-    family = regression = None
+    family = regression = vectors = None
     if model["kind"] == "family":
         family = _family(model, table)
     elif model["kind"] == "regression":
         made = _made_whole(model)
         regression = restored_regression(model, made, table, columns, functions)
-    return Solved(solution, family, None, columns, (), regression), plain["data"]["sha256"]
+    elif model["kind"] == "multivariate":
+        vectors = _vectors(model, table)
+    solved = Solved(solution, family, None, columns, (), regression, vectors)
+    return solved, plain["data"]["sha256"]
 
 
 def _restore_specials(plain: dict[str, Any]) -> None:
@@ -307,6 +316,24 @@ def _family(model: Mapping[str, Any], table: ParameterTable) -> Family:
     theirs = [(parameter.name, parameter.domain.size) for parameter in table.parameters]
     _require(ours == theirs, f"its parameters are not those of {model['family']}")
     return family
+
+
+def _vectors(model: Mapping[str, Any], table: ParameterTable) -> MultivariateFamily:
+    kind: Any = multivariate_named(model["family"])
+    _require(kind is not None, f"there is no family of vectors {model['family']!r}")
+    size, columns = model["size"], model["columns"]
+    _require(
+        kind.fewest <= size == len(columns) <= len(table.names), f"{model['family']} has no {size} columns"
+    )
+    _texts(columns, "the columns of the model")
+    _require(set(model["known"]) <= set(kind.known), f"{model['family']} knows no such quantities")
+    made: MultivariateFamily = kind(**model["known"]).sized(size)
+    ours = [(parameter.name, type(parameter.domain), parameter.domain.size) for parameter in made.declared]
+    theirs = [
+        (parameter.name, type(parameter.domain), parameter.domain.size) for parameter in table.parameters
+    ]
+    _require(ours == theirs, f"its parameters are not those of {model['family']}")
+    return made
 
 
 def _made_whole(model: Mapping[str, Any]) -> Family:

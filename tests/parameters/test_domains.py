@@ -6,7 +6,17 @@ import numpy as np
 import pytest
 
 import thetahat as th
-from thetahat.parameters import Above, Domain, Parameter, ParameterTable, Whole
+from thetahat.parameters import (
+    Above,
+    Concentration,
+    Domain,
+    Parameter,
+    ParameterTable,
+    PositiveDefinite,
+    Reals,
+    UnitVector,
+    Whole,
+)
 
 MADE = {
     "Real": th.real(),
@@ -17,6 +27,10 @@ MADE = {
     "Ordered": th.ordered(4),
     "Above": Above(1.0),
     "Whole": Whole(),
+    "Reals": Reals(3),
+    "Concentration": Concentration(3),
+    "PositiveDefinite": PositiveDefinite(3),
+    "UnitVector": UnitVector(4, 0.5, -0.5, 0.7, 0.1),
 }
 RNG = np.random.default_rng(11)
 
@@ -66,6 +80,10 @@ def test_what_lies_outside_is_refused(domain):
         "Whole": 0.5,
         "Simplex": [0.5, 0.5, 0.1, 0.1],
         "Ordered": [0.0, 1.0, 1.0, 2.0],
+        "Reals": [0.0, 1.0, np.inf],
+        "Concentration": [0.0, 1.0, 2.0],
+        "PositiveDefinite": [[1.0, 2.0, 0.0], [2.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
+        "UnitVector": [1.0, 0.0, 0.0, 1.0],
     }
     assert not domain.contains(outside[type(domain).__name__])
     assert not domain.contains(np.nan if not domain.vector else [np.nan] * 4)
@@ -78,11 +96,11 @@ def test_intervals_of_an_entry_are_made_on_a_line(domain):
         for entry in range(domain.size):
             at, slope = domain.line(value, entry)
             own = value[entry] if domain.vector else float(value)
-            assert domain.from_line(at) == pytest.approx(own, rel=1e-9)
+            assert domain.from_line(at, entry) == pytest.approx(own, rel=1e-9)
             step = 1e-6 / slope
-            change = (domain.from_line(at + 1e-6) - domain.from_line(at - 1e-6)) / 2
+            change = (domain.from_line(at + 1e-6, entry) - domain.from_line(at - 1e-6, entry)) / 2
             assert change == pytest.approx(step, rel=1e-6)
-            assert np.all(np.isfinite([domain.from_line(end) for end in (at - 3.0, at + 3.0)]))
+            assert np.all(np.isfinite([domain.from_line(end, entry) for end in (at - 3.0, at + 3.0)]))
 
 
 def test_derivatives_keep_their_digits_far_out():

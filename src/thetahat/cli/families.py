@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from thetahat.families import CATALOGUE, WRAPPERS, Family
+from thetahat.families import CATALOGUE, MULTIVARIATE, WRAPPERS, Family, MultivariateFamily
 from thetahat.families._contract import snake_case
 from thetahat.families._cut_laws import LAWS
 from thetahat.fit import fit
 from thetahat.links import links_of
 from thetahat.models._predictors import primary_of
-from thetahat.parameters import Parameter, Positive, Real, UnitInterval
+from thetahat.parameters import Domain, Parameter, Positive, PositiveDefinite, Real, UnitInterval
 from thetahat.rendering import Table
 
 LINK = "link"
@@ -25,7 +25,7 @@ _ROWS = 50
 
 def run(*, as_json: bool) -> int:
     """Print the list."""
-    facts = [_facts(kind) for kind in CATALOGUE]
+    facts = [*map(_facts, CATALOGUE), *map(_facts_of_vectors, MULTIVARIATE)]
     if as_json:
         sys.stdout.write(json.dumps(facts, indent=2) + "\n")
         return 0
@@ -60,6 +60,30 @@ def _facts(kind: type[Family]) -> dict[str, Any]:
         "from_sums": _from_sums(make, family),
         "global_theorem": kind.uniqueness,
     }
+
+
+def _facts_of_vectors(kind: type[MultivariateFamily]) -> dict[str, Any]:
+    """The same of a family of vectors, told of as many columns as there are."""
+    make: Any = kind
+    family: MultivariateFamily = make()
+    return {
+        "name": family.name,
+        "parameters": {
+            parameter.name: _of_any_size(parameter.domain) for parameter in kind.parameters_of(kind.fewest)
+        },
+        "known": [],
+        "support": kind.takes,
+        "regression": None,
+        "from_sums": kind.closed_form,
+        "global_theorem": kind.uniqueness,
+    }
+
+
+def _of_any_size(domain: Domain) -> str:
+    """What a value must be, without the number of columns."""
+    if isinstance(domain, PositiveDefinite):
+        return "a symmetric positive definite matrix"
+    return domain.describe().partition(" ")[2] if domain.vector else domain.describe()
 
 
 def _regression(family: Family) -> dict[str, Any] | None:

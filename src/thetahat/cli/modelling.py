@@ -7,8 +7,8 @@ from contextlib import suppress
 from typing import Any, Literal, cast
 
 from thetahat._errors import ModelError, ParameterError
-from thetahat.arguments import family_named
-from thetahat.families import Family, Wrapper
+from thetahat.arguments import as_multivariate, family_named
+from thetahat.families import Family, MultivariateFamily, Wrapper
 from thetahat.models._predictors import primary_of
 from thetahat.models.specification import Regression
 
@@ -18,7 +18,7 @@ LINK = "link"
 """The option of families whose link is not that of a parameter."""
 
 
-def model_of(given: Namespace) -> Family | Regression:
+def model_of(given: Namespace) -> Family | MultivariateFamily | Regression:
     """Return what is to be fitted: a family where there is no formula, else a regression.
 
     Raises
@@ -40,6 +40,9 @@ def model_of(given: Namespace) -> Family | Regression:
                 raise ModelError(
                     f"{option} goes with a regression, and there is no formula; write {_EXAMPLE}"
                 )
+        vectors = as_multivariate(given.family)
+        if vectors is not None:
+            return _of_vectors(vectors, given.y, quantities, given.levels)
         return _family(given.family, given.y, quantities, _options(given.family, given.levels, None))
     if given.y is not None:
         raise ModelError(
@@ -55,6 +58,23 @@ def model_of(given: Namespace) -> Family | Regression:
     return Regression(
         given.formula, family, links=links, missing=cast("Literal['error', 'drop']", missing), **others
     )
+
+
+def _of_vectors(
+    family: MultivariateFamily, y: str | None, known: dict[str, float | str], levels: str | None
+) -> MultivariateFamily:
+    if levels is not None:
+        raise ParameterError(f"--levels {levels}: {family.name} has no labels; leave it out")
+    _refuse_unknown(family, known)
+    make: Any = type(family)
+    return cast("MultivariateFamily", make(y=y, **known))
+
+
+def _refuse_unknown(family: Family | MultivariateFamily, known: dict[str, float | str]) -> None:
+    unknown = next((key for key in known if key not in family.known), None)
+    if unknown is not None:
+        takes = ", ".join(family.known) or "nothing"
+        raise ParameterError(f"{family.name} knows no {unknown!r} of its rows; it takes: {takes}")
 
 
 def known_of(items: list[str]) -> dict[str, float | str]:
@@ -145,10 +165,7 @@ def _options(name: str, levels: str | None, link: str | None) -> dict[str, Any]:
 
 def _family(name: str, y: str | None, known: dict[str, float | str], options: dict[str, Any]) -> Family:
     family = family_named(name)
-    unknown = next((key for key in known if key not in family.known), None)
-    if unknown is not None:
-        takes = ", ".join(family.known) or "nothing"
-        raise ParameterError(f"{name} knows no {unknown!r} of its rows; it takes: {takes}")
+    _refuse_unknown(family, known)
     if isinstance(family, Wrapper):
         return type(family).around(family.made_of, y=y, **{**family.option_values, **options}, **known)
     make: Any = type(family)

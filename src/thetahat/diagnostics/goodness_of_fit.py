@@ -192,7 +192,8 @@ def _fitted(solved: Solved) -> tuple[IndependentModel, Family, PackedRows]:
     if not isinstance(model, IndependentModel):
         raise InferenceError(
             "goodness_of_fit() is of a family whose rows are alike. For a regression look at residuals('quantile'), "
-            "which are standard normal under the model; a density of one's own has no distribution function"
+            "which are standard normal under the model; vectors and densities of one's own have no distribution "
+            "function"
         )
     if solution.penalised is not None:
         raise InferenceError(

@@ -13,7 +13,7 @@ from thetahat._errors import DataError, InferenceError, ModelError
 from thetahat.arguments import WEIGHTS, Extra, column_of, open_rows
 from thetahat.data import open_source
 from thetahat.data.joined import JoinedSource
-from thetahat.families import Family
+from thetahat.families import Family, MultivariateFamily
 from thetahat.families._expectation import log_density_of
 from thetahat.families._terms import Array
 from thetahat.response import Exact, Response
@@ -143,8 +143,19 @@ def empirical_entropy(share: Array) -> float:
     return float(special.entr(share).sum())
 
 
+def of_vectors(called: str, law: MultivariateFamily) -> ModelError:
+    """What to say where a distribution of vectors is given."""
+    return ModelError(
+        f"{called}: {law.title} is a distribution of vectors, over which nothing is integrated. It has its own "
+        "entropy(); of another distribution's log density take the mean over a sample: "
+        "-q.log_prob(p.sample(100_000)).mean()"
+    )
+
+
 def refuse_as_data(p: Any, called: str) -> None:
-    """Raise where what should be a distribution or data is a family's class or name."""
+    """Raise where what should be a distribution or data is of vectors, or a family's class or name."""
+    if isinstance(p, MultivariateFamily):
+        raise of_vectors(called, p)
     if isinstance(p, type | str) and not hasattr(p, "__fspath__"):
         name = p if isinstance(p, str) else p.__name__
         raise ModelError(

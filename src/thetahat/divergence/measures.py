@@ -10,9 +10,10 @@ from thetahat.divergence._rows import (
     empirical_divergence,
     empirical_entropy,
     mean_loss,
+    of_vectors,
     refuse_as_data,
 )
-from thetahat.families import Family
+from thetahat.families import Family, MultivariateFamily
 from thetahat.families._divergences import Bounded, cross_entropy_of, divergence_of, entropy_of
 from thetahat.fit import Fit, fit
 
@@ -54,6 +55,10 @@ def entropy(p: Any, *, weights: Any = None, return_error: bool = False) -> float
     >>> th.entropy(["a", "b", "a", "b"])
     0.693147
     """
+    vectors = p.distribution if isinstance(p, Fit) else p
+    if isinstance(vectors, MultivariateFamily):
+        _refuse_weights(weights, "entropy")
+        return _answer(_rounded(vectors.entropy()), return_error=return_error)
     law = _law(p, "entropy")
     if law is not None:
         _refuse_weights(weights, "entropy")
@@ -106,6 +111,9 @@ def cross_entropy(p: Any, q: Any, *, weights: Any = None, return_error: bool = F
         return _answer(cross_entropy_of(law, _other(q, "cross_entropy")), return_error=return_error)
     if isinstance(q, Fit) and q.model["kind"] == "regression":
         found = q.cross_entropy_on(p, weights=weights).estimate
+    elif isinstance(vectors := q.distribution if isinstance(q, Fit) else q, MultivariateFamily):
+        vectors.distribution_values()
+        found = fit(vectors, p, weights=weights).cross_entropy
     else:
         other = _other(q, "cross_entropy")
         rows = Rows.of(p, other.y, weights)
@@ -165,16 +173,17 @@ def kl_divergence(p: Any, q: Any, *, weights: Any = None, return_error: bool = F
 
 def _law(p: Any, called: str) -> Family | None:
     """The distribution that is meant, or None where it is data."""
-    if isinstance(p, Fit):
-        return p.distribution
-    if isinstance(p, Family):
-        return p
-    refuse_as_data(p, called)
+    law = p.distribution if isinstance(p, Fit) else p
+    if isinstance(law, Family):
+        return law
+    refuse_as_data(law, called)
     return None
 
 
 def _other(q: Any, called: str) -> Family:
     law = q.distribution if isinstance(q, Fit) else q
+    if isinstance(law, MultivariateFamily):
+        raise of_vectors(called, law)
     if not isinstance(law, Family):
         raise ModelError(
             f"{called}(p, {q!r}): q must be a distribution with all its numbers, such as th.Poisson(rate=2), or a fit"

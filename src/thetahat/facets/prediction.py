@@ -250,7 +250,7 @@ class PredictionFacet(Facet):
 
         Of a regression, one value for each row given its predictors, (rows,); with ``n`` that many times, (n, rows).
         So too of a family that knows something of each row, such as its trials. Where all rows of a fit of a family
-        were truncated at the same limits, so are the values drawn.
+        were truncated at the same limits, so are the values drawn. Of a family of vectors rows, (n, columns).
 
         Parameters
         ----------
@@ -274,6 +274,11 @@ class PredictionFacet(Facet):
         >>> fit.simulate(7).shape, fit.simulate(7, 100).shape
         ((4,), (100, 4))
         """
+        vectors = self._solved.multivariate
+        if vectors is not None and data is None:
+            from thetahat.inference.simulation import simulated_vectors
+
+            return simulated_vectors(vectors.frozen(self.solution.natural), self.solution, n, rng)
         family, description = self._solved.family, self.solution.description
         by_row = any(isinstance(value, str) for value in description.get("known", {}).values())
         if family is not None and not by_row and data is None:

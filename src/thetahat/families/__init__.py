@@ -5,103 +5,112 @@ A file is loaded when its class is first asked for.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Any
 
-from thetahat.families._contract import snake_case
+from thetahat.families._catalogue import Catalogue
 from thetahat.families._family import Family
 from thetahat.families._wrapper import Wrapper
+from thetahat.families.multivariate import VECTORS, MultivariateFamily
 
-_LEAVES = (
-    "AsymmetricLaplace",
-    "Bernoulli",
-    "Beta",
-    "BetaBinomial",
-    "BetaMean",
-    "Binomial",
-    "BirnbaumSaunders",
-    "BurrXII",
-    "Categorical",
-    "Cauchy",
-    "ChiSquared",
-    "ConwayMaxwellPoisson",
-    "DiscreteUniform",
-    "Exponential",
-    "ExponentiallyModifiedNormal",
-    "ExponentialMean",
-    "FisherF",
-    "Frechet",
-    "Gamma",
-    "GammaMean",
-    "GeneralizedPareto",
-    "GeneralizedPoisson",
-    "Geometric",
-    "GEV",
-    "Gompertz",
-    "Gumbel",
-    "GumbelMin",
-    "HalfNormal",
-    "HyperbolicSecant",
-    "InverseGamma",
-    "InverseGaussian",
-    "Kumaraswamy",
-    "Laplace",
-    "Logistic",
-    "LogitNormal",
-    "LogLogistic",
-    "LogNormal",
-    "LogSeries",
-    "Lomax",
-    "Maxwell",
-    "Nakagami",
-    "NegativeBinomial",
-    "Normal",
-    "Ordinal",
-    "Pareto",
-    "Poisson",
-    "Rayleigh",
-    "Skellam",
-    "StudentT",
-    "Uniform",
-    "VonMises",
-    "Weibull",
-    "Zeta",
+_LEAVES: Catalogue[Family] = Catalogue(
+    __name__,
+    (
+        "AsymmetricLaplace",
+        "Bernoulli",
+        "Beta",
+        "BetaBinomial",
+        "BetaMean",
+        "Binomial",
+        "BirnbaumSaunders",
+        "BurrXII",
+        "Categorical",
+        "Cauchy",
+        "ChiSquared",
+        "ConwayMaxwellPoisson",
+        "DiscreteUniform",
+        "Exponential",
+        "ExponentiallyModifiedNormal",
+        "ExponentialMean",
+        "FisherF",
+        "Frechet",
+        "Gamma",
+        "GammaMean",
+        "GeneralizedPareto",
+        "GeneralizedPoisson",
+        "Geometric",
+        "GEV",
+        "Gompertz",
+        "Gumbel",
+        "GumbelMin",
+        "HalfNormal",
+        "HyperbolicSecant",
+        "InverseGamma",
+        "InverseGaussian",
+        "Kumaraswamy",
+        "Laplace",
+        "Logistic",
+        "LogitNormal",
+        "LogLogistic",
+        "LogNormal",
+        "LogSeries",
+        "Lomax",
+        "Maxwell",
+        "Nakagami",
+        "NegativeBinomial",
+        "Normal",
+        "Ordinal",
+        "Pareto",
+        "Poisson",
+        "Rayleigh",
+        "Skellam",
+        "StudentT",
+        "Uniform",
+        "VonMises",
+        "Weibull",
+        "Zeta",
+    ),
 )
-_WRAPPERS = ("Hurdle", "Mixture", "Shifted", "Transformed", "Truncated", "ZeroInflated")
-_FILES = {name: snake_case(name) for name in (*_LEAVES, *_WRAPPERS)}
-_LEAF_OF = {_FILES[name]: name for name in _LEAVES}
-_WRAPPER_OF = {_FILES[name]: name for name in _WRAPPERS}
+_WRAPPERS: Catalogue[Wrapper] = Catalogue(
+    __name__, ("Hurdle", "Mixture", "Shifted", "Transformed", "Truncated", "ZeroInflated")
+)
 
 CATALOGUE: tuple[type[Family], ...]
-"""Every family that stands by itself."""
+"""Every family of single values that stands by itself."""
+MULTIVARIATE: tuple[type[MultivariateFamily], ...]
+"""Every family of vectors."""
 WRAPPERS: tuple[type[Wrapper], ...]
 """Families made of another one, which they take as their first argument."""
 
 
 def __getattr__(name: str) -> Any:
     value: Any
-    if name in _FILES:
-        value = getattr(import_module(f"{__name__}.{_FILES[name]}"), name)
-    elif name == "CATALOGUE":
-        value = tuple(__getattr__(leaf) for leaf in _LEAVES)
+    if name == "CATALOGUE":
+        value = _LEAVES.kinds()
     elif name == "WRAPPERS":
-        value = tuple(__getattr__(wrapper) for wrapper in _WRAPPERS)
+        value = _WRAPPERS.kinds()
+    elif name == "MULTIVARIATE":
+        value = VECTORS.kinds()
     else:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = _LEAVES.called(name) or _WRAPPERS.called(name) or VECTORS.called(name)
+        if value is None:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals()[name] = value
     return value
 
 
 def leaf_named(name: str) -> type[Family] | None:
-    """Return the family of a name in snake case, if there is one that stands by itself."""
-    found: type[Family] | None = __getattr__(_LEAF_OF[name]) if name in _LEAF_OF else None
-    return found
+    """Return the family of single values of a name in snake case, if there is one that stands by itself."""
+    return _LEAVES.named(name)
 
 
 def wrapper_named(name: str) -> type[Wrapper] | None:
     """Return the wrapper of a name in snake case, if there is one."""
-    found: type[Wrapper] | None = __getattr__(_WRAPPER_OF[name]) if name in _WRAPPER_OF else None
-    return found
+    return _WRAPPERS.named(name)
+
+
+def multivariate_named(name: str) -> type[MultivariateFamily] | None:
+    """Return the family of vectors of a name in snake case, if there is one."""
+    return VECTORS.named(name)
 
 
 def limit_named(name: str) -> Family:
@@ -126,7 +135,7 @@ def limit_named(name: str) -> Family:
 
 def class_names() -> list[str]:
     """List the names of all classes, wrappers included, as they stand in Python."""
-    return list(_FILES)
+    return [*_LEAVES.names, *VECTORS.names, *_WRAPPERS.names]
 
 
 def families() -> list[str]:
@@ -137,18 +146,21 @@ def families() -> list[str]:
     >>> "gamma" in families()
     True
     """
-    return list(_LEAF_OF)
+    return [*_LEAVES.snake_names, *VECTORS.snake_names]
 
 
 __all__ = [
     "CATALOGUE",
+    "MULTIVARIATE",
     "WRAPPERS",
     "Family",
+    "MultivariateFamily",
     "Wrapper",
     "class_names",
     "families",
     "leaf_named",
     "limit_named",
+    "multivariate_named",
     "wrapper_named",
 ]
-__all__ += _FILES  # noqa: PLE0605 - names that are found when they are asked for
+__all__ += class_names()  # noqa: PLE0605 - names that are found when they are asked for

@@ -12,8 +12,10 @@ from thetahat._errors import DataError, InferenceError
 from thetahat.data import Block, Source, open_source
 from thetahat.data.joined import JoinedSource
 from thetahat.inference.rows import Piece, Rows
+from thetahat.models._multivariate_model import MultivariateModel
 from thetahat.models._predictors import Group
 from thetahat.response._response import RowNumbers, rows_message, shown_column
+from thetahat.solved import Solved
 
 Array = NDArray[Any]
 Matrix = NDArray[np.float64]
@@ -68,10 +70,39 @@ def cluster_scores(rows: Rows, cluster: Any) -> ClusterScores:
             total = total.merge(ClusterScores(labels, sums))
         return total
 
-    found = rows.reduce(summed, source, column)
+    return _several(rows.reduce(summed, source, column), rows.purpose)
+
+
+def clustered_vectors(solved: Solved, cluster: Any, purpose: str) -> ClusterScores:
+    """The same of rows of vectors."""
+    solution = solved.solution
+    likelihood = solution.with_data(purpose)
+    model = likelihood.model
+    if not isinstance(model, MultivariateModel) or solved.source is None:
+        raise InferenceError(
+            f"{purpose} needs the rows, which a saved fit does not hold. Fit the model again"
+        )
+    solution.refuse_unless_usable(purpose)
+    solution.refuse_if_changed(purpose)
+    source, column = _beside(solved.source, cluster)
+    working = model.table.working(solution.finite_point)
+
+    def summed(block: Block) -> ClusterScores:
+        packed = model.pack(block)
+        labels, codes = np.unique(_checked(column, block, model.used(block)), return_inverse=True)
+        sums = np.zeros((labels.size, working.size))
+        for tile, rows, weight in packed.tiles():
+            np.add.at(sums, codes[tile], model.family.scores(rows, working) * weight[:, np.newaxis])
+        return ClusterScores(labels, sums)
+
+    columns = tuple(dict.fromkeys([*model.columns, column]))
+    return _several(likelihood.engine.reduce(summed, source.blocks(columns)), purpose)
+
+
+def _several(found: ClusterScores, purpose: str) -> ClusterScores:
     if found.labels.size < 2:
         raise InferenceError(
-            f"{rows.purpose}: all rows are in one cluster, so there is nothing between clusters to estimate from; "
+            f"{purpose}: all rows are in one cluster, so there is nothing between clusters to estimate from; "
             "give one label a row, equal for rows that belong together"
         )
     return found

@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thetahat._errors import InferenceError
-from thetahat.inference.clusters import cluster_scores
+from thetahat.inference.clusters import cluster_scores, clustered_vectors
 from thetahat.inference.leverage import Leverage
 from thetahat.inference.rows import Piece, Rows, Total
 from thetahat.models import SCORES
+from thetahat.models._multivariate_model import MultivariateModel
 from thetahat.models._regression_rows import Sums
 from thetahat.models.iid import IndependentModel
 from thetahat.models.regression import RegressionModel
@@ -62,12 +63,17 @@ def _meat(solved: Solved, kind: str, cluster: Any) -> tuple[float, Matrix]:
     solution = solved.solution
     if cluster is None and kind not in POWERS:
         return _factor(solution, kind), _outer_product(solution, kind)
-    rows = Rows(solved, f"covariance({kind!r}{'' if cluster is None else ', cluster=...'})")
+    purpose = f"covariance({kind!r}{'' if cluster is None else ', cluster=...'})"
     if cluster is None:
-        return 1.0, _leveraged(rows, POWERS[kind])
-    found = cluster_scores(rows, cluster)
+        return 1.0, _leveraged(Rows(solved, purpose), POWERS[kind])
+    vectors = solved.multivariate is not None
+    found = (
+        clustered_vectors(solved, cluster, purpose)
+        if vectors
+        else cluster_scores(Rows(solved, purpose), cluster)
+    )
     count = found.labels.size
-    sums = found.sums[:, rows.table.free_index]
+    sums = found.sums[:, solution.table.free_index]
     factor = 1.0 if kind == "sandwich" else count / (count - 1)
     if kind == "HC1":
         factor *= _factor(solution, kind) * (solution.n_obs - 1) / solution.n_obs
@@ -142,12 +148,24 @@ def _outer_product(solution: Solution, kind: str) -> Matrix:
 def _expected(solution: Solution) -> Matrix:
     likelihood = solution.with_data("covariance('expected')")
     model = likelihood.model
-    if not isinstance(model, IndependentModel | RegressionModel):
+    if not isinstance(model, IndependentModel | RegressionModel | MultivariateModel):
         raise InferenceError(
             "covariance('expected') needs the expectation of the information, which a density of one's own does not "
             "give. "
             "Use 'observed' or 'sandwich'"
         )
+    if not isinstance(model, MultivariateModel):
+        _refuse_bounds(model)
+    if likelihood.shared:
+        solution.refuse_if_changed("covariance('expected')")
+    total = likelihood.expected_information(likelihood.table.working(solution.finite_point))
+    index = likelihood.table.free_index
+    matrix = total[np.ix_(index, index)]
+    return np.asarray(matrix[np.ix_(solution.regular, solution.regular)])
+
+
+def _refuse_bounds(model: IndependentModel | RegressionModel) -> None:
+    """Raise where rows are censored or truncated."""
     response = model.response if isinstance(model, IndependentModel) else model.reader.response
     if response.censored:
         raise InferenceError(
@@ -159,9 +177,3 @@ def _expected(solution: Solution) -> Matrix:
             "covariance('expected') is not there for rows with limits of truncation. Use 'observed', or fit "
             "th.Truncated where the same limits hold for all rows"
         )
-    if likelihood.shared:
-        solution.refuse_if_changed("covariance('expected')")
-    total = likelihood.expected_information(likelihood.table.working(solution.finite_point))
-    index = likelihood.table.free_index
-    matrix = total[np.ix_(index, index)]
-    return np.asarray(matrix[np.ix_(solution.regular, solution.regular)])

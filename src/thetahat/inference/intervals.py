@@ -126,7 +126,7 @@ def _wald(
             values = [solution.natural[other] / unit for other in parameter.names]
             at, slope = parameter.domain.line(values, entry)
             spread = width * slope * error / unit
-            low, high = (parameter.domain.from_line(at + sign * spread) * unit for sign in (-1.0, 1.0))
+            low, high = (parameter.domain.from_line(at + sign * spread, entry) * unit for sign in (-1.0, 1.0))
             ends[name] = (low, high)
         else:
             at, spread = solution.point[span.start], width * np.sqrt(free[span.start, span.start])

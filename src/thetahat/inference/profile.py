@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -275,7 +276,8 @@ def _entry_coordinate(
 
     estimate, gradient = constraint(solution.point)
     error = float(np.sqrt(gradient @ solution.free_covariance() @ gradient))
-    return _Coordinate(name, estimate, error, -np.inf, np.inf, parameter.domain.from_line, solve, held=False)
+    back, line = partial(parameter.domain.from_line, entry=entry), parameter.domain.on_line(entry)
+    return _Coordinate(name, estimate, error, -np.inf, np.inf, back, solve, held=False, line=line)
 
 
 def _end(

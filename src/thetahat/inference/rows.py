@@ -99,6 +99,11 @@ class Rows:
         solution = solved.solution
         likelihood = solution.with_data(purpose)
         model = solved.regression if solved.regression is not None else likelihood.model
+        if solved.multivariate is not None:
+            raise InferenceError(
+                f"{purpose} is there for families of single values, and a row of {solved.multivariate.title} is a "
+                "vector; use fit.distribution, or model one column"
+            )
         if not isinstance(model, IndependentModel | RegressionModel) or solved.source is None:
             raise InferenceError(
                 f"{purpose} needs a family, whose parameters each row has, and {likelihood.model.name} is a density "

@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thetahat._errors import InferenceError
-from thetahat.families import Family
+from thetahat.families import Family, MultivariateFamily
 from thetahat.families.truncated import Truncated
 from thetahat.response import Response
 from thetahat.response import Truncated as TruncatedResponse
+from thetahat.solution import Solution
 
 
 def simulated(
@@ -34,3 +35,13 @@ def simulated(
         )
     law = Truncated(distribution.carrying({}, {}), low=response.entry, high=response.exit)
     return law.carrying(distribution.given, distribution.known_values).sample(n, rng=rng)
+
+
+def simulated_vectors(
+    distribution: MultivariateFamily,
+    solution: Solution,
+    n: int | None,
+    rng: np.random.Generator | int | None,
+) -> NDArray[Any]:
+    """Draw ``n`` rows of vectors, by default as many as were fitted."""
+    return distribution.sample(solution.n_rows if n is None else n, rng)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from thetahat.numerics import bessel, elementary, gamma_functions, normal
+from thetahat.numerics import bessel, elementary, gamma_functions, lower_triangle, normal
 
 
 def namespace(*values: object) -> Any:
@@ -66,6 +66,8 @@ NUMPY = SimpleNamespace(
     cos=np.cos,
     sin=np.sin,
     log_bessel_i0=lambda kappa: bessel.log_bessel_i0(kappa)[0],
+    cholesky=np.linalg.cholesky,
+    inverse_lower=lower_triangle.inverse_lower,
 )
 
 
@@ -74,6 +76,7 @@ def _jax_namespace() -> SimpleNamespace:
     import jax
     import jax.numpy as jnp
     from jax.scipy import special as jsp
+    from jax.scipy.linalg import solve_triangular
 
     def log1p_minus(x: Any) -> Any:
         small = jnp.abs(x) < 0.01
@@ -161,4 +164,6 @@ def _jax_namespace() -> SimpleNamespace:
         cos=jnp.cos,
         sin=jnp.sin,
         log_bessel_i0=lambda kappa: jnp.log(jsp.i0e(kappa)),
+        cholesky=jnp.linalg.cholesky,
+        inverse_lower=lambda lower: solve_triangular(lower, jnp.eye(lower.shape[0]), lower=True),
     )

@@ -17,7 +17,8 @@ class Declared:
     """What theory says of the model beforehand.
 
     ``n_rows`` bounds the rank of the row scores; ``sizes`` are natural magnitudes of parameters on the real
-    line, from which a direction is measured; ``penalty`` is what the penalty is called where there is one.
+    line, from which a direction is measured; ``penalty`` is what the penalty is called where there is one;
+    ``remedy`` says what to do where the likelihood is unbounded.
     """
 
     n_obs: float
@@ -30,6 +31,9 @@ class Declared:
     n_rows: float = np.inf
     sizes: Mapping[str, float] = field(default_factory=dict)
     penalty: str | None = None
+    remedy: str = (
+        "give the values with their rounding as intervals (th.Observations.interval), or fix a parameter"
+    )
 
     @property
     def what(self) -> str:

@@ -159,8 +159,7 @@ def unbounded(
     names = table.free_names
     sentence = (
         f"The likelihood is unbounded on these data: {reason}. There is no maximum-likelihood estimate; "
-        "give the values "
-        "with their rounding as intervals (th.Observations.interval), or fix a parameter."
+        f"{declared.remedy}."
     )
     certificate = certify(
         Verdict.UNBOUNDED,

@@ -60,10 +60,23 @@ class Domain(ABC):
         at = np.asarray(self.to_free(value), dtype=float)
         return float(at), float(1.0 / self.derivative(at))
 
-    def from_line(self, at: float) -> float:
+    def from_line(self, at: float, entry: int = 0) -> float:
         """Map an entry back from the scale on which its intervals are made."""
         with np.errstate(over="ignore", under="ignore"):
             return float(self.from_free(np.float64(at)))
+
+    def on_line(self, entry: int = 0) -> bool:
+        """Whether that scale is the entry's own."""
+        return self.identity
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What the entries of a vector are told apart by, in their names."""
+        return tuple(str(index) for index in range(self.size))
+
+    def entries(self, value: Any) -> Array:
+        """The entries of a value in one row, however it was given."""
+        return np.atleast_1d(np.asarray(value, dtype=float))
 
     def edges(self, value: Any) -> tuple[bool, ...]:
         """Whether each entry of ``value`` lies on the edge of the domain."""

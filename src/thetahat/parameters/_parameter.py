@@ -23,4 +23,4 @@ class Parameter:
         """Return the names of its entries: itself, or ``name[0]``, ``name[1]``, ... for a vector."""
         if not self.domain.vector:
             return (self.name,)
-        return tuple(f"{self.name}[{index}]" for index in range(self.domain.size))
+        return tuple(f"{self.name}[{label}]" for label in self.domain.labels)

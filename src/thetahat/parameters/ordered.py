@@ -100,6 +100,10 @@ class Ordered(Domain):
         """The number itself."""
         return float(np.asarray(value)[entry]), 1.0
 
-    def from_line(self, at: float) -> float:
+    def from_line(self, at: float, entry: int = 0) -> float:
         """The number itself."""
         return float(at)
+
+    def on_line(self, entry: int = 0) -> bool:
+        """True."""
+        return True

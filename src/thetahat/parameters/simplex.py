@@ -77,7 +77,7 @@ class Simplex(Domain):
         with np.errstate(divide="ignore", invalid="ignore"):
             return float(np.log(p) - np.log(rest)), float(1.0 / (np.float64(p) * rest))
 
-    def from_line(self, at: float) -> float:
+    def from_line(self, at: float, entry: int = 0) -> float:
         """The probability that has this logit."""
         return float(special.expit(at))
 

@@ -172,7 +172,7 @@ class ParameterTable:
         with np.errstate(over="ignore", under="ignore"):
             for parameter in self.parameters:
                 if parameter.name in self.fixed:
-                    entries = np.atleast_1d(np.asarray(self.fixed[parameter.name], dtype=float))
+                    entries = parameter.domain.entries(self.fixed[parameter.name])
                 elif parameter.domain.vector:
                     coordinates = free[start : start + parameter.domain.free_size]
                     entries = np.asarray(parameter.domain.from_free(coordinates)) * self.unit(parameter.name)

@@ -309,6 +309,11 @@ def _as_regression(solved: Solved, purpose: str) -> RegressionModel:
             f"{purpose} needs the functions that the formulas call, which no file holds; give them: "
             "th.load(path, functions={'name': function})"
         )
+    if solved.multivariate is not None:
+        raise InferenceError(
+            f"{purpose} is there for families of single values, and a row of {solved.multivariate.title} is a vector; "
+            "use fit.distribution, which has log_prob, mean, covariance and sample"
+        )
     if solved.family is None:
         raise InferenceError(
             f"{purpose} needs a family, whose parameters each row has, and this model is a density of one's own; "

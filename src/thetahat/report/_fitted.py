@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thetahat.data import Source
-from thetahat.families import Family
+from thetahat.families import Family, MultivariateFamily
 from thetahat.inference.intervals import Intervals
 from thetahat.optimize import Certificate
 from thetahat.prediction.classifiers import Calibration, Confusion
@@ -55,7 +55,7 @@ class Fitted(Protocol):
     @property
     def n_obs(self) -> float: ...
     @property
-    def distribution(self) -> Family: ...
+    def distribution(self) -> Family | MultivariateFamily: ...
     @property
     def source(self) -> Source | None: ...
     @property

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from thetahat._errors import InferenceError
 from thetahat._lazy import load
+from thetahat.families import Family
 from thetahat.models.iid import IndependentModel
 from thetahat.rendering import for_terminal
 from thetahat.report._fitted import Fitted
@@ -82,7 +83,8 @@ class Scene:
                 "a plot of several families is drawn over numbers; labels are drawn by a fit's own report"
             )
         sample = sample_of(likelihood, first.n_rows, model.unit)
-        laws = {name: law_of(fit.distribution, sample.rows) for name, fit in fits.items()}
+        families = {name: fit.distribution for name, fit in fits.items()}
+        laws = {name: law_of(law, sample.rows) for name, law in families.items() if isinstance(law, Family)}
         return cls(sample, laws, facts_of(first).response)
 
     def draw(self, axes: Any, palette: Palette) -> None:

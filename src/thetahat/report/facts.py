@@ -196,7 +196,7 @@ def _dropped(fit: Fitted) -> int:
 
 def title_of(model: Mapping[str, Any]) -> str:
     """The model's name as in Python: ``negative_binomial`` -> ``NegativeBinomial``."""
-    from thetahat.families import leaf_named, wrapper_named
+    from thetahat.families import leaf_named, multivariate_named, wrapper_named
 
     name = str(model.get("family", "Model"))
     if "of" in model:
@@ -204,12 +204,14 @@ def title_of(model: Mapping[str, Any]) -> str:
         wrapper = name if outer is None else outer.__name__
         inside = model["of"] if isinstance(model["of"], list) else [model["of"]]
         return f"{wrapper}({', '.join(title_of(item) for item in inside)})"
-    kind = leaf_named(name)
+    kind = leaf_named(name) or multivariate_named(name)
     return name if kind is None else kind.__name__
 
 
 def label_of(name: str, model: Mapping[str, Any]) -> str:
-    """A parameter's name, with its category where it has one: ``probs[1] (setosa)``, ``thresholds[0] (low | high)``."""
+    """A parameter's name, with the category or columns that it is of: ``probs[1] (setosa)``, ``mean[0] (height)``."""
+    if model.get("kind") == "multivariate":
+        return _with_columns(name, [str(column) for column in model["columns"]])
     levels = model.get("levels")
     parts = re.fullmatch(r"(probs|thresholds)\[(\d+)\]", name)
     if levels is None or parts is None:
@@ -218,3 +220,11 @@ def label_of(name: str, model: Mapping[str, Any]) -> str:
     if parts[1] == "probs":
         return f"{name} ({levels[index]})"
     return f"{name} ({levels[index]} | {levels[index + 1]})"
+
+
+def _with_columns(name: str, columns: list[str]) -> str:
+    """``covariance[1,0] (weight, height)``; a matrix has no names to tell."""
+    parts = re.fullmatch(r"\w+\[(\d+)(?:,(\d+))?\]", name)
+    if parts is None or columns[0] == "y[0]":
+        return name
+    return f"{name} ({', '.join(columns[int(index)] for index in parts.groups() if index is not None)})"

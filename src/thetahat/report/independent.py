@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from thetahat._errors import InferenceError, ParameterError
+from thetahat.families import Family
+from thetahat.models._multivariate_model import MultivariateModel
 from thetahat.models.iid import IndependentModel
 from thetahat.rendering import Table
 from thetahat.report import figures, further_pictures
@@ -61,16 +63,18 @@ def data_and_fit(fit: Fitted, summary: Summary) -> str:
     likelihood = fit.solution.likelihood
     if likelihood is None:
         return without("This fit was loaded from a file, which holds no data to draw.")
+    if isinstance(likelihood.model, MultivariateModel):
+        return without("Rows are vectors, whose distribution no curve over one axis shows.")
     if not isinstance(likelihood.model, IndependentModel):
         return without("A density of one’s own has no distribution function to draw.")
     try:
         distribution = fit.distribution
         sample = sample_of(likelihood, fit.n_rows, likelihood.model.unit)
-        law = law_of(distribution, sample.rows)
+        law = law_of(distribution, sample.rows) if isinstance(distribution, Family) else None
     except (InferenceError, ParameterError):
         return without(f"There is no fitted distribution to draw: the verdict is {words(summary.verdict)}.")
-    if sample.why_none is not None:
-        return without(sample.why_none)
+    if law is None or sample.why_none is not None:
+        return without(sample.why_none or "")
     empirical = sample.empirical()
     levels = fit.model.get("levels")
     labels = None if levels is None else [str(level) for level in levels]

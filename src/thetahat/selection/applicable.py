@@ -10,7 +10,7 @@ import numpy as np
 
 from thetahat._errors import ModelError
 from thetahat.arguments import as_family
-from thetahat.families import CATALOGUE, Family, Wrapper
+from thetahat.families import CATALOGUE, MULTIVARIATE, Family, Wrapper
 from thetahat.response import Response
 from thetahat.selection.extent import Extent
 
@@ -54,6 +54,7 @@ def applicable(
                 left_out[family.name] = "another parametrisation of a family here"
             else:
                 chosen.append(family)
+        left_out.update((kind().name, "a family of vectors") for kind in MULTIVARIATE)
     else:
         chosen = [_with_response(family, y) for family in asked]
     kinds = {family.support.discrete for family in chosen if not family.labelled}
