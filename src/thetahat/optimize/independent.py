@@ -32,6 +32,7 @@ from thetahat.optimize.kinked import from_sides, maximise_kinked
 from thetahat.optimize.kinks import held_elsewhere, kinked_coordinate
 from thetahat.optimize.limits import LimitFit, fit_limits
 from thetahat.optimize.outcome import Outcome
+from thetahat.optimize.own_start import from_elsewhere_too
 from thetahat.optimize.parts import in_order, theta_of, unless_fewer_do
 from thetahat.optimize.verdict import judge
 from thetahat.parameters import Positive
@@ -127,10 +128,9 @@ def _maximise(
             return unbounded(model.table, search, declared, reason)
     if start is None and declared.theorem is None:
         return _best_of_further(ascent, search, outcome, declared, begin)
-    if start is not None and verdict in DOUBTFUL and looked:
-        # A start far from all maxima says nothing of whether there is one.
-        fresh = maximise(arrangement, likelihood, engine, optimizer, None)
-        outcome = fresh if fresh.certificate.verdict is Verdict.MAXIMUM else outcome
+    if start is not None:
+        usual = partial(_maximise, arrangement, likelihood, engine, optimizer, None)
+        return from_elsewhere_too(outcome, usual, survey.n_obs)
     return outcome
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from thetahat.optimize.independent import Ascent, conditions, declare, first_poi
 from thetahat.optimize.kinks import kinked_coordinate
 from thetahat.optimize.limits import fit_limits
 from thetahat.optimize.outcome import Outcome
+from thetahat.optimize.own_start import from_elsewhere_too
 from thetahat.optimize.verdict import judge
 from thetahat.penalties import Penalty
 
@@ -61,7 +63,10 @@ def maximise_penalised(
         )
         begin = ascent.inside(first_point(ascent, start), limits)
         outcome = judge(likelihood, ascent.by_way_of(limits, begin), declared)
-        if outcome.certificate.verdict is Verdict.MAXIMUM or start is not None:
+        if start is not None:
+            usual = partial(maximise_penalised, arrangement, likelihood, engine, optimizer, None, penalty)
+            return from_elsewhere_too(outcome, usual, declared.n_obs)
+        if outcome.certificate.verdict is Verdict.MAXIMUM:
             return outcome
         for again in drawn(begin, arrangement.model, declared):
             other = judge(likelihood, ascent.by_way_of(limits, again), declared)

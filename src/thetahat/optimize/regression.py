@@ -27,6 +27,7 @@ from thetahat.optimize.climb import Conditions, Region, answered, climb
 from thetahat.optimize.declared import Declared
 from thetahat.optimize.newton import Newton
 from thetahat.optimize.outcome import Outcome
+from thetahat.optimize.own_start import from_elsewhere_too
 from thetahat.optimize.regression_existence import receding
 from thetahat.optimize.regression_limits import fit_regression_limits
 from thetahat.optimize.unimodal import UnimodalSearch
@@ -71,22 +72,37 @@ def maximise_regression(
     """Find the maximum and say what it is; ``likelihood`` has the penalty in it."""
     held = single_blas if likelihood.table.n_free in FOR_ONE_THREAD else nullcontext()
     with np.errstate(all="ignore"), held:
-        begin = starting_point(arrangement, start)
-        declared = _declare(arrangement, likelihood)
-        wide = as_wide(likelihood, declared.theorem)
-        if wide is not None:
-            return maximise_wide(wide, begin, declared, optimizer)
-        _refuse_undetermined(arrangement, likelihood, engine, begin, penalty)
-        one = declared.theorem is not None
-        search = _ascend(arrangement, likelihood, engine, optimizer, begin, penalty, one=one)
-        if arrangement.model.family.limits and search.tally is not None and search.tally.finite:
-            height = search.tally.value
-            limits = fit_regression_limits(arrangement, engine, optimizer, search.point, height, penalty)
-            declared = replace(declared, limits=limits)
-        outcome = judge(likelihood, search, declared)
-        if penalty is None and outcome.certificate.verdict in WITHOUT_MAXIMUM:
-            return receding(arrangement, engine, search, declared) or outcome
-        return outcome
+        from_start = partial(_maximise, arrangement, likelihood, engine, optimizer, penalty=penalty)
+        outcome = from_start(start)
+        return from_elsewhere_too(outcome, partial(from_start, {}), arrangement.n_obs) if start else outcome
+
+
+def _maximise(
+    arrangement: RegressionArrangement,
+    likelihood: Likelihood,
+    engine: Engine,
+    optimizer: Optimizer,
+    start: Mapping[str, Any],
+    penalty: Penalty | None,
+) -> Outcome:
+    begin = starting_point(arrangement, start)
+    declared = _declare(arrangement, likelihood)
+    wide = as_wide(likelihood, declared.theorem)
+    if wide is not None:
+        return maximise_wide(wide, begin, declared, optimizer)
+    # Far out any columns may look alike: where they are is asked at the usual start.
+    usual = starting_point(arrangement, {}) if start else begin
+    _refuse_undetermined(arrangement, likelihood, engine, usual, penalty)
+    one = declared.theorem is not None
+    search = _ascend(arrangement, likelihood, engine, optimizer, begin, penalty, one=one)
+    if arrangement.model.family.limits and search.tally is not None and search.tally.finite:
+        height = search.tally.value
+        limits = fit_regression_limits(arrangement, engine, optimizer, search.point, height, penalty)
+        declared = replace(declared, limits=limits)
+    outcome = judge(likelihood, search, declared)
+    if penalty is None and outcome.certificate.verdict in WITHOUT_MAXIMUM:
+        return receding(arrangement, engine, search, declared) or outcome
+    return outcome
 
 
 def conditions(
