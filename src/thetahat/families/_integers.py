@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from thetahat.families._counts import lattice_quantile
-from thetahat.families._lattice import Points, PointTerms, conditional, lattice_points
+from thetahat.families._lattice import Points, PointTerms, conditional, lattice_points, of_distinct_ends
 from thetahat.families._terms import Array, Terms, complement, pairs
 
 _ROWS_AT_ONCE = 64
@@ -42,6 +42,24 @@ def integer_mass(
     n_coordinates
         How many working coordinates there are.
     """
+    if all(np.ndim(item) == 0 for item in (mode, *parameters)):
+        return of_distinct_ends(
+            low,
+            high,
+            lambda low, high: _mass_by_row(low, high, parameters, mode, terms, order, n_coordinates),
+        )
+    return _mass_by_row(low, high, parameters, mode, terms, order, n_coordinates)
+
+
+def _mass_by_row(
+    low: Any,
+    high: Any,
+    parameters: tuple[Any, ...],
+    mode: Any,
+    terms: PointTerms,
+    order: int,
+    n_coordinates: int,
+) -> Terms:
     arrays = np.broadcast_arrays(*(np.asarray(item, dtype=float) for item in (low, high, mode, *parameters)))
     shape = arrays[0].shape
     below, above, centre, *values = (np.ravel(item) for item in arrays)

@@ -189,17 +189,25 @@ def lattice_mass(
         log P(Y <= k); the log of its absolute slope in the coordinate; the slope of that log.
     """
     if all(np.ndim(item) == 0 for item in (*shape, *parameters)):
-        # Rows that differ in nothing but their ends: each pair of ends once.
-        ends = np.stack([np.floor(end) for end in np.broadcast_arrays(low, high)])
-        both, index = np.unique(ends.reshape(2, -1), axis=1, return_inverse=True)
-        distinct = _mass_by_row(both[0], both[1], parameters, shape, terms, order, n_coordinates, tail)
-        index = index.reshape(ends.shape[1:])
-        return Terms(
-            distinct.value[index],
-            tuple(item[index] for item in distinct.gradient),
-            tuple(item[index] for item in distinct.hessian),
+        return of_distinct_ends(
+            low,
+            high,
+            lambda low, high: _mass_by_row(low, high, parameters, shape, terms, order, n_coordinates, tail),
         )
     return _mass_by_row(low, high, parameters, shape, terms, order, n_coordinates, tail)
+
+
+def of_distinct_ends(low: Any, high: Any, mass: Callable[[Array, Array], Terms]) -> Terms:
+    """Terms of rows that differ in nothing but their ends, each pair of which is computed once."""
+    ends = np.stack([np.floor(end) for end in np.broadcast_arrays(low, high)])
+    both, index = np.unique(ends.reshape(2, -1), axis=1, return_inverse=True)
+    distinct = mass(both[0], both[1])
+    index = index.reshape(ends.shape[1:])
+    return Terms(
+        distinct.value[index],
+        tuple(item[index] for item in distinct.gradient),
+        tuple(item[index] for item in distinct.hessian),
+    )
 
 
 def _mass_by_row(

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from thetahat.families._bessel_saddle import SMALLEST, log_skellam
+from thetahat.families._bessel_saddle import SMALLEST, SaddleTerms, log_skellam
 from thetahat.families._contract import Known, Theta
 from thetahat.families._family import Family
 from thetahat.families._gathering import Gathering
@@ -125,24 +125,21 @@ def _point_terms(y: Array, order: int, log_rate1: Any, log_rate2: Any) -> Terms:
     arrays = np.broadcast_arrays(*(np.asarray(item, dtype=float) for item in (y, log_rate1, log_rate2)))
     shape = arrays[0].shape
     y, log_rate1, log_rate2 = (np.ravel(item) for item in arrays)
+    found = np.empty((4, y.size))
     with np.errstate(all="ignore"):
         product = np.exp(log_rate1 + log_rate2)
-        value, common, spread = _by_bessel(y, log_rate1, log_rate2)
-        few = np.flatnonzero(product <= np.abs(y) + 1.0)
-        if few.size:
-            value[few], common[few], spread[few] = _by_series(y[few], log_rate1[few], log_rate2[few])
+        large = np.hypot(y, 2.0 * np.sqrt(product)) >= SMALLEST
+        few = ~large & (product <= np.abs(y) + 1.0)
+        for rows, way in ((large, log_skellam), (few, _by_series), (~large & ~few, _by_bessel)):
+            if rows.any():
+                found[:, rows] = way(y[rows], log_rate1[rows], log_rate2[rows], order)
+        value, first, second, spread = found
         rate1, rate2 = np.exp(log_rate1), np.exp(log_rate2)
-        first = common + np.maximum(y, 0.0) - rate1
-        second = common + np.maximum(-y, 0.0) - rate2
-        large = np.flatnonzero(np.hypot(y, 2.0 * np.sqrt(product)) >= SMALLEST)
-        if large.size:
-            found = log_skellam(y[large], log_rate1[large], log_rate2[large], order)
-            value[large], first[large], second[large], spread[large] = found
     items = [item.reshape(shape) for item in (value, first, second, spread - rate1, spread, spread - rate2)]
     return Terms(items[0], tuple(items[1:3]), tuple(items[3:])) if order else Terms(items[0])
 
 
-def _by_series(y: Array, log_rate1: Array, log_rate2: Array) -> tuple[Array, Array, Array]:
+def _by_series(y: Array, log_rate1: Array, log_rate2: Array, order: int) -> SaddleTerms:
     """The sum over j as it is, from Poisson's mass with j = 0, where its terms fall like 1/j!."""
     distance = np.abs(y)
     product = np.exp(log_rate1 + log_rate2)
@@ -150,17 +147,16 @@ def _by_series(y: Array, log_rate1: Array, log_rate2: Array) -> tuple[Array, Arr
     first, second = np.zeros_like(product), np.zeros_like(product)
     for j in range(1, _TERMS):
         term = term * product / (j * (distance + j))
-        total, first, second = total + term, first + j * term, second + j * j * term
+        total = total + term
+        if order:
+            first, second = first + j * term, second + j * j * term
     more, fewer = np.where(y < 0, log_rate2, log_rate1), np.where(y < 0, log_rate1, log_rate2)
+    value = log_poisson(distance, more) - np.exp(fewer) + np.log1p(total)
     mean = first / (1.0 + total)
-    return (
-        log_poisson(distance, more) - np.exp(fewer) + np.log1p(total),
-        mean,
-        second / (1.0 + total) - mean * mean,
-    )
+    return _from_smaller(y, log_rate1, log_rate2, value, mean, second / (1.0 + total) - mean * mean)
 
 
-def _by_bessel(y: Array, log_rate1: Array, log_rate2: Array) -> tuple[Array, Array, Array]:
+def _by_bessel(y: Array, log_rate1: Array, log_rate2: Array, order: int) -> SaddleTerms:
     """By scaled Bessel functions, where order and argument are moderate.
 
     E[j | y] = √(rate1 rate2) I_{|y|+1}/I_{|y|}, and E[j (j - 1) | y] likewise with |y| + 2.
@@ -168,11 +164,21 @@ def _by_bessel(y: Array, log_rate1: Array, log_rate2: Array) -> tuple[Array, Arr
     distance = np.abs(y)
     root1, root2 = np.exp(0.5 * log_rate1), np.exp(0.5 * log_rate2)
     half = root1 * root2
-    value = special.ive(distance, 2.0 * half)
-    first = half * special.ive(distance + 1.0, 2.0 * half) / value
-    second = half * half * special.ive(distance + 2.0, 2.0 * half) / value
-    log_mass = np.log(value) - np.square(root1 - root2) + 0.5 * y * (log_rate1 - log_rate2)
-    return log_mass, first, second + first - first * first
+    scaled = special.ive(distance, 2.0 * half)
+    value = np.log(scaled) - np.square(root1 - root2) + 0.5 * y * (log_rate1 - log_rate2)
+    mean = spread = np.zeros_like(value)
+    if order:
+        mean = half * special.ive(distance + 1.0, 2.0 * half) / scaled
+        spread = half * half * special.ive(distance + 2.0, 2.0 * half) / scaled + mean - mean * mean
+    return _from_smaller(y, log_rate1, log_rate2, value, mean, spread)
+
+
+def _from_smaller(
+    y: Array, log_rate1: Array, log_rate2: Array, value: Array, mean: Array, spread: Array
+) -> SaddleTerms:
+    """Terms from mean and variance of the smaller count j given y."""
+    first = mean + np.maximum(y, 0.0) - np.exp(log_rate1)
+    return SaddleTerms(value, first, mean + np.maximum(-y, 0.0) - np.exp(log_rate2), spread)
 
 
 def _point_terms_of(inputs: tuple[Array, ...], order: int) -> Terms:

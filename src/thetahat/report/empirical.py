@@ -62,9 +62,26 @@ class Empirical:
         """
         after = self.cumulative
         before = after - self.mass
+        return np.stack(self.spans(lowest), axis=1).ravel(), np.stack([before, after], axis=1).ravel()
+
+    def spans(self, lowest: float) -> tuple[Vector, Vector]:
+        """The ends between which each mass lies; the same for a mass at a point."""
         begins = self.points if self.begins is None else np.maximum(self.begins, lowest)
-        begins = np.where(np.isfinite(begins), begins, self.points)
-        return np.stack([begins, self.points], axis=1).ravel(), np.stack([before, after], axis=1).ravel()
+        return np.where(np.isfinite(begins), begins, self.points), self.points
+
+    def between(self, edges: Vector, lowest: float) -> Vector:
+        """The mass in each bin, that of an interval in proportion to what of it the bin covers."""
+        begins, ends = self.spans(lowest)
+        wide = begins < ends
+        found, _ = np.histogram(ends[~wide], edges, weights=self.mass[~wide])
+        low, high = begins[wide, None], ends[wide, None]
+        covered = np.minimum(high, edges[1:]) - np.maximum(low, edges[:-1])
+        return np.asarray(found + self.mass[wide] @ (np.maximum(covered, 0.0) / (high - low)))
+
+    @property
+    def on_whole_numbers(self) -> bool:
+        """Whether each mass of whole numbers lies at one of them."""
+        return self.begins is None or bool((self.points - self.begins <= 1.0).all())
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +95,11 @@ class Sample:
     def censored(self) -> bool:
         """Whether some rows are known only to lie in an interval."""
         return self.rows.low.size > 0
+
+    @property
+    def n_obs(self) -> float:
+        """The sum of the weights."""
+        return self.rows.n_exact + self.rows.n_interval
 
     @property
     def entered(self) -> bool:

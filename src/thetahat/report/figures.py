@@ -20,6 +20,7 @@ _MOST_POINTS = 400
 _MOST_BARS = 60
 _LONGEST_LABEL = 14
 _DECADES = 1e3
+_ROUNDING = 1e-6
 
 
 def density_plot(sample: Sample, law: FittedLaw, labels: list[str] | None, column: str) -> str:
@@ -42,11 +43,12 @@ def distribution_plot(empirical: Empirical, law: FittedLaw, column: str) -> str:
     """The fitted distribution function over the nonparametric one, for data with censored rows."""
 
     def draw(axes: Any) -> None:
-        low, high = float(empirical.points[0]), float(empirical.points[-1])
+        lowest = law.family.support.lower
+        low, high = float(empirical.spans(lowest)[0].min()), float(empirical.points[-1])
         margin = 0.06 * (high - low or abs(high) or 1.0)
-        left = max(low - margin, law.family.support.lower)
+        left = max(low - margin, lowest)
         grid = np.linspace(left, high + margin, 400)
-        corners, heights = empirical.corners(law.family.support.lower)
+        corners, heights = empirical.corners(lowest)
         corners, heights = np.append(corners, high + margin), np.append(heights, heights[-1])
         corners = np.maximum(corners, left)
         axes.fill_between(corners, heights, color=DATA, alpha=0.25, linewidth=0)
@@ -65,7 +67,8 @@ def quantile_plot(empirical: Empirical, law: FittedLaw, n_obs: float, level: flo
     """Data against the quantiles of the fitted distribution; straight where the family fits."""
     points, middle = _thinned(empirical.points, empirical.standing)
     fitted = law.quantile(middle)
-    finite = np.isfinite(fitted)
+    # Where an interval ends after which nothing comes, its probability is 1 but for rounding.
+    finite = np.isfinite(fitted) & (middle < 1.0 - _ROUNDING)
 
     def draw(axes: Any) -> None:
         shown = fitted[finite]
@@ -152,11 +155,19 @@ def _histogram(axes: Any, sample: Sample, law: FittedLaw) -> None:
     edges = bin_edges(y, low, high)
     total = float(y.size if weight is None else weight.sum())
     counts, _ = np.histogram(y, edges, weights=weight)
-    heights = counts / total / np.diff(edges)
-    axes.stairs(heights, edges, fill=True, color=DATA, alpha=0.45, linewidth=0, label="data")
+    bars_under_density(axes, counts / total / np.diff(edges), edges, law, "data")
+    beyond = int(((y < low) | (y > high)).sum())
+    if beyond:
+        axes.set_title(f"{beyond:,} values lie beyond the picture", fontsize=8, color=SOFT, loc="right")
+
+
+def bars_under_density(axes: Any, heights: Vector, edges: Vector, law: FittedLaw, label: str) -> None:
+    """A histogram with the fitted density over it."""
+    axes.stairs(heights, edges, fill=True, color=DATA, alpha=0.45, linewidth=0, label=label)
     axes.vlines(
         edges, 0, np.maximum(np.append(heights, 0), np.insert(heights, 0, 0)), color=LINE, linewidth=0.4
     )
+    low, high = float(edges[0]), float(edges[-1])
     support = law.family.support
     margin = 0.05 * (high - low)
     left, right = max(low - margin, support.lower), min(high + margin, support.upper)
@@ -169,9 +180,6 @@ def _histogram(axes: Any, sample: Sample, law: FittedLaw) -> None:
     axes.set_ylim(0, 1.08 * max(top, min(float(np.nanmax(density)), 1.7 * top)))
     axes.set_xlim(left, right)
     axes.set_ylabel("density")
-    beyond = int(((y < low) | (y > high)).sum())
-    if beyond:
-        axes.set_title(f"{beyond:,} values lie beyond the picture", fontsize=8, color=SOFT, loc="right")
     legend(axes)
 
 

@@ -9,10 +9,12 @@ import numpy as np
 from thetahat.rendering import for_terminal
 from thetahat.report.drawing import DATA, FIT, INK, SOFT, broad_and_narrow, legend, svg_of
 from thetahat.report.empirical import Empirical, Sample
+from thetahat.report.figures import bars_under_density, bin_edges, shown_range
 from thetahat.report.fitted_law import FittedLaw
 
 _MOST_BARS = 60
 _POINTS = 400
+_MOST_PLACES = 2_000
 
 
 def cumulative_plot(empirical: Empirical, law: FittedLaw, column: str) -> str:
@@ -51,14 +53,38 @@ def cumulative_plot(empirical: Empirical, law: FittedLaw, column: str) -> str:
     return svg_of(draw, "cumulative") if support.discrete else broad_and_narrow(draw, "cumulative")
 
 
-def rootogram(sample: Sample, law: FittedLaw, column: str) -> str:
+def estimated_density(sample: Sample, empirical: Empirical, law: FittedLaw, column: str) -> str:
+    """The fitted density over a histogram of the nonparametric estimate, for data with censored rows.
+
+    Mass between ends is spread evenly over its interval; what lies below or beyond all places is not drawn.
+    """
+    size = min(sample.rows.y.size + sample.rows.low.size, _MOST_PLACES)
+    cumulative = np.cumsum(empirical.mass)
+    ranks = cumulative[-1] * (np.arange(size) + 0.5) / size
+    places = empirical.points[np.minimum(np.searchsorted(cumulative, ranks), cumulative.size - 1)]
+    low, high = shown_range(places)
+    begins = empirical.spans(law.family.support.lower)[0]
+    edges = bin_edges(places, float(max(min(low, begins.min()), low - (high - low))), high)
+    heights = empirical.between(edges, law.family.support.lower) / np.diff(edges)
+
+    def draw(axes: Any) -> None:
+        bars_under_density(axes, heights, edges, law, f"{empirical.method} estimate")
+        axes.set_xlabel(for_terminal(column))
+
+    return broad_and_narrow(draw, "estimated-density")
+
+
+def rootogram(sample: Sample, law: FittedLaw, column: str, empirical: Empirical | None = None) -> str:
     """√ of the observed counts hanging from √ of the fitted ones (Tukey, 1977; Kleiber & Zeileis, 2016).
 
     A bar that ends above the line at 0 is a count that came less often than fitted; the dashed lines at ±1 are two
-    standard errors of a Poisson count's root (Tukey's warning limits).
+    standard errors of a Poisson count's root (Tukey's warning limits). Of censored rows the counts are the
+    nonparametric estimate's probabilities times the number of rows.
     """
     y, weight = sample.rows.y, sample.rows.weight
-    total = float(y.size if weight is None else weight.sum())
+    total = sample.n_obs
+    if empirical is not None:
+        y, weight = empirical.points, total * empirical.mass
     support = law.family.support
     low, high = max(support.lower, float(y.min())), min(float(y.max()) + 1.0, support.upper)
     if low - support.lower <= 1.0:

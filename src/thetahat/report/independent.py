@@ -13,8 +13,8 @@ from thetahat.models.iid import IndependentModel
 from thetahat.rendering import Table
 from thetahat.report import figures, further_pictures
 from thetahat.report.elements import figure, note, words
-from thetahat.report.empirical import sample_of
-from thetahat.report.fitted_law import law_of
+from thetahat.report.empirical import Empirical, Sample, sample_of
+from thetahat.report.fitted_law import FittedLaw, law_of
 from thetahat.report.plain import error_of, estimate_of, interval_of
 from thetahat.report.profiles import Profiles, shown_ends
 from thetahat.report.summary import Summary
@@ -82,6 +82,7 @@ def data_and_fit(fit: Fitted, summary: Summary) -> str:
     if sample.censored or sample.entered:
         given = " Both are given that the value exceeds the lowest entry." if sample.entered else ""
         if empirical.points.size:
+            pictures += _estimated(sample, empirical, law, summary.response)
             pictures.append(
                 figure(
                     "Distribution function",
@@ -140,3 +141,29 @@ def data_and_fit(fit: Fitted, summary: Summary) -> str:
     drawn = sample.rows.y.size + sample.rows.low.size
     some = "" if sample.complete else note(f"Drawn from {drawn:,} evenly spaced rows of {fit.n_rows:,}.")
     return f'<section>{heading}<div class="plots">{"".join(pictures)}</div>{some}</section>'
+
+
+def _estimated(sample: Sample, empirical: Empirical, law: FittedLaw, column: str) -> list[str]:
+    """The density or the rootogram of censored rows, from their nonparametric estimate."""
+    if not law.family.support.discrete:
+        if empirical.points.size < _FEWEST_POINTS:
+            return []
+        return [
+            figure(
+                "Density",
+                further_pictures.estimated_density(sample, empirical, law, column),
+                f"Bars: the {empirical.method} estimate, spread evenly over intervals; what has no place in it, "
+                "below or beyond all values, is not drawn.",
+                wide=True,
+            )
+        ]
+    if not empirical.on_whole_numbers:
+        return []
+    return [
+        figure(
+            "Hanging rootogram",
+            further_pictures.rootogram(sample, law, column, empirical),
+            f"Bars, the {empirical.method} estimate’s counts, hang from the fitted ones and should end at 0, between "
+            "the dashed lines.",
+        )
+    ]
