@@ -95,7 +95,7 @@ class Bernoulli(Family):
 
     def start(self, points: NDArray[np.float64], known: Known) -> Theta:
         """The proportion of ones, with half an observation added to each side."""
-        return ((float(np.sum(points)) + 0.5) / (points.size + 1.0),)
+        return ((float(np.add.reduce(points)) + 0.5) / (points.size + 1.0),)
 
     def solve(self, survey: Survey, known: Known) -> Theta | None:
         """The proportion of ones, edges included."""
@@ -142,9 +142,16 @@ def _by_margin(y: Array, logit: Array) -> Terms:
     """
     sign = y + y - 1.0
     margin = sign * logit
-    small = np.exp(-np.abs(margin))
+    small = np.abs(margin)
+    np.negative(small, out=small)
+    np.exp(small, out=small)
     whole = 1.0 + small
     near, far = 1.0 / whole, small / whole
-    missed = np.where(margin < 0.0, near, far)
-    value = np.minimum(margin, 0.0) - log1p_of_small(small, whole)
-    return Terms(value, (sign * missed,), (-near * far,))
+    value = np.minimum(margin, 0.0)
+    value -= log1p_of_small(small, whole)
+    curvature = near * far
+    np.negative(curvature, out=curvature)
+    score = far
+    np.copyto(score, near, where=margin < 0.0)
+    score *= sign
+    return Terms(value, (score,), (curvature,))
