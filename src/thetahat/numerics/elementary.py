@@ -30,7 +30,6 @@ def horner(coefficients: NDArray[np.floating[Any]], x: NDArray[np.floating[Any]]
 
 _ATANH_SERIES = 2.0 / (2.0 * np.arange(1, _ATANH_TERMS + 1) + 1.0)
 _ATANH_DESCENDING = tuple(reversed(_ATANH_SERIES.tolist()))
-_SHORT = 512
 _NEAR = 0.25
 _NEAR_SERIES = _ATANH_SERIES[:9]
 _EXPM1_SERIES = 1.0 / special.factorial(np.arange(2.0, _EXPM1_TERMS + 2.0))
@@ -74,8 +73,7 @@ def softplus(x: ArrayLike) -> FloatArray:
 def log1p_of_small(small: FloatArray, whole: FloatArray) -> FloatArray:
     """Return log(1 + x) for arrays of 0 <= x <= 1, given x and its rounded sum with 1, in half the time of ``log1p``.
 
-    What the sum lost to rounding is put back to first order (Kahan's device), so that every digit stays. Of short
-    arrays, in which operations cost more than their arithmetic, it is ``log1p`` itself.
+    What the sum lost to rounding is put back to first order (Kahan's device), so that every digit stays.
 
     Examples
     --------
@@ -83,8 +81,6 @@ def log1p_of_small(small: FloatArray, whole: FloatArray) -> FloatArray:
     >>> log1p_of_small(x, 1.0 + x)
     array([1.00000000e-300, 6.93147181e-001])
     """
-    if small.size <= _SHORT:
-        return np.log1p(small)
     return np.asarray(np.log(whole) - ((whole - 1.0) - small) / whole)
 
 
