@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -48,34 +48,45 @@ Contestant = Callable[[], float]
 
 def here(function: Callable[[], object], calls: int = 1) -> Contestant:
     """Time a function in this process: the mean of some calls, the first of which may find the caches cold."""
+    return lambda: here_by(CLOCKS[_clock[0]], function, calls)
 
-    def timed() -> float:
-        clock = CLOCKS[_clock[0]]
-        start = clock()
-        for _ in range(calls):
-            function()
-        return (clock() - start) / calls
 
-    return timed
+def here_by(clock: Callable[[], float], function: Callable[[], object], calls: int) -> float:
+    """The mean seconds of some calls by a clock."""
+    start = clock()
+    for _ in range(calls):
+        function()
+    return (clock() - start) / calls
+
+
+def peer(name: str, what: str, family: str, n: int, calls: int = 1) -> AbstractContextManager[Contestant]:
+    """One of ``peers.py`` in a process of its own."""
+    return apart("peers.py", name, what, family, str(n), calls=calls)
 
 
 @contextmanager
-def peer(name: str, what: str, family: str, n: int, calls: int = 1) -> Iterator[Contestant]:
-    """One of ``peers.py`` in a process of its own, which waits between its turns."""
-    program = str(Path(__file__).with_name("peers.py"))
-    arguments = (sys.executable, program, name, what, family, str(n))
-    with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+def apart(program: str, *arguments: str, calls: int = 1) -> Iterator[Contestant]:
+    """One of these programs, which answers as ``answer`` does, in a process that waits between its turns."""
+    command_line = (sys.executable, str(Path(__file__).with_name(program)), *arguments)
+    with subprocess.Popen(command_line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         questions, answers = process.stdin, process.stdout
         if questions is None or answers is None:
             raise RuntimeError("a process was started without pipes")
 
         def timed() -> float:
-            questions.write(f"{calls}\n")
+            questions.write(f"{calls} {_clock[0]}\n")
             questions.flush()
             return float(answers.readline())
 
         yield timed
         questions.close()
+
+
+def answer(call: Callable[[], object]) -> None:
+    """Answer each line of the input, a number of calls and a clock, with the mean seconds of a call."""
+    for line in sys.stdin:
+        calls, clock = line.split()
+        print(here_by(CLOCKS[clock], call, int(calls)), flush=True)
 
 
 def interleaved(*contestants: Contestant, repetitions: int = 7) -> tuple[float, ...]:

@@ -1,4 +1,4 @@
-"""The peers, in a process of their own, which times as many calls as each line that it reads says.
+"""The peers, in a process of their own.
 
 Importing thetahat changes how a process keeps freed memory, from which its peers would profit: they are timed as
 they run without it.
@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from time import perf_counter
 from typing import Any
 
 import numpy as np
+from contest import answer
 from samples import sample
 
 START = {"location": 0.0, "scale": 1.0, "df": 5.0}
@@ -195,15 +195,10 @@ PEERS: dict[str, Callable[[str], Callable[[np.ndarray], object]]] = {
 
 
 def main() -> None:
-    """Answer each line of the input with the mean seconds of a call."""
+    """Answer the contest with the time of one peer."""
     peer, what, family, n = sys.argv[1:]
     call, y = PEERS[peer](what), sample(family, int(n))
-    for line in sys.stdin:
-        calls = int(line)
-        start = perf_counter()
-        for _ in range(calls):
-            call(y)
-        print((perf_counter() - start) / calls, flush=True)
+    answer(lambda: call(y))
 
 
 if __name__ == "__main__":

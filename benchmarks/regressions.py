@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import numpy as np
-from contest import Contestant, Row, Topic, at_most, faster, here, interleaved
+from contest import Contestant, Row, Topic, apart, at_most, faster, here, interleaved
+from samples import binary
 
 import thetahat as th
 
@@ -49,42 +51,14 @@ def quiet(call: Callable[[], object]) -> Contestant:
     return here(run)
 
 
-def binary(n: int, p: int) -> tuple[Any, Any]:
-    """A constant, p - 1 normal columns, and a response that follows them."""
-    rng = np.random.default_rng(1)
-    matrix = np.column_stack([np.ones(n), rng.standard_normal((n, p - 1))])
-    probability = 1.0 / (1.0 + np.exp(-matrix @ (rng.standard_normal(p) / np.sqrt(p))))
-    return matrix, (rng.random(n) < probability).astype(int)
-
-
 def small(repetitions: int) -> Iterator[Row]:
     """A logistic regression of 200 rows."""
-    import statsmodels.api as sm
-    from sklearn.linear_model import LogisticRegression
-
-    matrix, y = binary(200, 5)
-    calls = 50
-
-    def many(call: Callable[[], object]) -> Contestant:
-        def run() -> None:
-            for _ in range(calls):
-                call()
-
-        return here(run)
-
-    def ours() -> object:
-        fit = th.regress(matrix, y, th.Bernoulli())
-        return fit.standard_errors, fit.certificate
-
-    learn = LogisticRegression(C=np.inf, fit_intercept=False, tol=1e-8)
-    taken, theirs, learned = interleaved(
-        many(ours),
-        many(lambda: sm.Logit(y, matrix).fit(disp=0).bse),
-        many(lambda: learn.fit(matrix, y)),
-        repetitions=repetitions,
-    )
-    yield at_most("logistic, 200 x 5", taken / calls, theirs / calls, 1.0, "statsmodels")
-    yield at_most("logistic, 200 x 5", taken / calls, learned / calls, 0.3, "scikit-learn")
+    names = ("thetahat", "statsmodels", "scikit-learn")
+    with ExitStack() as alone:
+        contestants = [alone.enter_context(apart("small_regression.py", name, calls=50)) for name in names]
+        taken, theirs, learned = interleaved(*contestants, repetitions=repetitions)
+    yield at_most("logistic, 200 x 5", taken, theirs, 1.0, "statsmodels")
+    yield at_most("logistic, 200 x 5", taken, learned, 0.3, "scikit-learn")
 
 
 def dense(repetitions: int) -> Iterator[Row]:

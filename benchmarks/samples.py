@@ -7,6 +7,14 @@ from collections.abc import Callable
 import numpy as np
 
 
+def binary(n: int, p: int) -> tuple[np.ndarray, np.ndarray]:
+    """A constant, p - 1 normal columns, and a response that follows them."""
+    rng = np.random.default_rng(1)
+    matrix = np.column_stack([np.ones(n), rng.standard_normal((n, p - 1))])
+    probability = 1.0 / (1.0 + np.exp(-matrix @ (rng.standard_normal(p) / np.sqrt(p))))
+    return matrix, (rng.random(n) < probability).astype(int)
+
+
 def sample(name: str, n: int, number: int = 0) -> np.ndarray:
     """Draw n values that the family suits: one sample after another."""
     rng = np.random.default_rng(20_240_501 + number)

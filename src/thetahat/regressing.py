@@ -26,6 +26,7 @@ from thetahat.engines import Engine
 from thetahat.families import Family
 from thetahat.formulas import Selection, designers, read_formula
 from thetahat.likelihood import Likelihood
+from thetahat.models._description import Description
 from thetahat.models._predictors import predictors, primary_of
 from thetahat.models.iid import IndependentModel
 from thetahat.models.regression import RegressionModel
@@ -105,7 +106,7 @@ def solve_model(
         arrangement.n_rows,
         arrangement.n_obs,
         likelihood,
-        {**model.describe(), "dropped": arrangement.n_dropped},
+        Description(model, dropped=arrangement.n_dropped),
         conditions(arrangement, climber, likelihood),
         penalised(rows, penalty),
     )

@@ -21,6 +21,7 @@ Kind: TypeAlias = Literal["number", "integer", "boolean", "text"]
 Column: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 
 _LISTED_NAMES = 20
+_KINDS: Final[dict[str, Kind]] = {"f": "number", "i": "integer", "b": "boolean", "O": "text"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +135,7 @@ class Source(ABC):
 
 def kind_of(column: Column) -> Kind:
     """Tell the kind of a column of a block by its element type."""
-    kinds: dict[str, Kind] = {"f": "number", "i": "integer", "b": "boolean", "O": "text"}
-    return kinds[column.dtype.kind]
+    return _KINDS[column.dtype.kind]
 
 
 def reblock(batches: Iterable[tuple[int, Mapping[str, Column]]]) -> Iterator[Block]:

@@ -19,12 +19,13 @@ class MatrixSource(Source):
 
     def __init__(self, matrices: Mapping[str, Any]) -> None:
         self._matrices = dict(matrices)
+        self._schema: dict[str, Kind] = dict.fromkeys(self._matrices, "number")
         self._n_rows = int(next(iter(self._matrices.values())).shape[0])
 
     @property
     def schema(self) -> Mapping[str, Kind]:
         """The matrices' names; they hold numbers."""
-        return dict.fromkeys(self._matrices, "number")
+        return self._schema
 
     @property
     def unusable(self) -> Mapping[str, str]:

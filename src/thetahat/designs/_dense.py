@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from threading import local
 from typing import Any, final
 
@@ -16,6 +17,8 @@ Matrix = NDArray[np.float64]
 
 FEW_NUMBERS = 4_096
 """Numbers of a matrix, up to which operations cost more than their arithmetic."""
+FEW_COLUMNS = 8
+"""Columns of such a matrix, up to which the products of any two of them are kept."""
 TILE_NUMBERS = 131_072
 """Numbers of a tile, a megabyte: what a core's own cache holds, as measured."""
 LARGEST_TILE = 32_768
@@ -41,6 +44,7 @@ class DenseDesign(Design):
     def __init__(self, matrix: Matrix) -> None:
         self.matrix = matrix
         self.n_rows, self.n_columns = matrix.shape
+        self._products: tuple[Matrix, Array] | None = None
         self.tile_rows = min(max(TILE_NUMBERS // max(self.n_columns, 1), 1024), LARGEST_TILE)
 
     def matvec(self, coefficients: Array) -> Array:
@@ -58,6 +62,9 @@ class DenseDesign(Design):
         if self.n_rows == 0:
             return np.zeros((self.n_columns, self.n_columns))
         if self.matrix.size <= FEW_NUMBERS:
+            if self.n_columns <= FEW_COLUMNS:
+                products, places = self._multiplied()
+                return np.asarray((weights @ products)[places])
             return _mean_of_both(self.matrix.T @ (self.matrix * weights[:, np.newaxis]))
         lowest, highest = float(weights.min()), float(weights.max())
         work = _scratch(self.n_rows, self.n_columns)
@@ -68,6 +75,13 @@ class DenseDesign(Design):
             return np.asarray(product if sign > 0 else -product)
         np.multiply(self.matrix, weights[:, np.newaxis], out=work)
         return _mean_of_both(self.matrix.T @ work)
+
+    def _multiplied(self) -> tuple[Matrix, Array]:
+        """The products of any two columns, and where among them each entry of a Gram matrix is."""
+        if self._products is None:
+            left, right, places = _pairs(self.n_columns)
+            self._products = self.matrix[:, left] * self.matrix[:, right], places
+        return self._products
 
     def grams(self, weights: Matrix) -> Array:
         """Return Xᵀ diag(w) X for each row of weights, by one product of these with the products of columns."""
@@ -125,7 +139,7 @@ class DenseDesign(Design):
         """Return the first constant column."""
         if self.n_rows:
             first, last = self.matrix[0], self.matrix[-1]
-            for column in np.flatnonzero((first == last) & (first != 0.0)).tolist():
+            for column in ((first == last) & (first != 0.0)).nonzero()[0].tolist():
                 if (self.matrix[:, column] == first[column]).all():
                     return column, float(first[column])
         return None
@@ -138,6 +152,15 @@ class DenseDesign(Design):
     def stack(cls, parts: list[Any]) -> DenseDesign:
         """Put arrays one below another."""
         return DenseDesign(np.concatenate([part.matrix for part in parts]))
+
+
+@cache
+def _pairs(n_columns: int) -> tuple[Array, Array, Array]:
+    """Every pair of columns once, left and right, and the place of each ordered pair among them."""
+    left, right = np.tril_indices(n_columns)
+    places = np.empty((n_columns, n_columns), dtype=np.intp)
+    places[left, right] = places[right, left] = np.arange(left.size)
+    return left, right, places
 
 
 def _mean_of_both(product: Matrix) -> Matrix:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from thetahat._errors import ModelError
 from thetahat.links import positive, real, unit_interval
 from thetahat.links._link import Link
@@ -24,7 +26,12 @@ def links_of(domain: Domain) -> tuple[Link, ...]:
     >>> [link.name for link in links_of(Real())]
     ['identity', 'log', 'inverse']
     """
-    return next((links for kind, links in _BY_DOMAIN if isinstance(domain, kind)), ())
+    return _links_of_kind(type(domain))
+
+
+@cache
+def _links_of_kind(kind: type[Domain]) -> tuple[Link, ...]:
+    return next((links for base, links in _BY_DOMAIN if issubclass(kind, base)), ())
 
 
 def default_link(domain: Domain) -> Link | None:

@@ -29,7 +29,7 @@ def checked_values(
         y = y.astype(np.int64)
     if y.dtype.kind in "bO":
         numbers(what, y, where)
-    lowest, highest = float(y.min()), float(y.max())
+    lowest, highest = float(np.minimum.reduce(y)), float(np.maximum.reduce(y))
     whole = not support.discrete or y.dtype.kind in "iu" or bool((y == np.floor(y)).all())
     if np.isfinite(lowest) and np.isfinite(highest) and whole and support.spans(lowest, highest):
         return y if support.discrete or y.dtype == float else y.astype(float), (lowest, highest)

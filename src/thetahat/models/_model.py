@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
@@ -75,7 +76,7 @@ class Tally:
     @property
     def finite(self) -> bool:
         """Whether the log-likelihood is a number; a trial point where it is not is rejected whole."""
-        return bool(np.isfinite(self.value))
+        return isfinite(self.value)
 
     @property
     def rounding(self) -> float:

@@ -80,8 +80,13 @@ def _part(
         designs = [design.take(positions) for design in designs]
         offsets = [None if offset is None else offset[positions] for offset in offsets]
     # Whole numbers become floats once, not at every evaluation.
-    columns = tuple(
-        np.broadcast_to(column, (n_rows,)).astype(float, copy=False) if np.ndim(column) else column
-        for column in rows
-    )
+    columns = tuple(_numbers(column, n_rows) for column in rows)
     return Part(kind, n_rows, columns, known, weight, tuple(designs), tuple(offsets), log_unit, truncation)
+
+
+def _numbers(column: Any, n_rows: int) -> Any:
+    if not np.ndim(column):
+        return column
+    if column.shape != (n_rows,):
+        column = np.broadcast_to(column, (n_rows,))
+    return column.astype(float, copy=False)

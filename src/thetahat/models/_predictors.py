@@ -155,7 +155,7 @@ def predictors(
     groups: dict[str, list[Group]] = {}
     order: list[Designer] = []
     owners: list[str] = []
-    at = 0
+    at, line = 0, Real()
     for parameter in in_order:
         size = parameter.domain.free_size
         designer = designers.get(parameter.name)
@@ -172,15 +172,15 @@ def predictors(
         order.append(designer)
         owners.append(parameter.name)
         for prefix in _prefixes(family, parameter):
-            parameters.extend(Parameter(prefix + name, Real()) for name in designer.names)
+            parameters.extend([Parameter(prefix + name, line) for name in designer.names])
         width = len(designer.names) * size
         groups[parameter.name] = [Group(len(order) - 1, slice(at, at + width), size, link)]
         at += width
-    repeated = _repeated([name for parameter in parameters for name in parameter.names])
-    if repeated is not None:
-        raise ModelError(f"two parameters would be named {repeated!r}; rename the column")
+    names = [name for parameter in parameters for name in parameter.names]
+    if len(set(names)) < len(names):
+        raise ModelError(f"two parameters would be named {_repeated(names)!r}; rename the column")
     held = {**family.given, **fixed}
-    laid_out = tuple(group for parameter in family.declared for group in groups[parameter.name])
+    laid_out = tuple([group for parameter in family.declared for group in groups[parameter.name]])
     return Predictors(tuple(order), tuple(owners), laid_out, ParameterTable(tuple(parameters), held))
 
 

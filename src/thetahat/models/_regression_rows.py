@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -189,14 +190,14 @@ def _tally_tile(family: Family, predictors: Predictors, part: Part, working: Vec
     terms = part.terms(family, eta, order)
     weight = part.weight
     values = terms.value
-    if np.shape(values) != (part.n_rows,):
+    if getattr(values, "shape", ()) != (part.n_rows,):
         values = np.broadcast_to(values, (part.n_rows,))
     weighted = values if weight is None else values * weight
     value = float(np.add.reduce(weighted))
     # The log of a probability is nowhere above 0.
     probabilities = part.kind != "exact" or family.support.discrete
     absolute = abs(value) if probabilities else float(np.add.reduce(np.abs(weighted)))
-    if order == VALUE or not np.isfinite(value):
+    if order == VALUE or not isfinite(value):
         information = np.zeros((k, k)) if order >= DERIVATIVES else NO_INFORMATION
         return Tally(value, absolute, np.zeros(k), information, None if order == GRADIENT else np.zeros(k))
     gradient, hessian = on_predictors(terms, bends)

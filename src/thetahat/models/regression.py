@@ -43,11 +43,12 @@ class RegressionModel(Model[PackedRegression]):
         self.table = predictors.table
         self.text = dict(text)
         self.selection = selection
+        self._columns = tuple(dict.fromkeys([*reader.columns, *predictors.columns]))
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns of the response and of the designs."""
-        return tuple(dict.fromkeys([*self.reader.columns, *self.predictors.columns]))
+        return self._columns
 
     @property
     def name(self) -> str:

@@ -7,7 +7,7 @@ from math import e, isfinite
 import numpy as np
 from numpy.typing import NDArray
 
-from thetahat.numerics.linear_algebra import LARGE, analyse
+from thetahat.numerics.linear_algebra import LARGE, SMALL, analyse
 
 FloatArray = NDArray[np.float64]
 
@@ -50,7 +50,8 @@ def is_positive(matrix: FloatArray) -> bool:
     >>> is_positive(np.array([[2.0, 1.0], [1.0, 2.0]])), is_positive(np.array([[1.0, 2.0], [2.0, 1.0]]))
     (True, False)
     """
-    if matrix.shape[0] > LARGE:
+    if not SMALL < matrix.shape[0] <= LARGE:
+        # It is remembered for those who ask next, and they do.
         return analyse(matrix).positive
     return _factor(matrix) is not None
 

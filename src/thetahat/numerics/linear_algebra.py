@@ -21,7 +21,7 @@ _EPSILON = float(np.finfo(np.float64).eps)
 _TINY, _HUGE = 1e-280, 1e280
 LARGE = 256
 """From this size on a decomposition costs many times a Cholesky factor, and seconds."""
-_SMALL = 8
+SMALL = 8
 """Up to this size a decomposition costs more in overhead than in arithmetic, and is remembered."""
 
 
@@ -48,7 +48,7 @@ def scale_to_unit_diagonal(matrix: ArrayLike) -> tuple[FloatArray, FloatArray]:
     ([[1.0, 0.0], [0.0, 1.0]], True)
     """
     matrix = np.asarray(matrix, dtype=np.float64)
-    sizes = [abs(entry) for entry in matrix.diagonal().tolist()] if matrix.shape[0] <= _SMALL else []
+    sizes = [abs(entry) for entry in matrix.diagonal().tolist()] if matrix.shape[0] <= SMALL else []
     if sizes and all(_TINY < size < _HUGE for size in sizes):
         roots = np.array([2.0 ** (frexp(size)[1] >> 1) for size in sizes])
         return matrix / roots / roots[:, np.newaxis], roots
@@ -312,7 +312,7 @@ def analyse(matrix: ArrayLike) -> SymmetricFactor:
     """
     matrix = np.asarray(matrix, dtype=np.float64)
     size = matrix.shape[0]
-    if size <= _SMALL:
+    if size <= SMALL:
         return _remembered(size, matrix.tobytes())
     return SymmetricFactor(matrix) if size <= LARGE else _held(matrix)
 

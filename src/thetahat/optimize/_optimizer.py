@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import final
+from typing import NamedTuple, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,16 +15,14 @@ Vector = NDArray[np.float64]
 Information = Callable[[Vector], NDArray[np.float64] | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """What the optimiser wants to know next: a tally of this order at this point."""
 
     point: Vector
     order: int
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(NamedTuple):
     """One accepted step, for the log of a fit."""
 
     iteration: int

@@ -204,7 +204,9 @@ class Ray:
 
 def reach(table: ParameterTable, point: Vector, sizes: Mapping[str, float] = NO_SIZES) -> Vector:
     """The unit along each free coordinate: 1 on a log or logit scale, the data's own size on the line."""
-    units = np.where(table.on_line, np.maximum(np.abs(point), 1.0), 1.0)
+    units = np.maximum(np.abs(point), 1.0)
+    if not table.straight:
+        units = np.where(table.on_line, units, 1.0)
     if sizes:
         for parameter, span in zip(table.free_parameters, table.free_slices, strict=True):
             if parameter.domain.identity and parameter.name in sizes:

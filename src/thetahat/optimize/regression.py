@@ -323,7 +323,7 @@ def starting_point(arrangement: RegressionArrangement, start: Mapping[str, Any])
     groups = iter(model.predictors.groups)
     intercepts = [designer.intercept for designer in model.predictors.designers]
     for parameter, value in zip(family.declared, theta, strict=True):
-        free = np.atleast_1d(parameter.domain.to_free(np.asarray(value, dtype=float)))
+        free = np.asarray(parameter.domain.to_free(np.asarray(value, dtype=float))).reshape(-1)
         taken = 0
         while taken < free.size:
             group = next(groups)
@@ -337,8 +337,9 @@ def starting_point(arrangement: RegressionArrangement, start: Mapping[str, Any])
                 level = free[taken] if group.link is None else group.link.predictor(np.asarray(value))
                 working[group.span] = _constant(sample, group, intercepts[group.design], float(level))
             taken += group.size
-    free_vector = working[model.table.free_index]
-    for parameter, span in zip(model.table.free_parameters, model.table.free_slices, strict=True):
+    table = model.table
+    free_vector = working if table.all_free else working[table.free_index]
+    for parameter, span in zip(table.free_parameters, table.free_slices, strict=True) if start else ():
         if parameter.name in start:
             free_vector[span] = parameter.domain.to_free(np.asarray(start[parameter.name], dtype=float))
     return np.asarray(free_vector)

@@ -18,6 +18,8 @@ CONTRACTS = 0.25
 """The share of a decrement that may be left by the next. Towards a supremum at infinity it is 1/e or more."""
 REUSABLE = 0.02
 """The share of a decrement left by the next, below which an information is good for further steps."""
+FARTHEST_AHEAD = 1.0
+"""In lengths of the last step, how far a change of the information that it met may be taken to go on."""
 PAYS = 0.1
 """The share of the gain that a step promises, which it has to bring."""
 
@@ -25,6 +27,10 @@ PAYS = 0.1
 @final
 class UnimodalSearch(Search):
     """Whole steps δ = A⁻¹u, as long as each is as good as Newton's method is near a maximum.
+
+    Where it costs next to nothing, A is that of the middle of the step as far as the last step tells: its change along
+    the last step goes on along the share of the next one that lies in that direction. A curvature that keeps its course
+    then leaves over less than Newton's method, which spares a pass.
 
     At the first that is not, be it that δ leads down, that ℓ rises by less than was promised or that the decrement does
     not fall fast, it gives up (``converged`` stays False), for a search with a trust region to go on
@@ -65,7 +71,7 @@ class UnimodalSearch(Search):
         assert trial is not None  # noqa: S101 - an answer follows a question
         if not tally.finite:
             return
-        step = newton_step(tally.information, tally.score)
+        step = newton_step(self._ahead(tally), tally.score)
         if step is None:
             return
         decrement = 0.5 * float(tally.score @ step)
@@ -92,6 +98,16 @@ class UnimodalSearch(Search):
         else:
             self.converged = decrement <= DECREMENT and is_positive(tally.information)
             self.exhausted = not self.converged
+
+    def _ahead(self, tally: Tally) -> NDArray[np.float64]:
+        """The information in the middle of the step from here, as far as the last step tells."""
+        here = tally.information
+        if self._dear or self.tally is None or self._step is None:
+            return here
+        slope, bend = float(tally.score @ self._step), float(self._step @ here @ self._step)
+        if not abs(slope) <= FARTHEST_AHEAD * bend or bend == 0.0:
+            return here
+        return here + (0.5 * slope / bend) * (here - self.tally.information)
 
     def _record(self, held: Tally, value: float) -> None:
         """Note the step that has just been accepted, its length measured as the searches with a trust region do."""
