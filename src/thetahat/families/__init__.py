@@ -54,6 +54,7 @@ from thetahat.families.poisson import Poisson
 from thetahat.families.rayleigh import Rayleigh
 from thetahat.families.shifted import Shifted
 from thetahat.families.skellam import Skellam
+from thetahat.families.skew_normal import SkewNormal
 from thetahat.families.student_t import StudentT
 from thetahat.families.transformed import Transformed
 from thetahat.families.truncated import Truncated
@@ -110,6 +111,7 @@ CATALOGUE: tuple[type[Family], ...] = (
     Poisson,
     Rayleigh,
     Skellam,
+    SkewNormal,
     StudentT,
     Uniform,
     VonMises,

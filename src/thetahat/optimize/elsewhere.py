@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thetahat.first_pass import Arrangement
+from thetahat.likelihood import Likelihood
+from thetahat.models import VALUE
 from thetahat.models._rows import PackedRows
 from thetahat.models.iid import IndependentModel
 from thetahat.numerics.linear_algebra import analyse
@@ -89,6 +91,17 @@ def promising(
     found.sort(key=lambda item: -item[0])
     inside = [free for _, free in found if allowed is None or allowed(free)]
     return inside[:MOST]
+
+
+def has_heights(arrangement: Arrangement, likelihood: Likelihood, outcome: Outcome) -> bool:
+    """Whether ℓ rises along the family's known path beyond all that was found."""
+    model = arrangement.model
+    if not model.table.all_free:
+        return False
+    heights = model.family.heights(arrangement.survey)
+    values = [likelihood.tally(np.array(model.family.working(theta)), VALUE).value for theta in heights]
+    reached = outcome.value if np.isfinite(outcome.value) else -np.inf
+    return len(values) > 2 and values[-3] < values[-2] < values[-1] and values[-1] > reached + 1.0
 
 
 def leads_back(outcome: Outcome, search: Search) -> bool:
