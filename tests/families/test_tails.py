@@ -150,6 +150,15 @@ def pareto(shape, minimum):
     )
 
 
+def dagum(p, a, scale):
+    def growth(y):
+        return mp.log1p((y / scale) ** -a)
+
+    return by_cdf(
+        lambda y: mp.log(a * p / y) - a * mp.log(y / scale) - (p + 1) * growth(y), lambda y: -p * growth(y)
+    )
+
+
 def lomax(shape, scale):
     return by_sf(
         lambda y: mp.log(shape / scale) - (shape + 1) * mp.log1p(y / scale),
@@ -312,6 +321,7 @@ CASES = [
             {"c": 2.0, "k": 1e4, "scale": 99.0},
         ],
     ),
+    (th.Dagum, dagum, HALF_LINE, [{"p": 3.0, "a": 0.4, "scale": 2.0}, {"p": 0.2, "a": 9.0, "scale": 0.5}]),
     (th.Gompertz, gompertz, HALF_LINE, [{"shape": 0.3, "rate": 2.0}, {"shape": 3.0, "rate": 1e-9}]),
     (
         th.InverseGamma,

@@ -16,6 +16,7 @@ from thetahat.families.categorical import Categorical
 from thetahat.families.cauchy import Cauchy
 from thetahat.families.chi_squared import ChiSquared
 from thetahat.families.conway_maxwell_poisson import ConwayMaxwellPoisson
+from thetahat.families.dagum import Dagum
 from thetahat.families.discrete_uniform import DiscreteUniform
 from thetahat.families.exponential import Exponential
 from thetahat.families.exponential_mean import ExponentialMean
@@ -76,6 +77,7 @@ CATALOGUE: tuple[type[Family], ...] = (
     Cauchy,
     ChiSquared,
     ConwayMaxwellPoisson,
+    Dagum,
     DiscreteUniform,
     Exponential,
     ExponentialMean,
@@ -135,16 +137,19 @@ def families() -> list[str]:
 
 
 def limit_named(name: str) -> Family:
-    """Return the family that a limit names: one of the catalogue, or such a one ``shifted_`` or ``reflected_``.
+    """Return the family that a limit names: one of the catalogue, or that ``shifted_``, ``reflected_`` or ``exp_``.
 
     Examples
     --------
     >>> limit_named("reflected_shifted_half_normal").title
     'Shifted(HalfNormal) of -y'
     """
-    for before, around in (("shifted_", Shifted), ("reflected_", Reflected)):
-        if name.startswith(before):
-            return around(limit_named(name.removeprefix(before)))
+    prefix, _, rest = name.partition("_")
+    if prefix == "exp":
+        return Transformed(limit_named(rest), "exp")
+    if prefix in {"shifted", "reflected"}:
+        inside = limit_named(rest)
+        return Shifted(inside) if prefix == "shifted" else Reflected(inside)
     return next(kind() for kind in CATALOGUE if kind().name == name)
 
 
