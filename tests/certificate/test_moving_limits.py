@@ -126,3 +126,33 @@ def test_a_maximum_that_no_double_holds_is_said_to_be_out_of_range():
 def test_families_without_an_ordering_parameter_are_not_regressed():
     with pytest.raises(th.ModelError, match="not regressed"):
         th.regress(np.arange(5.0)[:, None], [1.0, 2.0, 0.5, 3.0, 1.5], th.FisherF())
+
+
+SPREAD_OUT = [1.0, 1.05, 1.3, 2.2, 7.0, 60.0]
+"""From a smallest value on, of which there are many near it and few far off."""
+
+
+def test_burr_becomes_pareto_where_it_begins_at_once():
+    fit, pareto = th.fit(th.BurrXII(), SPREAD_OUT), th.fit(th.Pareto(), SPREAD_OUT)
+    assert fit.certificate.verdict == "at_infinity"
+    assert fit.certificate.limit == "Pareto"
+    assert fit.estimates == {"c": np.inf, "k": 0.0, "scale": 1.0}
+    assert fit.log_likelihood == pytest.approx(pareto.log_likelihood, rel=1e-12)
+    near = th.BurrXII(c=1e6, k=pareto.estimates["shape"] / 1e6, scale=1.0 - 3e-5)
+    assert 0 < fit.log_likelihood - np.sum(near.log_prob(SPREAD_OUT)) < 1e-3
+
+
+def test_dagum_becomes_a_power_law_where_it_ends_at_once_and_frechet_where_it_has_no_lower_tail():
+    fit = th.fit(th.Dagum(), 1.0 / np.array(SPREAD_OUT))
+    assert fit.certificate.verdict == "at_infinity"
+    assert fit.estimates == {"p": 0.0, "a": np.inf, "scale": 1.0}
+    burr = th.fit(th.BurrXII(), SPREAD_OUT)
+    jacobian = 2.0 * np.sum(np.log(SPREAD_OUT))
+    assert fit.log_likelihood == pytest.approx(burr.log_likelihood + jacobian, rel=1e-10)
+    fit, frechet = th.fit(th.Dagum(), 1.0 / EVEN), th.fit(th.Frechet(), 1.0 / EVEN)
+    assert fit.certificate.limit == "Frechet"
+    assert fit.estimates["a"] == pytest.approx(frechet.estimates["shape"], rel=1e-9)
+    assert fit.log_likelihood == pytest.approx(frechet.log_likelihood, rel=1e-13)
+    assert (
+        th.fit(th.Dagum(), th.Dagum(p=0.5, a=3, scale=2).sample(400, rng=3)).certificate.verdict == "maximum"
+    )

@@ -65,3 +65,52 @@ def test_a_delay_alone_is_so_too_where_some_are_known_to_be_longer():
     fit, shifted = th.fit(th.ExponentiallyModifiedNormal(), rows), th.fit(th.Shifted(th.Exponential()), rows)
     assert fit.certificate.limit == "Shifted(Exponential)"
     assert fit.log_likelihood == pytest.approx(shifted.log_likelihood, rel=1e-12)
+
+
+@pytest.mark.parametrize("side", [1.0, -1.0])
+def test_a_skew_normal_is_half_a_normal_where_no_skew_is_enough(side):
+    y = side * np.array(WAITS)
+    fit, half = th.fit(th.SkewNormal(), y), th.fit(th.Shifted(th.HalfNormal()), WAITS)
+    certificate = fit.certificate
+    assert certificate.verdict == "at_infinity"
+    assert not certificate.exists
+    assert certificate.limit == ("Shifted(HalfNormal)" if side > 0 else "Shifted(HalfNormal) of -y")
+    assert fit.estimates["skew"] == side * np.inf
+    assert fit.estimates["location"] == side * min(WAITS)
+    assert fit.estimates["scale"] == pytest.approx(half.estimates["scale"], rel=1e-9)
+    assert fit.standard_errors["scale"] == pytest.approx(half.standard_errors["scale"], rel=1e-9)
+    assert fit.log_likelihood == pytest.approx(half.log_likelihood, rel=1e-12)
+    assert certificate.direction["skew"] == side
+
+
+@pytest.mark.parametrize("unit", [1.0, 2.0**300, 2.0**-300])
+@pytest.mark.parametrize("side", [1.0, -1.0])
+def test_skew_is_found_where_there_is_some(side, unit):
+    y = th.SkewNormal(location=1, scale=2, skew=4).sample(400, rng=8)
+    fit = th.fit(th.SkewNormal(), side * unit * y)
+    assert fit.certificate.verdict == "maximum"
+    assert fit.estimates["skew"] == pytest.approx(4.0 * side, rel=0.4)
+    assert fit.log_likelihood == pytest.approx(th.fit(th.SkewNormal(), y).log_likelihood - 400 * np.log(unit))
+
+
+def test_the_stationary_point_of_every_sample_at_skew_0_is_left():
+    y = np.random.default_rng(0).normal(size=50)
+    fit, normal = th.fit(th.SkewNormal(), y, start={"skew": 0.0}), th.fit(th.Normal(), y)
+    assert fit.certificate.verdict == "maximum"
+    assert abs(fit.estimates["skew"]) > 0.1
+    assert fit.log_likelihood > normal.log_likelihood
+
+
+def test_a_skew_of_0_withholds_standard_errors_by_its_regularity():
+    assert th.SkewNormal().regularity((0.0, 1.0, 0.0)) == "singular"
+    assert th.SkewNormal().regularity((0.0, 1.0, 0.1)) == "smooth"
+    information = th.SkewNormal().expected_information((0.0, 0.0, 0.0), {})
+    matrix = np.array([[information[0], information[3]], [information[3], information[5]]])
+    assert abs(np.linalg.det(matrix)) < 1e-12
+
+
+def test_skewed_rows_of_which_none_is_outermost_have_their_supremum_at_infinity():
+    rows = th.Observations.interval([0.127, -65.6, 65.9], [np.inf, 46.2, 65.9])
+    certificate = th.fit(th.SkewNormal(), rows).certificate
+    assert certificate.verdict == "at_infinity"
+    assert certificate.direction["skew"] < 0

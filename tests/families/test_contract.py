@@ -707,7 +707,7 @@ def test_limits_are_reached_with_the_slope_that_they_declare(cls, limit):
     assert limit.parameter in [p.name for p in distribution.declared]
     assert limit.scale(dict(target.given)) > 0
     small = 1e-7
-    near = with_values(cls, limit.beside(given_values, small ** (-1.0 / limit.order)))
+    near = with_values(cls, limit.beside(given_values, limit.sign * small ** (-1.0 / limit.order)))
     slope = (near.log_prob(y) - target.log_prob(y)) / small
     rows = distribution.prepare(NUMPY, y, known_of(cls))
     assert np.allclose(limit.slope(rows, eta_of(near)), slope, rtol=1e-4, atol=1e-5)

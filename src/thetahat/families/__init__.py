@@ -27,6 +27,7 @@ _LEAVES: Catalogue[Family] = Catalogue(
         "Cauchy",
         "ChiSquared",
         "ConwayMaxwellPoisson",
+        "Dagum",
         "DiscreteUniform",
         "Exponential",
         "ExponentiallyModifiedNormal",
@@ -63,6 +64,7 @@ _LEAVES: Catalogue[Family] = Catalogue(
         "Poisson",
         "Rayleigh",
         "Skellam",
+        "SkewNormal",
         "StudentT",
         "Uniform",
         "VonMises",
@@ -114,19 +116,26 @@ def multivariate_named(name: str) -> type[MultivariateFamily] | None:
 
 
 def limit_named(name: str) -> Family:
-    """Return the family that a limit names: one of the catalogue, or such a one ``shifted_`` or ``reflected_``.
+    """Return the family that a limit names: one of the catalogue, or that ``shifted_``, ``reflected_`` or ``exp_``.
 
     Examples
     --------
     >>> limit_named("reflected_shifted_half_normal").title
     'Shifted(HalfNormal) of -y'
     """
-    if name.startswith("shifted_"):
-        return __getattr__("Shifted")(limit_named(name.removeprefix("shifted_")))
-    if name.startswith("reflected_"):
+    prefix, _, rest = name.partition("_")
+    if prefix == "exp":
+        from thetahat.families.transformed import Transformed
+
+        return Transformed(limit_named(rest), "exp")
+    if prefix == "shifted":
+        from thetahat.families.shifted import Shifted
+
+        return Shifted(limit_named(rest))
+    if prefix == "reflected":
         from thetahat.families._reflected import Reflected
 
-        return Reflected(limit_named(name.removeprefix("reflected_")))
+        return Reflected(limit_named(rest))
     kind = leaf_named(name)
     if kind is None:
         raise LookupError(f"{name!r} is declared as a limit, and is no family")

@@ -11,6 +11,7 @@ from thetahat.families._carried import Carried, log_hazard_mass
 from thetahat.families._standard import Standard, StandardFamily, unstretched
 from thetahat.families._terms import Array, Coordinates, EndTerms
 from thetahat.numerics.elementary import log_expm1, softplus
+from thetahat.numerics.namespace import NUMPY
 
 _FAR = -30.0
 """From here down log(1 + exp(z)) is exp(z) less half its square."""
@@ -34,7 +35,11 @@ class BurrKernel(StandardFamily):
 
 def burr_log_density(xp: Any, z: Any, log_k: Any) -> Any:
     """log k + z - (k + 1) log(1 + exp(z))."""
-    return log_k + z - (1.0 + xp.exp(log_k)) * xp.softplus(z)
+    # Far above 0, where log(1 + exp(z)) is z and little more, z itself would cancel.
+    k = xp.exp(log_k)
+    above = z > 0.0
+    line = xp.where(above, -k * z, z)
+    return log_k + line - (1.0 + k) * xp.softplus(xp.where(above, -z, z))
 
 
 def burr_mass(low: Array, high: Array, log_k: Any, order: int) -> EndTerms:
@@ -57,8 +62,8 @@ def burr_terms(z: Any, log_k: Any) -> Standard:
     hazard = k * growth
     return unstretched(
         z,
-        log_k + z - (1.0 + k) * growth,
-        1.0 - (1.0 + k) * share,
+        burr_log_density(NUMPY, z, log_k),
+        special.expit(-z) - k * share,
         -(1.0 + k) * share * special.expit(-z),
         (1.0 - hazard,),
         (-k * share,),

@@ -36,7 +36,9 @@ class Limit:
         Other parameters on the way there: their values from the limit's natural parameters and that of ``parameter``,
         also where it is infinite.
     order
-        ε is the parameter to the power of minus this; below 0 where the parameter runs to 0.
+        ε is the parameter's size to the power of minus this; below 0 where the parameter runs to 0.
+    sign
+        The parameter's on the way.
     """
 
     family: str
@@ -47,15 +49,16 @@ class Limit:
     scale: Callable[[dict[str, float]], float]
     moving: Mapping[str, Callable[[Mapping[str, float], float], float]] = field(default_factory=dict)
     order: float = 1.0
+    sign: float = 1.0
 
     @property
     def end(self) -> float:
         """Where the parameter runs to."""
-        return float("inf") if self.order > 0 else 0.0
+        return self.sign * float("inf") if self.order > 0 else 0.0
 
     def beyond(self, scale: float, factor: float) -> float:
         """The parameter's value this many times beyond ``scale``, on the side of its end."""
-        return scale * factor if self.order > 0 else scale / factor
+        return self.sign * (scale * factor if self.order > 0 else scale / factor)
 
     def beside(self, at_limit: Mapping[str, float], value: float) -> dict[str, float]:
         """Return the family's natural parameters where ``parameter`` has this value, from the limit's."""

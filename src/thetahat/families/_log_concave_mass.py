@@ -19,14 +19,20 @@ _LONGEST = 2.0
 
 
 def log_concave_mass(
-    density: Density, low: Array, high: Array, shapes: Coordinates, centre: Any, order: int
+    density: Density,
+    low: Array,
+    high: Array,
+    shapes: Coordinates,
+    centre: Any,
+    order: int,
+    unit: Any = 1.0,
 ) -> EndTerms:
     """Log mass of z between two ends, with derivatives in them and in the shapes.
 
     Parameters
     ----------
     density
-        The standard density with its derivatives, log-concave in z and bending over lengths of order 1.
+        The standard density with its derivatives, log-concave in z and bending over lengths of ``unit`` and more.
     low, high
         Ends, by row.
     shapes
@@ -35,13 +41,15 @@ def log_concave_mass(
         A point near the mode.
     order
         0 or 2.
+    unit
+        By row or single.
     """
-    low, high, centre, *rest = np.broadcast_arrays(low, high, centre, *shapes)
+    low, high, centre, unit, *rest = np.broadcast_arrays(low, high, centre, unit, *shapes)
     form, size = low.shape, len(shapes)
-    low, high, centre, *rest = (
-        np.ascontiguousarray(item, dtype=float).ravel() for item in (low, high, centre, *rest)
+    low, high, centre, unit, *rest = (
+        np.ascontiguousarray(item, dtype=float).ravel() for item in (low, high, centre, unit, *rest)
     )
-    engine = _Engine(density, centre, tuple(rest))
+    engine = _Engine(density, centre, unit, tuple(rest))
     proper = np.flatnonzero(low < high)
     mass = np.full(low.size, -np.inf)
     gradient, hessian = np.zeros((size, low.size)), np.zeros((size, size, low.size))
@@ -65,7 +73,7 @@ def log_concave_mass(
 
 
 def log_concave_quantile(
-    density: Density, probability: Array, shapes: Coordinates, centre: Any, start: Array
+    density: Density, probability: Array, shapes: Coordinates, centre: Any, start: Array, unit: Any = 1.0
 ) -> Array:
     """z with P(Z <= z) = ``probability``, by Newton's method on the log of the smaller tail.
 
@@ -73,11 +81,9 @@ def log_concave_quantile(
     bad one.
     """
     with np.errstate(all="ignore"):
-        probability, centre, start, *rest = np.broadcast_arrays(probability, centre, start, *shapes)
+        probability, *rest = np.broadcast_arrays(probability, centre, start, unit, *shapes)
         form = probability.shape
-        p, middle, z, *rest = (
-            np.array(item, dtype=float).ravel() for item in (probability, centre, start, *rest)
-        )
+        p, middle, z, units, *rest = (np.array(item, dtype=float).ravel() for item in (probability, *rest))
         below = p < 0.5
         target = np.where(below, np.log(p), np.log1p(-p))
         found = np.where(p <= 0.0, -np.inf, np.where(p >= 1.0, np.inf, z))
@@ -87,7 +93,7 @@ def log_concave_quantile(
                 break
             at, there, lower = found[rows], tuple(item[rows] for item in rest), below[rows]
             low, high = np.where(lower, -np.inf, at), np.where(lower, at, np.inf)
-            log_tail = log_concave_mass(density, low, high, there, middle[rows], 0).value
+            log_tail = log_concave_mass(density, low, high, there, middle[rows], 0, units[rows]).value
             gap = (target[rows] - log_tail) * np.where(lower, 1.0, -1.0)
             step = gap * np.exp(log_tail - density(at, there).value)
             # On the flat side of the quantile a tangent may lead anywhere.
@@ -106,8 +112,8 @@ def _shaped(item: Any, form: tuple[int, ...]) -> Any:
 class _Engine:
     """The density by row number."""
 
-    def __init__(self, density: Density, centre: Array, shapes: Coordinates) -> None:
-        self.density, self.centre, self.shapes = density, centre, shapes
+    def __init__(self, density: Density, centre: Array, unit: Array, shapes: Coordinates) -> None:
+        self.density, self.centre, self.unit, self.shapes = density, centre, unit, shapes
 
     def of(self, rows: Array, z: Array) -> Standard:
         return self.density(z, tuple(shape[rows] for shape in self.shapes))
@@ -132,28 +138,28 @@ class _Engine:
         return found
 
     def direct(self, rows: Array, low: Array, high: Array, order: int) -> LogMass:
-        centre = np.clip(self.centre[rows], low, high)
+        centre, unit = np.clip(self.centre[rows], low, high), self.unit[rows]
         top = self.of(rows, centre)
         size = len(self.shapes)
         pairs = [(i, j) for i in range(size) for j in range(i + 1)]
 
         def integrand(some: Array, s: Array, _narrow: bool) -> tuple[Array, tuple[Array, ...]]:
-            terms = self.of(rows[some], centre[some] + s)
+            terms = self.of(rows[some], centre[some] + unit[some] * s)
             statistics = (*terms.shape, *terms.shape_shape) if order else ()
             return terms.value - top.value[some], tuple(np.broadcast_to(item, s.shape) for item in statistics)
 
         def extent(limit: Array, sign: float) -> Array:
             def drop(some: Array, s: Array) -> tuple[Array, Array]:
-                terms = self.of(rows[some], centre[some] + sign * s)
-                return top.value[some] - terms.value, -sign * terms.first
+                terms = self.of(rows[some], centre[some] + sign * unit[some] * s)
+                return top.value[some] - terms.value, -sign * unit[some] * terms.first
 
-            guess = np.minimum(9.0, 1.2 * LOG_DROP / np.maximum(-sign * top.first, 1e-3))
+            guess = np.minimum(9.0, 1.2 * LOG_DROP / np.maximum(-sign * unit * top.first, 1e-3))
             return effective_extent(drop, limit, guess)
 
-        left, right = extent(centre - low, -1.0), extent(high - centre, 1.0)
+        left, right = extent((centre - low) / unit, -1.0), extent((high - centre) / unit, 1.0)
         count = size + len(pairs) if order else 0
         moments = log_concave_moments(integrand, left, right, count, order)
-        value = top.value + moments.log_integral
+        value = top.value + moments.log_integral + np.log(unit)
         if not order:
             return LogMass(value, np.zeros((0, rows.size)), np.zeros((0, 0, rows.size)))
         hessian = np.array(moments.covariance[:size, :size])

@@ -27,13 +27,24 @@ def _slope_at_weibull(rows: Rows, eta: Coordinates) -> Any:
     return q * (0.5 * q - 1.0)
 
 
+_BEYOND = 400.0
+"""Over c, how far log scale lies below the smallest log y on the way to Pareto's law, which then begins there."""
+
+
+def _slope_at_pareto(rows: Rows, eta: Coordinates) -> Any:
+    """∂ log p / ∂(1/c) at c = ∞ for a given ck, the scale as far below its limit as the chart says."""
+    return np.broadcast_to(-_BEYOND * np.exp(eta[0] + eta[1]), np.shape(rows[0]))
+
+
 @final
 class BurrXII(BurrKernel, ChartedFamily):
     """Burr XII distribution: P(Y > y) = (1 + (y/scale)^c)^-k, y > 0.
 
     Working coordinates are log c, log k and log scale. Density and distribution function are powers of y, of
     order c near 0 and -ck far out (Burr, 1942; Singh & Maddala, 1976). At k = 1 it is the log-logistic, at
-    c = 1 the Lomax family; as k and scale grow together it becomes Weibull's. The r-th moment is scale^r
+    c = 1 the Lomax family; as k and scale grow together it becomes Weibull's. As c grows, ck the same, it becomes
+    Pareto's, which is a local supremum of every likelihood, with the smallest value for its minimum, and is told
+    where no maximum inside is higher. The r-th moment is scale^r
     k B(k - r/c, 1 + r/c) for r < ck.
 
     Examples
@@ -68,6 +79,18 @@ class BurrXII(BurrKernel, ChartedFamily):
             slope=_slope_at_weibull,
             scale=lambda _: 1.0,
             moving={"scale": lambda limit, k: limit["scale"] * k ** (1.0 / limit["shape"])},
+        ),
+        Limit(
+            family="pareto",
+            parameter="c",
+            chart="1/c",
+            names={},
+            slope=_slope_at_pareto,
+            scale=lambda limit: limit["shape"],
+            moving={
+                "k": lambda limit, c: limit["shape"] / c,
+                "scale": lambda limit, c: limit["minimum"] * np.exp(-_BEYOND / c),
+            },
         ),
     )
     spikes: ClassVar[str] = "anywhere"

@@ -124,8 +124,8 @@ class ExponentiallyModifiedNormal(ChartedFamily):
         (log_k,) = shapes
         k = xp.exp(log_k)
         t = z - k
-        below = -0.5 * z * z + xp.log_scaled_ndtr(xp.minimum(t, 0.0))
-        above = -k * (z - 0.5 * k) + xp.log_ndtr(xp.maximum(t, 0.0))
+        below = -0.5 * z * z + xp.log_scaled_ndtr(xp.where(t < 0.0, t, 0.0))
+        above = -k * (z - 0.5 * k) + xp.log_ndtr(xp.where(t < 0.0, 0.0, t))
         return log_k + xp.where(t < 0.0, below, above)
 
     def standard_terms(self, z: Any, shapes: Coordinates) -> Standard:

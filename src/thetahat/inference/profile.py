@@ -181,7 +181,7 @@ def _coordinate(solution: Solution, name: str) -> _Coordinate:
             f"a profile of {name} is not available: the likelihood does not determine it, or not what it depends on. "
             f"{solution.certificate.sentence}"
         )
-    if solution.certificate.status[name] in {"irregular", "edge"}:
+    if solution.certificate.status[name] in {"irregular", "singular", "edge"}:
         raise InferenceError(
             f"a profile of {name} is not available: the model is irregular at the estimates, and no χ² says how far "
             "the likelihood may fall. Use a parametric bootstrap"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -44,6 +44,11 @@ class Declared:
     def scope(self) -> str:
         """``global`` where a theorem says so."""
         return "local" if self.theorem is None else "global"
+
+
+def unless_fixed(kind: str, family: Family, fixed: Collection[str]) -> str:
+    """A kind of regularity; a singular information is regular in what is left where what makes it singular is fixed."""
+    return "smooth" if kind == "singular" and any(name in fixed for name in family.region_of) else kind
 
 
 def theorem_of(family: Family, survey: Survey) -> str | None:

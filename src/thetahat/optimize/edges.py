@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thetahat.models import Tally
+from thetahat.numerics.linear_algebra import analyse
 from thetahat.optimize import evidence as evidences
 from thetahat.optimize._optimizer import Search, Trace
 from thetahat.optimize.certificate import Verdict
@@ -165,6 +166,10 @@ def recession(
     # At the far end the rows must still determine what did not move, or it is not identified.
     strength = np.diag(there.information) * found.reach**2
     known = ~moved & (strength > 1e-8 * declared.n_obs)
+    factor = analyse(there.information[np.ix_(known, known)])
+    irregular = bool(known.any()) and not factor.smallest > factor.error_bound
+    if irregular:
+        known[:] = False
     natural = table.natural(ray.end)
     status: dict[str, str] = {}
     concerned: list[str] = []
@@ -177,8 +182,8 @@ def recession(
                 natural[parameter.name] = parameter.domain.upper if upward else parameter.domain.lower
                 if np.isinf(natural[parameter.name]):
                     status[parameter.name] = "at_infinity"
-        elif known[span].all():
-            status.update(dict.fromkeys(parameter.names, "regular"))
+        elif irregular or known[span].all():
+            status.update(dict.fromkeys(parameter.names, "irregular" if irregular else "regular"))
         else:
             status.update(dict.fromkeys(parameter.names, "unidentified"))
             natural.update(dict.fromkeys(parameter.names, float(np.nan)))

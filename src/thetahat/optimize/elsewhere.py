@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from thetahat.families._contract import Theta
 from thetahat.first_pass import Arrangement
+from thetahat.likelihood import Likelihood
+from thetahat.models import VALUE
 from thetahat.models._rows import PackedRows
 from thetahat.models.iid import IndependentModel
 from thetahat.numerics.linear_algebra import analyse
@@ -104,6 +106,17 @@ def _beside(kinds: Sequence[Theta], sizes: Sequence[int]) -> Theta:
         )
         for items in zip(*kinds, strict=True)
     )
+
+
+def has_heights(arrangement: Arrangement, likelihood: Likelihood, outcome: Outcome) -> bool:
+    """Whether ℓ rises along the family's known path beyond all that was found."""
+    model = arrangement.model
+    if not model.table.all_free:
+        return False
+    heights = model.family.heights(arrangement.survey)
+    values = [likelihood.tally(np.array(model.family.working(theta)), VALUE).value for theta in heights]
+    reached = outcome.value if np.isfinite(outcome.value) else -np.inf
+    return len(values) > 2 and values[-3] < values[-2] < values[-1] and values[-1] > reached + 1.0
 
 
 def leads_back(outcome: Outcome, search: Search) -> bool:

@@ -24,7 +24,7 @@ from thetahat.optimize.climb import Conditions, Region, climb
 from thetahat.optimize.closed_form import at_closed_form
 from thetahat.optimize.declared import Declared, theorem_of
 from thetahat.optimize.edges import gathered
-from thetahat.optimize.elsewhere import drawn, leads_back, offered, promising
+from thetahat.optimize.elsewhere import drawn, has_heights, leads_back, offered, promising
 from thetahat.optimize.existence import gathered as find_gathered
 from thetahat.optimize.existence import parted, spike, with_ties, with_ties_given
 from thetahat.optimize.findings import unbounded
@@ -33,7 +33,7 @@ from thetahat.optimize.kinks import held_elsewhere, kinked_coordinate
 from thetahat.optimize.limits import LimitFit, fit_limits
 from thetahat.optimize.outcome import Outcome
 from thetahat.optimize.own_start import from_elsewhere_too
-from thetahat.optimize.parts import in_order, theta_of, unless_fewer_do
+from thetahat.optimize.parts import in_order, regularity_of, unless_fewer_do
 from thetahat.optimize.verdict import judge
 from thetahat.parameters import Positive
 
@@ -43,6 +43,9 @@ ENOUGH = 100  # iterations, after which a maximum may be said to have been looke
 SEARCHED = frozenset({Verdict.MAXIMUM, Verdict.AT_INFINITY})
 """Verdicts that only a search supports where no theorem does."""
 DOUBTFUL = frozenset({Verdict.UNBOUNDED, Verdict.NOT_CONVERGED, Verdict.SADDLE, Verdict.FLAT})
+UNSETTLED = frozenset({Verdict.NOT_CONVERGED, Verdict.SADDLE})
+ELSEWHERE = frozenset({Verdict.AT_INFINITY, Verdict.BOUNDARY})
+"""What is told instead of those where another search ended higher."""
 WORTH_THINNING = 4  # times as many rows as are thinned; from there on the thinned ones are fitted first
 
 
@@ -119,13 +122,21 @@ def _maximise(
     doubtful = verdict in DOUBTFUL if declared.theorem is None else verdict is Verdict.NOT_CONVERGED
     if start is None and doubtful:
         # No claim that there is no maximum before it was looked for from elsewhere.
+        higher = outcome
         for again in chain(offered(arrangement, allowed), drawn(begin, model, declared)):
             other = judge(likelihood, ascent.by_way_of(limits, again), declared)
             if other.certificate.verdict is Verdict.MAXIMUM:
                 return other
-        if verdict is Verdict.NOT_CONVERGED and looked and _has_heights(arrangement, likelihood, outcome):
+            if (
+                other.certificate.verdict in ELSEWHERE
+                and other.value > higher.value + ROUNDING * survey.n_obs
+            ):
+                higher = other
+        if verdict is Verdict.NOT_CONVERGED and looked and has_heights(arrangement, likelihood, outcome):
             reason = declared.unbounded_in_theory or "it rises along a known path"
             return unbounded(model.table, search, declared, reason)
+        if verdict in UNSETTLED:
+            return higher
     if start is None and declared.theorem is None:
         return _best_of_further(ascent, search, outcome, declared, begin)
     if start is not None:
@@ -177,25 +188,12 @@ def _best_of_further(
     return outcome
 
 
-def _has_heights(arrangement: Arrangement, likelihood: Likelihood, outcome: Outcome) -> bool:
-    """Whether ℓ rises along the family's known path beyond all that was found."""
-    model = arrangement.model
-    if not model.table.all_free:
-        return False
-    heights = model.family.heights(arrangement.survey)
-    values = [likelihood.tally(np.array(model.family.working(theta)), VALUE).value for theta in heights]
-    reached = outcome.value if np.isfinite(outcome.value) else -np.inf
-    return len(values) > 2 and values[-3] < values[-2] < values[-1] and values[-1] > reached + 1.0
-
-
 def declare(arrangement: Arrangement, engine: Engine) -> Declared:
     """What theory says of these rows."""
     model, survey = arrangement.model, arrangement.survey
     family = model.family
     unbounded_in_theory = _unbounded_in_theory(arrangement, engine)
     theorem = theorem_of(family, survey)
-    # With the ends of the support fixed, what is left is as regular as any.
-    settled = bool(family.edges) and not any(name in model.table.free_names for name in family.edges)
     if not (model.table.all_free or family.affine or family.uniqueness_censored):
         # Concavity outlives the fixing of a parameter; other reasons for uniqueness need not.
         theorem = None
@@ -209,7 +207,7 @@ def declare(arrangement: Arrangement, engine: Engine) -> Declared:
         theorem=theorem,
         region=None if unbounded_in_theory is None or _region_is_fixed(model) else family.region(),
         unbounded_in_theory=unbounded_in_theory,
-        regularity=lambda natural: "smooth" if settled else family.regularity(theta_of(family, natural)),
+        regularity=partial(regularity_of, family, model.table),
         n_rows=survey.n_rows,
         sizes=dict.fromkeys(family.scales, size),
     )

@@ -215,11 +215,11 @@ def _slope(
     engine: Engine,
 ) -> tuple[float, float]:
     factor = float(FAR_OUT ** (1.0 / max(abs(limit.order), 1.0)))
-    far = limit.beyond(scale, factor)
+    far = abs(limit.beyond(scale, factor))
     family: Family = model.family
 
     def path(log_value: float) -> Coordinates:
-        natural = limit.beside(at_limit, float(np.exp(log_value)))
+        natural = limit.beside(at_limit, limit.sign * float(np.exp(log_value)))
         return family.working(tuple(natural[parameter.name] for parameter in family.declared))
 
     eta = path(np.log(far))

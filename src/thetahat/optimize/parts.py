@@ -17,11 +17,20 @@ from thetahat.models.iid import IndependentModel
 from thetahat.optimize._optimizer import Search
 from thetahat.optimize.certificate import Verdict
 from thetahat.optimize.certify import listed
+from thetahat.optimize.declared import unless_fixed
 from thetahat.optimize.outcome import Outcome
+from thetahat.parameters import ParameterTable
 
 Vector = NDArray[np.float64]
 NO_LOSS = 1e-6
 """In nats, what a distribution of fewer parts may be lower and still do as well: on a ridge a search stops above it."""
+
+
+def regularity_of(family: Family, table: ParameterTable, natural: Mapping[str, float]) -> str:
+    """How regular the family is at natural parameters; with the ends of the support fixed, as any."""
+    if family.edges and not any(name in table.free_names for name in family.edges):
+        return "smooth"
+    return unless_fixed(family.regularity(theta_of(family, natural)), family, table.fixed)
 
 
 def theta_of(family: Family, natural: Mapping[str, float]) -> Theta:

@@ -24,7 +24,7 @@ from thetahat.optimize.aliases import refuse_aliased
 from thetahat.optimize.certificate import Verdict
 from thetahat.optimize.chord import ChordSearch
 from thetahat.optimize.climb import Conditions, Region, answered, climb
-from thetahat.optimize.declared import Declared
+from thetahat.optimize.declared import Declared, unless_fixed
 from thetahat.optimize.newton import Newton
 from thetahat.optimize.outcome import Outcome
 from thetahat.optimize.own_start import from_elsewhere_too
@@ -227,7 +227,8 @@ def _regularity(arrangement: RegressionArrangement, natural: Mapping[str, float]
     }
     working = model.table.working(model.table.free_from_natural(values))
     found = (model.family.regularity(model.family.theta(eta)) for eta in _sampled(arrangement, working))
-    return next((kind for kind in found if kind != "smooth"), "smooth")
+    kind = next((kind for kind in found if kind != "smooth"), "smooth")
+    return unless_fixed(kind, model.family, model.table.fixed)
 
 
 def _region(arrangement: RegressionArrangement) -> Region | None:

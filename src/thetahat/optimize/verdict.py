@@ -34,7 +34,7 @@ def judge(likelihood: Likelihood, search: Search, declared: Declared) -> Outcome
     limit = _limit_reached(table, found, search, declared)
     if limit is not None:
         return findings.at_limit(table, found, search, limit, declared)
-    if found.is_maximum:
+    if found.is_maximum and not _is_singular(table, found, declared):
         return findings.maximum(table, found, search, declared)
     if found.tally.densest > DENSE and not found.stationary:
         return findings.unbounded(table, search, declared, "the density piles up on single values", found)
@@ -87,10 +87,19 @@ def _limit_reached(
     return None
 
 
+def _is_singular(table: ParameterTable, found: Evidence, declared: Declared) -> bool:
+    """Whether the information is singular whatever the data, so that what it has of curvature is rounding."""
+    return (
+        bool(np.isfinite(found.point).all()) and declared.regularity(table.natural(found.point)) == "singular"
+    )
+
+
 def _creeps(table: ParameterTable, found: Evidence, limit: LimitFit) -> bool:
     """Whether a search that was not ended is far out on the way to a limit that is a little higher."""
     name = limit.limit.parameter
-    ratio = table.natural(found.point)[name] / table.unit(name) / limit.scale
+    ratio = limit.limit.sign * table.natural(found.point)[name] / table.unit(name) / limit.scale
+    if not ratio > 0:
+        return False
     beyond = ratio if limit.limit.order > 0 else 1.0 / ratio
     return beyond > FAR_OUT and limit.value - found.tally.value < NEARLY_THERE
 

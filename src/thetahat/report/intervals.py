@@ -24,6 +24,7 @@ _REASONS = {
     "flat": "the likelihood is flat along it",
     "unidentified": "the data do not determine it",
     "irregular": "the model is irregular here",
+    "singular": "the information is singular here",
     "unbounded": "the likelihood is unbounded",
     "not_converged": "no maximum was reached",
 }
