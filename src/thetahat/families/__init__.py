@@ -23,6 +23,7 @@ from thetahat.families.fisher_f import FisherF
 from thetahat.families.frechet import Frechet
 from thetahat.families.gamma import Gamma
 from thetahat.families.gamma_mean import GammaMean
+from thetahat.families.generalized_normal import GeneralizedNormal
 from thetahat.families.generalized_pareto import GeneralizedPareto
 from thetahat.families.generalized_poisson import GeneralizedPoisson
 from thetahat.families.geometric import Geometric
@@ -56,6 +57,7 @@ from thetahat.families.shifted import Shifted
 from thetahat.families.skellam import Skellam
 from thetahat.families.student_t import StudentT
 from thetahat.families.transformed import Transformed
+from thetahat.families.triangular import Triangular
 from thetahat.families.truncated import Truncated
 from thetahat.families.uniform import Uniform
 from thetahat.families.von_mises import VonMises
@@ -83,6 +85,7 @@ CATALOGUE: tuple[type[Family], ...] = (
     Frechet,
     Gamma,
     GammaMean,
+    GeneralizedNormal,
     GeneralizedPareto,
     GeneralizedPoisson,
     Geometric,
@@ -112,6 +115,7 @@ CATALOGUE: tuple[type[Family], ...] = (
     Rayleigh,
     Skellam,
     StudentT,
+    Triangular,
     Uniform,
     VonMises,
     Weibull,

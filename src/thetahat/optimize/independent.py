@@ -145,8 +145,11 @@ def _with_kinks(
         outcome = from_sides(arrangement, likelihood, engine, how, declared, fixed)
         if outcome is not None:
             return outcome
+    declared = replace(declared, limits=fit_limits(arrangement, engine, optimizer))
     ascent = Ascent(arrangement, likelihood, optimizer, how.allowed)
     starts = [first_point(ascent, start)]
+    if start is None and declared.theorem is None:
+        starts += offered(arrangement, how.allowed)
     return maximise_kinked(arrangement, likelihood, engine, how, declared, starts)
 
 
@@ -191,6 +194,7 @@ def declare(arrangement: Arrangement, engine: Engine) -> Declared:
     unbounded_in_theory = _unbounded_in_theory(arrangement, engine)
     theorem = theorem_of(family, survey)
     # With the ends of the support fixed, what is left is as regular as any.
+    rest = "kinked" if family.kinked else "smooth"
     settled = bool(family.edges) and not any(name in model.table.free_names for name in family.edges)
     if not (model.table.all_free or family.affine or family.uniqueness_censored):
         # Concavity outlives the fixing of a parameter; other reasons for uniqueness need not.
@@ -205,7 +209,7 @@ def declare(arrangement: Arrangement, engine: Engine) -> Declared:
         theorem=theorem,
         region=None if unbounded_in_theory is None or _region_is_fixed(model) else family.region(),
         unbounded_in_theory=unbounded_in_theory,
-        regularity=lambda natural: "smooth" if settled else family.regularity(theta_of(family, natural)),
+        regularity=lambda natural: rest if settled else family.regularity(theta_of(family, natural)),
         n_rows=survey.n_rows,
         sizes=dict.fromkeys(family.scales, size),
     )
