@@ -194,8 +194,8 @@ class Triangular(Family):
         return (np.square(high - low) - (mode - low) * (high - mode)) / 18.0
 
     def sample_at(self, rng: np.random.Generator, size: int, theta: Theta, known: Known) -> Array:
-        """NumPy's inversion sampler."""
-        return rng.triangular(theta[0], theta[1], theta[2], size)
+        """Quantiles of uniform ones."""
+        return np.asarray(self.quantile_at(rng.random(size), theta, known))
 
 
 def _share(distance: Array, whole: Array) -> Array:

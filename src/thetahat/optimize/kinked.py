@@ -21,7 +21,7 @@ from thetahat.optimize.declared import Declared
 from thetahat.optimize.edges import at_outermost, gathered
 from thetahat.optimize.existence import Gathered
 from thetahat.optimize.kink_verdicts import COMPARED, at_kink, judged
-from thetahat.optimize.kinks import Found, Kinks, Station
+from thetahat.optimize.kinks import Found, Kinks
 from thetahat.optimize.outcome import Outcome
 from thetahat.optimize.places import best_place, others_at
 from thetahat.optimize.verdict import judge
@@ -105,9 +105,10 @@ def _from(kinks: Kinks, start: Vector, declared: Declared, known: Outcome | None
         is_maximum = outcome.certificate.verdict is Verdict.MAXIMUM
         if is_maximum and declared.regularity(outcome.natural) == "smooth":
             return outcome
+        start = search.point if is_maximum else start
     for _ in range(MOST_CLIMBS):
         found = kinks.climb(start)
-        if known is not None and found.station is not None and _is_there(found.station, known):
+        if known is not None and _is_there(found, known):
             return known
         outcome, higher = judged(kinks, found, declared)
         if higher is None:
@@ -116,10 +117,13 @@ def _from(kinks: Kinks, start: Vector, declared: Declared, known: Outcome | None
     return outcome
 
 
-def _is_there(station: Station, known: Outcome) -> bool:
+def _is_there(found: Found, known: Outcome) -> bool:
     """Whether a climb has ended at a maximum that is known: a few roundings of ℓ are all that tells them apart."""
-    near = abs(station.tally.value - known.value) <= station.tally.rounding + known.tally.rounding
-    return near and bool(np.allclose(station.point, known.point, rtol=SAME, atol=SAME))
+    ended = found.search if found.station is None else found.station
+    if ended is None or ended.tally is None or known.certificate.verdict is not Verdict.MAXIMUM:
+        return False
+    near = abs(ended.tally.value - known.value) <= ended.tally.rounding + known.tally.rounding
+    return near and bool(np.allclose(ended.point, known.point, rtol=SAME, atol=SAME))
 
 
 def from_sides(
