@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import optimize
 
 import thetahat as th
 from thetahat._errors import InferenceError, ModelError
@@ -294,3 +295,194 @@ def test_censored_rows_have_a_maximum_that_nothing_nearby_exceeds():
             law = th.AsymmetricLaplace(location=near[0], scale=near[1], tau=near[2])
             value = np.sum(law.log_prob(y[observed])) + np.sum(law.log_sf(y[~observed]))
             assert value < fit.log_likelihood
+
+
+# ---- The generalised normal family ------------------------------------------------------------------------------
+
+
+def generalised(shape, n=200):
+    return th.GeneralizedNormal(location=1, scale=2, shape=shape).sample(n, rng=5)
+
+
+@pytest.mark.parametrize("shape", [0.7, 1.0, 1.4, 3.0])
+def test_of_a_generalised_normal_nothing_near_its_maximum_is_higher(shape):
+    y = generalised(shape)
+    fit = th.fit(th.GeneralizedNormal(), y)
+    assert fit.certificate.verdict == "maximum"
+    assert fit.certificate.region == "shape above 1/2"
+    errors = np.array(list(fit.standard_errors.values()))
+    assert np.isfinite(errors).all()
+    rng = np.random.default_rng(1)
+    estimates = np.array(list(fit.estimates.values()))
+    for size in (1e-3, 0.1, 1.0):
+        for _ in range(60):
+            location, scale, power = estimates + size * errors * rng.standard_normal(3)
+            law = th.GeneralizedNormal(location=location, scale=abs(scale), shape=abs(power))
+            assert np.sum(law.log_prob(y)) < fit.log_likelihood
+    # At a cusp it is the other values that may be higher.
+    for other in y[np.abs(y - estimates[0]) < 2 * errors[0]]:
+        law = th.GeneralizedNormal(location=other, scale=estimates[1], shape=estimates[2])
+        assert np.sum(law.log_prob(y)) <= fit.log_likelihood + 1e-9
+
+
+def test_a_cusp_is_at_one_of_the_values_and_standard_errors_are_the_expected_ones():
+    y = generalised(0.7)
+    fit = th.fit(th.GeneralizedNormal(), y)
+    assert fit.estimates["location"] in y
+    assert fit.estimates["shape"] < 1
+    assert "kink" in fit.certificate.sentence
+    assert fit.covariance() == pytest.approx(fit.covariance("expected"))
+
+
+def test_from_shape_two_on_it_is_smooth():
+    fit = th.fit(th.GeneralizedNormal(), generalised(3.0))
+    assert fit.estimates["shape"] > 2
+    assert "kink" not in fit.certificate.sentence
+    assert not np.allclose(fit.covariance(), fit.covariance("expected"), rtol=1e-6)
+
+
+@pytest.mark.parametrize(("shape", "family"), [(1.0, th.Laplace()), (2.0, th.Normal())])
+def test_known_members_have_the_maxima_of_their_families(shape, family):
+    y = generalised(1.5)
+    fit, own = th.fit(th.GeneralizedNormal(shape=shape), y), th.fit(family, y)
+    assert fit.log_likelihood == pytest.approx(own.log_likelihood, rel=1e-13)
+    assert fit.certificate.scope == "global"
+    location, spread = own.estimates.values()
+    assert fit.estimates["location"] == pytest.approx(location, rel=1e-8)
+    assert fit.estimates["scale"] == pytest.approx(spread * (1.0 if shape == 1 else 2**0.5), rel=1e-10)
+
+
+def test_rows_more_level_than_any_of_them_tend_to_a_uniform_distribution():
+    y = np.random.default_rng(3).random(60)
+    fit = th.fit(th.GeneralizedNormal(), y)
+    certificate = fit.certificate
+    assert (certificate.verdict, certificate.limit) == ("at_infinity", "Uniform")
+    assert certificate.supremum == pytest.approx(th.fit(th.Uniform(), y).log_likelihood)
+    assert fit.estimates["location"] == pytest.approx(0.5 * (np.min(y) + np.max(y)))
+    assert fit.estimates["scale"] == pytest.approx(0.5 * np.ptp(y))
+    assert fit.estimates["shape"] == np.inf
+
+
+def test_rows_with_a_spike_leave_the_regular_region():
+    y = np.concatenate([np.zeros(30), np.random.default_rng(1).standard_cauchy(30) ** 3])
+    fit = th.fit(th.GeneralizedNormal(), y)
+    assert fit.certificate.verdict == "unbounded"
+    assert "shape falls to 0" in fit.certificate.sentence
+
+
+def test_censored_rows_of_a_generalised_normal():
+    y = generalised(1.3, 80)
+    observed = np.arange(80) % 4 > 0
+    fit = th.fit(th.GeneralizedNormal(), th.Observations.right_censored(y, observed))
+    assert fit.certificate.verdict == "maximum"
+    rng = np.random.default_rng(2)
+    errors = np.array(list(fit.standard_errors.values()))
+    for size in (0.01, 0.1, 1.0):
+        for _ in range(30):
+            near = np.array(list(fit.estimates.values())) + size * errors * rng.standard_normal(3)
+            law = th.GeneralizedNormal(location=near[0], scale=abs(near[1]), shape=abs(near[2]))
+            value = np.sum(law.log_prob(y[observed])) + np.sum(law.log_sf(y[~observed]))
+            assert value < fit.log_likelihood
+
+
+# ---- The triangular family --------------------------------------------------------------------------------------
+
+
+def highest_triangle(y):
+    """The highest ℓ over all modes among the rows, by a search that knows the density alone."""
+    low, high, reach = np.min(y), np.max(y), np.ptp(y)
+
+    def ends(free):
+        return low - reach * np.exp(min(free[0], 20.0)), high + reach * np.exp(min(free[1], 20.0))
+
+    def loss(free, mode):
+        first, last = ends(free)
+        with np.errstate(all="ignore"):
+            total = np.sum(th.Triangular(low=first, mode=mode, high=last).log_prob(y))
+        return -total if np.isfinite(total) else 1e300
+
+    settings = {"xatol": 1e-9, "fatol": 1e-11, "maxfev": 2000}
+    found = [
+        optimize.minimize(loss, [-2.0, -2.0], args=(mode,), method="Nelder-Mead", options=settings)
+        for mode in np.unique(y)
+    ]
+    return max(-item.fun for item in found)
+
+
+@pytest.mark.parametrize("n", [2, 6, 15])
+@pytest.mark.parametrize("kind", ["triangular", "normal", "tied", "skewed"])
+def test_a_triangle_is_the_highest_over_all_rows(kind, n):
+    rng = np.random.default_rng(n)
+    y = {
+        "triangular": lambda: rng.triangular(0, 1, 4, n),
+        "normal": lambda: rng.normal(size=n),
+        "tied": lambda: np.append(rng.integers(0, 5, n - 1), 9.0),
+        "skewed": lambda: rng.exponential(size=n),
+    }[kind]()
+    fit = th.fit(th.Triangular(), y)
+    assert fit.certificate.verdict in {"maximum", "boundary"}
+    assert fit.log_likelihood == pytest.approx(highest_triangle(y), abs=2e-7)
+    assert fit.estimates["mode"] in y
+    assert set(fit.certificate.status.values()) == {"edge"}
+    assert np.isnan(list(fit.standard_errors.values())).all()
+
+
+def test_a_right_angle_is_a_boundary_that_is_attained():
+    y = [1.0, 2.0, 2.5, 3.0, 3.5, 6.0]
+    fit = th.fit(th.Triangular(), y)
+    certificate = fit.certificate
+    assert (certificate.verdict, certificate.exists) == ("boundary", True)
+    assert certificate.parameters == ("low", "mode")
+    assert fit.estimates["low"] == fit.estimates["mode"] == 1.0
+    assert fit.distribution.log_prob(y).sum() == pytest.approx(fit.log_likelihood)
+    high = fit.estimates["high"]
+    assert np.sum(1 / (high - np.array(y))) == pytest.approx(12 / (high - 1.0))
+
+
+def test_a_triangle_inside_has_a_mode_at_a_kink_and_level_slopes_in_both_ends():
+    y = np.random.default_rng(4).triangular(0, 1, 4, 2000)
+    fit = th.fit(th.Triangular(), y)
+    assert fit.certificate.verdict == "maximum"
+    assert "kink" in fit.certificate.sentence
+    assert "bootstrap" in fit.certificate.sentence
+    low, mode, high = fit.estimates.values()
+    left, right = y[y < mode], y[y > mode]
+    by_low = y.size / (high - low) + left.size / (mode - low) - np.sum(1 / (left - low))
+    by_high = y.size / (high - low) + right.size / (high - mode) - np.sum(1 / (high - right))
+    assert abs(by_low) < 1e-7 * y.size
+    assert abs(by_high) < 1e-7 * y.size
+    assert mode in y
+    for other in y[np.abs(y - mode) < 0.2]:
+        law = th.Triangular(low=low, mode=other, high=high)
+        assert np.sum(law.log_prob(y)) <= fit.log_likelihood + 1e-9
+
+
+def test_with_both_ends_known_the_mode_has_a_standard_error():
+    y = np.random.default_rng(5).triangular(0, 1, 4, 500)
+    fit = th.fit(th.Triangular(low=0, high=4), y)
+    mode = fit.estimates["mode"]
+    assert fit.standard_errors["mode"] == pytest.approx(np.sqrt(mode * (4 - mode) / 500))
+
+
+def test_one_value_is_unbounded_under_a_triangle_and_disorder_is_refused():
+    assert th.fit(th.Triangular(), [2.0, 2.0]).certificate.verdict == "unbounded"
+    with pytest.raises(th.ParameterError, match="low must not exceed mode"):
+        th.Triangular(low=1, mode=0, high=2)
+    with pytest.raises(th.ParameterError, match="low must lie below high"):
+        th.Triangular(low=1, mode=1, high=1)
+
+
+def test_censored_rows_of_a_triangle():
+    y = np.random.default_rng(6).triangular(0, 1, 4, 300)
+    observed = np.arange(300) % 5 > 0
+    fit = th.fit(th.Triangular(), th.Observations.right_censored(y, observed))
+    assert fit.certificate.verdict == "maximum"
+    values = np.array(list(fit.estimates.values()))
+    rng = np.random.default_rng(7)
+    for size in (1e-4, 1e-2, 0.1):
+        for _ in range(40):
+            low, mode, high = values + size * rng.standard_normal(3)
+            law = th.Triangular(low=low, mode=mode, high=high)
+            with np.errstate(all="ignore"):
+                value = np.sum(law.log_prob(y[observed])) + np.sum(law.log_sf(y[~observed]))
+            assert not value > fit.log_likelihood

@@ -155,8 +155,8 @@ class FamilyContract(Frozen, Declarations, ABC):
     def sided(self, above: Any, below: Any, fixed: Mapping[str, Any]) -> Theta | None:
         """The other parameters' maximum for exact rows, where the mean distances above and below the kink tell it.
 
-        For densities whose log is affine on either side of the ``kinked`` parameter, with a likelihood that is concave
-        in these two means at that maximum; None for others.
+        For densities whose log is affine on either side of the ``kinked`` parameter, the first one, with a likelihood
+        that is concave in these two means at that maximum; None for others.
         """
         return None
 
@@ -164,6 +164,13 @@ class FamilyContract(Frozen, Declarations, ABC):
         """Suprema of exact rows that are neared and not attained as a kink nears an outermost row, with all free.
 
         Each with its parameters there and the limit in words; a maximum may be higher.
+        """
+        return ()
+
+    def degenerate(self, survey: Survey) -> tuple[Mapping[str, float], ...]:
+        """Values of some parameters that meet in an outermost row, where a kinked likelihood may have its maximum.
+
+        The other parameters are then maximised over.
         """
         return ()
 

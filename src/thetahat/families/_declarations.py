@@ -49,10 +49,10 @@ class Declarations:
         The parameters that the regular region bounds; with one of them fixed there is nothing left to bound.
     edges
         Parameters that end the support: their maximum lies on outermost values, beyond which a row would have no
-        density. Their closed form must then not be stationary.
+        density, or close to them. Their closed form need then not be stationary.
     kinked
-        The first parameter, where the log-likelihood of an exact row has a kink in it: it is not differentiable where
-        the parameter is the row's first prepared column. Empty for the families that have none.
+        The parameter in which the log-likelihood of an exact row has a kink: it is not differentiable where the
+        parameter is the row's first prepared column. Empty for the families that have none.
     exact_only
         Whether rows must be known exactly for the parameters to be estimated.
     open_only

@@ -39,7 +39,7 @@ class Laplace(Family):
     --------
     >>> import thetahat as th
     >>> laplace = th.Laplace(location=0, scale=2)
-    >>> laplace.variance(), round(laplace.cdf(2.0), 6)
+    >>> laplace.variance(), round(float(laplace.cdf(2.0)), 6)
     (8.0, 0.81606)
     >>> fit = th.fit(th.Laplace(), [1.0, 2.0, 3.0, 4.0, 9.0])
     >>> fit.estimates, fit.certificate.verdict.value

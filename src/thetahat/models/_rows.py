@@ -20,6 +20,7 @@ from thetahat.families._terms import Terms, less
 from thetahat.models._end_rows import Careful, summed_ends
 from thetahat.models._model import SCORES, VALUE, Tally
 from thetahat.models._truncation import TruncatedRows, join_truncated
+from thetahat.numerics.namespace import NUMPY
 
 Array = NDArray[Any]
 Vector = NDArray[np.float64]
@@ -245,6 +246,27 @@ def _summed_intervals(
         part = _sum(terms, weight, n, len(eta), order, parts)
         total = part if total is None else total.merge(part)
     return total
+
+
+def height_of(family: Family, packed: PackedRows, eta: tuple[Any, ...]) -> float:
+    """ℓ of packed rows in their own unit, without anything beside it: for many points that are only compared."""
+    total = 0.0
+    for start in range(0, packed.y.shape[0], TILE):
+        tile = slice(start, start + TILE)
+        rows = tuple(_take(column, tile) for column in packed.prepared)
+        total += _weighed(family.log_density(NUMPY, rows, eta), packed.weight, tile)
+    if packed.low.size:
+        terms = family.log_mass(packed.low, packed.high, packed.interval_known, eta, VALUE)
+        total += _weighed(terms.value, packed.interval_weight, slice(None))
+    if packed.truncation is not None:
+        terms = packed.truncation.log_mass(family, slice(None), eta, VALUE)
+        value = np.broadcast_to(terms.value, packed.truncation.size)
+        total -= _weighed(value, packed.truncation.weight, slice(None))
+    return total
+
+
+def _weighed(values: Array, weight: Array | None, tile: slice) -> float:
+    return float(np.add.reduce(values if weight is None else values * weight[tile]))
 
 
 def _conditional(

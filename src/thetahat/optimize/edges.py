@@ -54,9 +54,14 @@ def at_outermost(
     tally: Tally,
     concerned: tuple[str, ...],
     declared: Declared,
+    others: str = "smooth",
 ) -> Outcome:
-    """A closed form in which some parameters end the support at outermost values, where ℓ breaks off as it rises."""
-    mask = np.array([name not in concerned for name in table.free_names])
+    """Parameters that end the support at outermost values, where ℓ breaks off as it rises.
+
+    ``others`` is how regular the family is in the remaining ones: without standard errors too, where it is not.
+    """
+    regular = others in {"smooth", "kinked"}
+    mask = np.array([regular and name not in concerned for name in table.free_names])
     shown = listed(tuple(f"{name} = {natural[name]:g}" for name in concerned))
     conditional = " those of the other parameters are conditional on it;" if mask.any() else ""
     sentence = (
@@ -72,10 +77,16 @@ def at_outermost(
         sentence=sentence,
         exists=True,
         scope=declared.scope,
-        status={name: "edge" if name in concerned else "regular" for name in table.free_names},
+        status={
+            name: "edge" if name in concerned else "regular" if regular else others
+            for name in table.free_names
+        },
         supremum=tally.value,
         parameters=concerned,
-        direction={name: float(np.sign(tally.score[table.free_names.index(name)])) for name in concerned},
+        direction={
+            name: float(np.nan_to_num(np.sign(tally.score[table.free_names.index(name)])))
+            for name in concerned
+        },
         allows=bool(mask.any()),
     )
     information = tally.information[np.ix_(mask, mask)]

@@ -160,8 +160,11 @@ def _with_kinks(
         outcome = from_sides(arrangement, likelihood, engine, how, declared, fixed)
         if outcome is not None:
             return outcome
+    declared = replace(declared, limits=fit_limits(arrangement, engine, optimizer))
     ascent = Ascent(arrangement, likelihood, optimizer, how.allowed)
     starts = [first_point(ascent, start)]
+    if start is None and declared.theorem is None:
+        starts += offered(arrangement, how.allowed)
     return maximise_kinked(arrangement, likelihood, engine, how, declared, starts)
 
 

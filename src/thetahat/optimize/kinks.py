@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thetahat.engines import Engine
+from thetahat.families._terms import Coordinates
 from thetahat.first_pass import Arrangement
 from thetahat.likelihood import Likelihood
 from thetahat.models import SCORES, Tally
@@ -145,6 +146,8 @@ class Kinks:
         self._pinned = np.array([position, *held], dtype=np.intp)
         self._held = tuple(held)
         self._all: Places | None = None
+        self.reached = -np.inf
+        """The highest ℓ at any place that was examined."""
 
     # ---- One place ----------------------------------------------------------------------------------------------
 
@@ -185,13 +188,14 @@ class Kinks:
 
     def _examined(self, point: Vector, found: Constrained | None) -> Station:
         tally = self.likelihood.tally(point, SCORES)
+        self.reached = max(self.reached, tally.value) if tally.finite else self.reached
         slope, weight = float(tally.score[self.position]), self._weight_at(float(point[self.position]))
         size = 0.0 if tally.absolute_score is None else float(tally.absolute_score[self.position])
         noise = NOISE * size
         below = above = slope
         if weight:
             eta = tuple(self.likelihood.table.working(point))
-            before, after = (float(item) for item in self._arrangement.model.family.kink(eta))
+            before, after = self.slopes_at(eta)
             noise += NOISE * weight * (abs(before) if np.isfinite(before) else 0.0)
             mean = 0.5 * (before + after) if np.isfinite(before) else 0.0
             below, above = slope + weight * (before - mean), slope + weight * (after - mean)
@@ -199,14 +203,19 @@ class Kinks:
             found = Constrained(point, tally.value, slope, tally.rounding, converged=True)
         return Station(point, tally, (below, above), noise, found)
 
+    def slopes_at(self, eta: Coordinates) -> tuple[float, float]:
+        """The slopes of a row's log density on either side of its kink."""
+        before, after = self._arrangement.model.family.kink(eta)
+        return float(before), float(after)
+
     def with_ties(self, point: Vector, opg: NDArray[np.float64]) -> NDArray[np.float64]:
         """An outer product of row scores in which rows at the kink itself have the square of either slope, halved."""
         weight = self._weight_at(float(point[self.position]))
-        before, after = self._arrangement.model.family.kink(tuple(self.likelihood.table.working(point)))
+        before, after = self.slopes_at(tuple(self.likelihood.table.working(point)))
         if not (weight and np.isfinite(before)):
             return opg
         whole = opg.copy()
-        whole[self.position, self.position] += weight * (0.5 * (float(before) - float(after))) ** 2
+        whole[self.position, self.position] += weight * (0.5 * (before - after)) ** 2
         return whole
 
     # ---- The way up ---------------------------------------------------------------------------------------------

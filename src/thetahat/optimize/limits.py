@@ -103,6 +103,8 @@ def _fit(
 ) -> LimitFit | None:
     model = arrangement.model
     family = model.family.limiting(limit_named(limit.family))
+    if family.exact_only and not arrangement.survey.plain:
+        return None
     back = {ours: theirs for theirs, ours in limit.names.items()}
     if penalty is not None:
         penalty = penalty.elsewhere(back, limit.parameter)

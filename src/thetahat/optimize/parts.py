@@ -29,7 +29,7 @@ NO_LOSS = 1e-6
 def regularity_of(family: Family, table: ParameterTable, natural: Mapping[str, float]) -> str:
     """How regular the family is at natural parameters; with the ends of the support fixed, as any."""
     if family.edges and not any(name in table.free_names for name in family.edges):
-        return "smooth"
+        return "kinked" if family.kinked else "smooth"
     return unless_fixed(family.regularity(theta_of(family, natural)), family, table.fixed)
 
 

@@ -1,0 +1,78 @@
+"""The best triangle over few points: for each point as the mode, the ends that it wants."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from thetahat.families._starts import centre_and_spread
+
+Vector = NDArray[np.float64]
+FEW = 48
+SWEEPS = 6
+HALVINGS = 32
+REACH = 12.0
+"""In logs of the points' range, how near an outermost point and how far beyond it an end is looked for."""
+
+
+def best_triangle(points: Vector) -> tuple[float, float, float]:
+    """Low, mode and high of the highest likelihood, the mode at one of few points."""
+    ordered = np.sort(points)
+    few = ordered[np.unique(np.linspace(0, ordered.size - 1, FEW).astype(int))]
+    least, most = float(few[0]), float(few[-1])
+    half = 0.5 * most - 0.5 * least
+    if not 1e-290 < half < 1e290:
+        _, spread = centre_and_spread(points)
+        return _apart(least, most, spread)
+    x = (0.5 * few - 0.5 * least) / half
+    modes = np.unique(x)[1:-1]
+    if not modes.size:
+        return _apart(least, most, half)
+    low, high, height = _ends(x, modes)
+    best = int(np.argmax(height))
+    size = 2.0 * half
+    return (
+        min(least + size * float(low[best]), float(np.nextafter(least, -np.inf))),
+        # The point itself, not what scaling has made of it.
+        float(np.unique(few)[1:-1][best]),
+        max(least + size * float(high[best]), float(np.nextafter(most, np.inf))),
+    )
+
+
+def _apart(least: float, most: float, spread: float) -> tuple[float, float, float]:
+    """A triangle well beyond the outermost points."""
+    gap = max(spread, 1e-3 * max(abs(least), abs(most)), 1e-300)
+    largest = 1e307
+    return max(least - gap, -largest), 0.5 * least + 0.5 * most, min(most + gap, largest)
+
+
+def _ends(x: Vector, modes: Vector) -> tuple[Vector, Vector, Vector]:
+    """For points from 0 to 1: low and high for each mode, by turns, and the log-likelihood there."""
+    mode = modes[:, None]
+    left, right = x < mode, x > mode
+    before, after = left.sum(axis=1), right.sum(axis=1)
+    below, above = np.full(modes.size, 0.2), np.full(modes.size, 0.2)
+
+    for _ in range(SWEEPS):
+        for end in (0, 1):
+            at = x[None, :] if end == 0 else 1.0 - x[None, :]
+            mode_distance = mode if end == 0 else 1.0 - mode
+            side, count, other = (left, before, above) if end == 0 else (right, after, below)
+            low, high = np.full(modes.size, -REACH), np.full(modes.size, REACH / 2)
+            for _ in range(HALVINGS):
+                middle = 0.5 * (low + high)
+                distance = np.exp(middle)
+                slope = (
+                    np.where(side, 1.0 / (distance[:, None] + at), 0.0).sum(axis=1)
+                    - count / (distance + mode_distance[:, 0])
+                    - x.size / (distance + 1.0 + other)
+                )
+                low, high = np.where(slope > 0, middle, low), np.where(slope > 0, high, middle)
+            if end == 0:
+                below = np.exp(0.5 * (low + high))
+            else:
+                above = np.exp(0.5 * (low + high))
+    part = np.where(left, x + below[:, None], np.where(right, 1.0 - x + above[:, None], 1.0))
+    whole = np.where(left, mode + below[:, None], np.where(right, 1.0 - mode + above[:, None], 1.0))
+    height = (np.log(part) - np.log(whole)).sum(axis=1) - x.size * np.log(1.0 + below + above)
+    return -below, 1.0 + above, height
