@@ -90,7 +90,9 @@ def _limit_reached(
 def _creeps(table: ParameterTable, found: Evidence, limit: LimitFit) -> bool:
     """Whether a search that was not ended is far out on the way to a limit that is a little higher."""
     name = limit.limit.parameter
-    ratio = table.natural(found.point)[name] / table.unit(name) / limit.scale
+    natural = table.natural(found.point)
+    smallest = min(natural[entry] for entry in table.by_name[name].names)
+    ratio = smallest / table.unit(name) / limit.scale
     beyond = ratio if limit.limit.order > 0 else 1.0 / ratio
     return beyond > FAR_OUT and limit.value - found.tally.value < NEARLY_THERE
 
