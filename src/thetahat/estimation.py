@@ -243,7 +243,7 @@ def _solve_vectors(
         penalty,
     )
     outcome = maximise_vectors(
-        arrangement, likelihood, optimizer, plain(start, "start"), penalised=penalty is not None
+        arrangement, likelihood, engine, optimizer, plain(start, "start"), penalised=penalty is not None
     )
     how = conditions_of_vectors(arrangement, optimizer)
     if penalty is not None:

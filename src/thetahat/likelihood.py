@@ -110,6 +110,10 @@ class Likelihood:
         model = self.model
         return self.engine.reduce(lambda block: function(model.pack(block)), self._blocks())
 
+    def raw_blocks(self) -> Iterable[Any]:
+        """The blocks as they come, unpacked where they were not packed before."""
+        return self._blocks()
+
     def rows(self) -> Iterator[Any]:
         """Yield the packed rows, block by block, in one more pass."""
         for block in self._blocks():

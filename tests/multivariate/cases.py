@@ -16,11 +16,11 @@ MATRIX = [[2.0, 0.6, -0.3], [0.6, 1.5, 0.4], [-0.3, 0.4, 0.8]]
 MADE: Mapping[str, Any] = MappingProxyType(
     {
         "Dirichlet": th.Dirichlet(concentration=[2.5, 0.8, 4.0]),
+        "DirichletMultinomial": th.DirichletMultinomial(concentration=[2.5, 0.8, 4.0], trials=12),
+        "Multinomial": th.Multinomial(probs=[0.2, 0.5, 0.3], trials=7),
         "MultivariateNormal": th.MultivariateNormal(mean=[1.0, -2.0, 0.5], covariance=MATRIX),
     }
 )
-KNOWN: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
-"""What a family must know of its rows to be drawn from, and to be fitted."""
 
 
 def blank(law: Any, y: Any = None) -> Any:

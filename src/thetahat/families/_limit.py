@@ -47,7 +47,7 @@ class Limit:
     names: Mapping[str, str]
     slope: Callable[[Rows, Coordinates], Any]
     scale: Callable[[dict[str, float]], float]
-    moving: Mapping[str, Callable[[Mapping[str, float], float], float]] = field(default_factory=dict)
+    moving: Mapping[str, Callable[[Mapping[str, Any], float], Any]] = field(default_factory=dict)
     order: float = 1.0
     sign: float = 1.0
 

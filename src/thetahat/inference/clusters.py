@@ -88,7 +88,7 @@ def clustered_vectors(solved: Solved, cluster: Any, purpose: str) -> ClusterScor
     working = model.table.working(solution.finite_point)
 
     def summed(block: Block) -> ClusterScores:
-        packed = model.pack(block)
+        packed = model.rows_of(block)
         labels, codes = np.unique(_checked(column, block, model.used(block)), return_inverse=True)
         sums = np.zeros((labels.size, working.size))
         for tile, rows, weight in packed.tiles():

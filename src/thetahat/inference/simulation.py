@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from thetahat._errors import InferenceError
 from thetahat.families import Family, MultivariateFamily
 from thetahat.families.truncated import Truncated
+from thetahat.models._multivariate_model import MultivariateModel
 from thetahat.response import Response
 from thetahat.response import Truncated as TruncatedResponse
 from thetahat.solution import Solution
@@ -43,5 +44,22 @@ def simulated_vectors(
     n: int | None,
     rng: np.random.Generator | int | None,
 ) -> NDArray[Any]:
-    """Draw ``n`` rows of vectors, by default as many as were fitted."""
-    return distribution.sample(solution.n_rows if n is None else n, rng)
+    """Draw ``n`` rows of vectors, by default as many as were fitted.
+
+    Where something is known of each row, one for each that counts, (rows, columns), or with ``n`` that many times.
+    """
+    known = distribution.known_values
+    alike = all(name in known and not isinstance(known[name], str) for name in distribution.known)
+    if alike:
+        return distribution.sample(solution.n_rows if n is None else n, rng)
+    likelihood = solution.rows or solution.with_data("simulate()")
+    model = likelihood.model
+    assert isinstance(model, MultivariateModel)  # noqa: S101 - it was fitted to vectors
+    each = [distribution.known_of_rows(model.rows_of(block).rows) for block in likelihood.raw_blocks()]
+    told = {name: np.concatenate([part[name] for part in each]) for name in distribution.known}
+    law = distribution.knowing(told)
+    rows = next(iter(told.values())).size
+    generator = rng if isinstance(rng, np.random.Generator) else np.random.default_rng(rng)
+    if n is None:
+        return law.sample(rows, generator)
+    return np.array([law.sample(rows, generator) for _ in range(n)])

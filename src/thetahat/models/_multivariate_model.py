@@ -26,6 +26,8 @@ TILE_ROWS = 4_096
 """Rows whose intermediate results are held at once."""
 SAMPLED = 2_048
 """Rows of each block from which starts are made."""
+WORTH_COUNTING, WORTH_COLLAPSING = 1_000, 4
+"""Rows from which on equal ones are looked for, and how many must be one on average for that to pay."""
 ORDINARY = (1e-75, 1e75)
 """Magnitudes whose squares, and those of the squares, are numbers."""
 
@@ -126,7 +128,18 @@ class MultivariateModel(Model[PackedVectors]):
     # ---- Reading a block ----------------------------------------------------------------------------------------
 
     def pack(self, block: Block) -> PackedVectors:
-        """Read, check and prepare one block."""
+        """Read, check and prepare one block; equal rows of counts become one, where that saves much."""
+        packed = self.rows_of(block)
+        if not self.family.discrete or self.family.closed_form or packed.size < WORTH_COUNTING:
+            return packed
+        _, first, codes = np.unique(packed.rows[0], axis=0, return_index=True, return_inverse=True)
+        if first.size * WORTH_COLLAPSING > packed.size:
+            return packed
+        weight = np.bincount(codes.ravel(), weights=packed.weight)
+        return PackedVectors(packed.n_rows, tuple(item[first] for item in packed.rows), weight, None)
+
+    def rows_of(self, block: Block) -> PackedVectors:
+        """The same, each row for itself."""
         columns: Mapping[str, Array] = block.columns
         where = RowNumbers(block.start)
         weight = np.ones(block.n_rows)

@@ -50,9 +50,9 @@ class Certificate:
     limit
         The name of the limiting model, or None.
     status
-        By parameter: ``regular``, ``fixed``, ``boundary``, ``edge`` (where the support ends at or near outermost values),
-        ``at_infinity``, ``flat``, ``unidentified``, ``irregular``, ``singular`` (where the information is so whatever
-        the data), ``unbounded``, ``not_converged``, or ``too_many`` where coefficients are too many for their
+        By parameter: ``regular``, ``fixed``, ``boundary``, ``edge`` (where the support ends at or near outermost
+        values), ``at_infinity``, ``flat``, ``unidentified``, ``irregular``, ``singular`` (where the information is so
+        whatever the data), ``unbounded``, ``not_converged``, or ``too_many`` where coefficients are too many for their
         covariance.
     parameters
         The parameters that the verdict concerns; empty for an interior maximum.

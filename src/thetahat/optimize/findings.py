@@ -134,6 +134,9 @@ def at_limit(
     mask = np.array([name in limit.names for name in table.free_names])
     point = np.zeros(table.n_free)
     for parameter, span in zip(table.free_parameters, table.free_slices, strict=True):
+        if limit.point is not None:
+            point[span] = limit.point[span]
+            continue
         value = limit.natural[parameter.name] / table.unit(parameter.name)
         with np.errstate(divide="ignore"):
             point[span] = parameter.domain.to_free(value)

@@ -41,7 +41,8 @@ class LimitFit:
 
     ``natural`` holds the family's parameters there, with inf or 0 for the one that ran away; ``at_limit`` the limit's
     own; ``tally`` is in the free coordinates of ``names``, empty for a parameter that the family has no name for;
-    ``slope_and_noise`` takes a pass over the rows, at its first call only.
+    ``slope_and_noise`` takes a pass over the rows, at its first call only. ``point`` is that of the family's free
+    coordinates, where its natural parameters do not tell.
     """
 
     limit: Limit
@@ -53,6 +54,7 @@ class LimitFit:
     tally: Tally
     scale: float
     slope_and_noise: Callable[[], tuple[float, float]]
+    point: Vector | None = None
 
     def beside(self, factor: float) -> dict[str, float]:
         """The family's parameters on the way to the limit, so many times beyond the order of one."""

@@ -9,22 +9,28 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from thetahat.engines import Engine
 from thetahat.likelihood import Likelihood
-from thetahat.models import DERIVATIVES
+from thetahat.models import DERIVATIVES, SCORES, VALUE
 from thetahat.models._multivariate_model import PackedVectors, VectorArrangement
-from thetahat.optimize._optimizer import Information, Optimizer, Settled
+from thetahat.optimize import evidence as evidences
+from thetahat.optimize._optimizer import Information, Optimizer, Search, Settled
 from thetahat.optimize.certificate import Verdict
 from thetahat.optimize.climb import Conditions, Region, climb
+from thetahat.optimize.constrained import maximise_pinned
 from thetahat.optimize.declared import Declared
 from thetahat.optimize.edges import BEYOND, at_edge
-from thetahat.optimize.findings import unbounded
+from thetahat.optimize.findings import flat, unbounded
 from thetahat.optimize.outcome import Outcome
+from thetahat.optimize.vector_limits import VectorLimit, fit_vector_limits
 from thetahat.optimize.verdict import judge
 from thetahat.parameters import ParameterTable
 
 Vector = NDArray[np.float64]
 EXACT = frozenset({Verdict.MAXIMUM, Verdict.BOUNDARY, Verdict.AT_INFINITY})
 """Verdicts of a closed form after which there is nothing to search for."""
+FAR = 250.0
+"""A logit at which a share is next to nothing, and its own trigamma function still a number."""
 REMEDY = "leave out or add up columns, add rows, or fix a parameter"
 """What to do where the density piles up."""
 
@@ -32,6 +38,7 @@ REMEDY = "leave out or add up columns, add rows, or fix a parameter"
 def maximise_vectors(
     arrangement: VectorArrangement,
     likelihood: Likelihood,
+    engine: Engine,
     optimizer: Optimizer,
     start: Mapping[str, Any],
     *,
@@ -43,8 +50,8 @@ def maximise_vectors(
     ----------
     arrangement, likelihood
         The rows.
-    optimizer
-        Climbs.
+    engine, optimizer
+        Sum and climb.
     start
         Natural start values of some parameters; with any, no closed form is taken.
     penalised
@@ -53,7 +60,7 @@ def maximise_vectors(
     with np.errstate(all="ignore"):
         model, moments = arrangement.model, arrangement.moments
         family, fixed = model.family, model.table.fixed
-        declared = declare(arrangement)
+        declared = declare(arrangement, penalised=penalised)
         if not penalised:
             reason = family.degenerate(moments, model.response, fixed)
             if reason is not None:
@@ -65,11 +72,74 @@ def maximise_vectors(
                     return outcome
                 # Of nearly collinear columns a covariance has not the digits of its factor: from there Newton has.
                 start = {name: solution[name] for name in (p.name for p in model.table.free_parameters)}
+            level = family.level(moments, fixed)
+            if level is not None:
+                return _level(arrangement, likelihood, level, declared)
         how = conditions(arrangement, optimizer)
         begin = {**model.starting_values(moments, arrangement.sample), **start}
         point = model.table.free_from_natural(begin)
+        limits = [] if penalised else fit_vector_limits(arrangement, engine)
+        declared = replace(declared, limits=[limit.fit for limit in limits])
         search = climb(likelihood, optimizer, point, expected=how.expected, allowed=how.allowed)
-        return judge(likelihood, search, declared)
+        for limit in limits:
+            search = _from_limit(likelihood, optimizer, search, limit, how)
+        outcome = judge(likelihood, search, declared)
+        empty = family.empty(moments)
+        if empty.any() and model.table.n_free and outcome.certificate.limit is None and not penalised:
+            return _without(likelihood, search, empty, how, declared) or outcome
+        return outcome
+
+
+def _level(
+    arrangement: VectorArrangement, likelihood: Likelihood, direction: Vector, declared: Declared
+) -> Outcome:
+    """Nothing to search for along a direction that the rows say nothing of."""
+    table = likelihood.table
+    begin = arrangement.model.starting_values(arrangement.moments, arrangement.sample)
+    point = table.free_from_natural(begin)
+    search = Settled(point, likelihood.tally(point, SCORES))
+    found = evidences.gather(likelihood, point, likelihood.tally(point, SCORES), None)
+    return flat(table, found, search, direction[table.free_index], declared, structural=False)
+
+
+def _without(
+    likelihood: Likelihood, search: Search, empty: NDArray[np.bool_], how: Conditions, declared: Declared
+) -> Outcome | None:
+    """The maximum with the parameters of these columns on their edge; None where the others have none."""
+    table = likelihood.table
+    parameter, span = table.free_parameters[0], table.free_slices[0]
+    value = np.where(empty, 0.0, parameter.domain.from_free(search.point[span]))
+    begin = search.point.copy()
+    begin[span] = parameter.domain.beside_edge(value, FAR)
+    pinned = span.start + np.flatnonzero(~parameter.domain.inside_edge(empty))
+    found = maximise_pinned(likelihood, pinned, begin, how)
+    if not found.converged:
+        return None
+    concerned = tuple(name for name, gone in zip(parameter.names, empty, strict=True) if gone)
+    natural = {**table.natural(found.point), **dict.fromkeys(concerned, 0.0)}
+    tally = likelihood.tally(found.point, DERIVATIVES)
+    return at_edge(table, natural, found.point, tally, concerned, declared)
+
+
+def _from_limit(
+    likelihood: Likelihood, optimizer: Optimizer, search: Search, limit: VectorLimit, how: Conditions
+) -> Search:
+    """Where ℓ rises on leaving the limit and the search did not profit from it, start again near it."""
+    reached = -np.inf if search.tally is None else search.tally.value
+    if (search.converged and reached > limit.fit.value) or limit.fit.slope <= limit.fit.slope_noise:
+        return search
+    table = likelihood.table
+    points = [table.free_from_natural(limit.beside(10.0**power)) for power in range(13)]
+    values = [likelihood.tally(point, VALUE).value for point in points]
+    again = climb(
+        likelihood,
+        optimizer,
+        points[int(np.nanargmax(values))],
+        expected=how.expected,
+        allowed=how.allowed,
+    )
+    better = again.tally is not None and again.converged and again.tally.value >= reached
+    return again if better else search
 
 
 def conditions(arrangement: VectorArrangement, optimizer: Optimizer) -> Conditions:
@@ -78,14 +148,14 @@ def conditions(arrangement: VectorArrangement, optimizer: Optimizer) -> Conditio
     return Conditions(optimizer, _expected(arrangement, rows), _region(arrangement))
 
 
-def declare(arrangement: VectorArrangement) -> Declared:
+def declare(arrangement: VectorArrangement, *, penalised: bool) -> Declared:
     """What theory says of these rows."""
     model, moments = arrangement.model, arrangement.moments
     family, fixed = model.family, model.table.fixed
     unbounded_in_theory = family.unbounded_in_theory(fixed)
     return Declared(
         n_obs=moments.n_obs,
-        theorem=family.uniqueness_given(fixed),
+        theorem=None if penalised else family.uniqueness_given(fixed),
         region=None if unbounded_in_theory is None else family.region(),
         unbounded_in_theory=unbounded_in_theory,
         n_rows=moments.n_rows,

@@ -97,7 +97,10 @@ def _is_singular(table: ParameterTable, found: Evidence, declared: Declared) -> 
 def _creeps(table: ParameterTable, found: Evidence, limit: LimitFit) -> bool:
     """Whether a search that was not ended is far out on the way to a limit that is a little higher."""
     name = limit.limit.parameter
-    ratio = limit.limit.sign * table.natural(found.point)[name] / table.unit(name) / limit.scale
+    natural = table.natural(found.point)
+    # Of a vector the entry that is least far out.
+    farthest = min(limit.limit.sign * natural[entry] for entry in table.by_name[name].names)
+    ratio = farthest / table.unit(name) / limit.scale
     if not ratio > 0:
         return False
     beyond = ratio if limit.limit.order > 0 else 1.0 / ratio

@@ -88,6 +88,23 @@ class Concentration(Domain):
         with np.errstate(over="ignore", under="ignore"):
             return float(np.exp(np.float64(at)))
 
+    def beside_edge(self, value: Any, far: float) -> Array:
+        """Far out; without its first entry the others keep their proportions."""
+        array = np.asarray(value, dtype=float)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            logs = np.log(array)
+            reference = logs[0] if array[0] != 0 else logs[int(np.argmax(array))] - far
+            return np.append(np.log(array.sum()), np.clip(logs[1:] - reference, -far, 2.0 * far))
+
+    def inside_edge(self, edges: Array) -> Array:
+        """The sum, and the logits inside; where the first entry is not, one that is holds the others."""
+        inside = np.append(True, ~edges[1:])
+        if edges.all():
+            return np.zeros_like(inside)
+        if edges[0]:
+            inside[int(np.argmin(edges))] = False
+        return inside
+
     def describe(self) -> str:
         """Say what a value must be."""
         return f"{self.size} positive finite numbers"

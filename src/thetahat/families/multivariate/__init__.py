@@ -5,6 +5,8 @@ from __future__ import annotations
 from thetahat.families._catalogue import Catalogue
 from thetahat.families.multivariate._family import MultivariateFamily
 
-VECTORS: Catalogue[MultivariateFamily] = Catalogue(__name__, ("Dirichlet", "MultivariateNormal"))
+VECTORS: Catalogue[MultivariateFamily] = Catalogue(
+    __name__, ("Dirichlet", "DirichletMultinomial", "Multinomial", "MultivariateNormal")
+)
 
 __all__ = ["VECTORS", "MultivariateFamily"]

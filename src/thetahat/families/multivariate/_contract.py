@@ -154,6 +154,18 @@ class MultivariateContract(Frozen, ABC):
         """Why the likelihood of such rows has no upper bound, naming the columns; None where none is known."""
         return None
 
+    def empty(self, moments: Moments) -> Array:
+        """Columns whose own parameters lie on the edge of their domain at the maximum."""
+        return np.zeros(0, dtype=bool)
+
+    def level(self, moments: Moments, fixed: Values) -> Array | None:
+        """A direction in working coordinates that such rows say nothing of, or None."""
+        return None
+
+    def known_of_rows(self, rows: Rows) -> Known:
+        """What new rows are to be drawn with, where prepared rows tell."""
+        return {}
+
     def misfits(self, y: Array, known: Known) -> tuple[Array, str] | None:
         """Rows of finite numbers outside the support, as a mask with the reason; None where there can be none."""
         return None
@@ -343,6 +355,12 @@ class MultivariateContract(Frozen, ABC):
         vars(made)["_values"] = MappingProxyType(values)
         return made
 
+    def knowing(self, known: Known) -> Self:
+        """The same distribution with these known quantities."""
+        made = copy(self)
+        vars(made)["_known"] = MappingProxyType(dict(known))
+        return made
+
     def working(self, values: Values) -> Any:
         """Natural parameters -> working coordinates (k,), NumPy's or JAX's."""
         parts = []
@@ -351,7 +369,7 @@ class MultivariateContract(Frozen, ABC):
             xp = namespace(free)
             if not xp.is_jax and np.isinf(free).any():
                 # An edge, such as a probability of 0: far enough out to be it, near enough in that 0 times it is 0.
-                free = np.clip(free, -EDGE, EDGE)
+                free = parameter.domain.beside_edge(values[parameter.name], EDGE)
             parts.append(free if np.ndim(free) else xp.stack([free]))
         return namespace(*parts).concatenate(parts)
 
