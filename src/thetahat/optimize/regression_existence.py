@@ -194,7 +194,14 @@ def _concluded(
     natural = table.natural(far.point)
     natural.update(found.limits)
     natural.update(dict.fromkeys(found.aliased, float(np.nan)))
-    regular = np.array([name not in lost for name in table.free_names], dtype=bool)
+    # Where every row is separated, nothing is left that would tell the other parameters.
+    untold = [
+        name for name in table.free_names if found.complete and name not in found.names and name not in lost
+    ]
+    natural.update(dict.fromkeys(untold, float(np.nan)))
+    status = {name: "at_infinity" if name in lost else "regular" for name in table.free_names}
+    status.update(dict.fromkeys(untold, "unidentified"))
+    regular = np.array([status[name] == "regular" for name in table.free_names], dtype=bool)
     direction = {
         name: float(step) for name, step in zip(found.names, found.direction, strict=True) if step != 0.0
     }
@@ -208,7 +215,7 @@ def _concluded(
         exists=False,
         scope=declared.scope,
         limit=None if found.complete else f"{family} of the rows that are not separated",
-        status={name: "at_infinity" if name in lost else "regular" for name in table.free_names},
+        status=status,
         supremum=far.tally.value,
         parameters=tuple(found.limits),
         direction=direction,
