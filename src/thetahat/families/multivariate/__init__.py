@@ -7,12 +7,14 @@ from thetahat.families.multivariate.dirichlet import Dirichlet
 from thetahat.families.multivariate.dirichlet_multinomial import DirichletMultinomial
 from thetahat.families.multivariate.multinomial import Multinomial
 from thetahat.families.multivariate.multivariate_normal import MultivariateNormal
+from thetahat.families.multivariate.multivariate_t import MultivariateT
 
 MULTIVARIATE: tuple[type[MultivariateFamily], ...] = (
     Dirichlet,
     DirichletMultinomial,
     Multinomial,
     MultivariateNormal,
+    MultivariateT,
 )
 
 __all__ = ["MULTIVARIATE", "MultivariateFamily"]
