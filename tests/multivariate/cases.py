@@ -19,6 +19,7 @@ MADE: Mapping[str, Any] = MappingProxyType(
         "DirichletMultinomial": th.DirichletMultinomial(concentration=[2.5, 0.8, 4.0], trials=12),
         "Multinomial": th.Multinomial(probs=[0.2, 0.5, 0.3], trials=7),
         "MultivariateNormal": th.MultivariateNormal(mean=[1.0, -2.0, 0.5], covariance=MATRIX),
+        "MultivariateT": th.MultivariateT(location=[1.0, -2.0, 0.5], scatter=MATRIX, df=6.0),
     }
 )
 

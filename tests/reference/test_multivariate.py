@@ -28,15 +28,19 @@ def answers(name: str) -> dict:
 def fitted(name: str) -> th.Fit:
     table = np.genfromtxt(DATA / answers(name)["data"], delimiter=",", names=True, deletechars="")
     columns = {column: table[column] for column in table.dtype.names}
-    families = {"mv_normal_setosa": th.MultivariateNormal, "mv_dirichlet_skye": th.Dirichlet}
+    families = {
+        "mv_normal_setosa": th.MultivariateNormal,
+        "mv_dirichlet_skye": th.Dirichlet,
+        "mv_t_animals": th.MultivariateT,
+    }
     return th.fit(families[name](y=answers(name)["model"]["response"]), columns)
 
 
-@pytest.mark.parametrize("name", ["mv_normal_setosa", "mv_dirichlet_skye"])
+@pytest.mark.parametrize("name", ["mv_normal_setosa", "mv_dirichlet_skye", "mv_t_animals"])
 def test_log_likelihood_and_criteria(name):
     fit, expected = fitted(name), answers(name)["expected"]
     assert fit.certificate.verdict == "maximum"
-    assert fit.certificate.scope == "global"
+    assert fit.certificate.scope == ("local" if name == "mv_t_animals" else "global")
     assert fit.log_likelihood == pytest.approx(expected["loglik"], rel=LOG_LIKELIHOOD)
     assert (fit.n_obs, fit.dof) == (expected["n_obs"], expected["n_params"])
     assert (fit.aic, fit.bic) == pytest.approx((expected["aic"], expected["bic"]), rel=4 * LOG_LIKELIHOOD)
@@ -78,4 +82,23 @@ def test_the_dirichlet():
     natural, profiles = fit.intervals(scale="natural"), fit.intervals(method="profile")
     for ours, key, error in zip(fit.free_names, theirs, errors, strict=True):
         assert natural[ours] == pytest.approx(expected["ci_wald_95"][key], abs=2 * CURVATURE * error)
+        assert profiles[ours] == pytest.approx(expected["ci_profile_95"][key], rel=1e-13, abs=PROFILE * error)
+
+
+def test_the_multivariate_t():
+    fit, expected = fitted("mv_t_animals"), answers("mv_t_animals")["expected"]
+    theirs = expected["vcov_order"]
+
+    def parameters(p):
+        first, second = p["scatter[0,0]"] ** 0.5, p["scatter[1,1]"] ** 0.5
+        correlation = p["scatter[1,0]"] / (first * second)
+        return np.array([p["location[0]"], p["location[1]"], first, second, correlation, p["df"]])
+
+    found = fit.transform(parameters)
+    errors = np.sqrt(np.diag(expected["vcov"]))
+    assert np.abs((found.estimate - [expected["params"][key] for key in theirs]) / errors).max() < ESTIMATES
+    assert np.abs((found.covariance - expected["vcov"]) / np.outer(errors, errors)).max() < CURVATURE
+    profiles = fit.intervals(method="profile", parameters=["location[0]", "location[1]", "df"])
+    for ours, key in {"location[0]": "mean1", "location[1]": "mean2", "df": "df"}.items():
+        error = fit.standard_errors[ours]
         assert profiles[ours] == pytest.approx(expected["ci_profile_95"][key], rel=1e-13, abs=PROFILE * error)

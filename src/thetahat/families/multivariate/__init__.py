@@ -6,7 +6,7 @@ from thetahat.families._catalogue import Catalogue
 from thetahat.families.multivariate._family import MultivariateFamily
 
 VECTORS: Catalogue[MultivariateFamily] = Catalogue(
-    __name__, ("Dirichlet", "DirichletMultinomial", "Multinomial", "MultivariateNormal")
+    __name__, ("Dirichlet", "DirichletMultinomial", "Multinomial", "MultivariateNormal", "MultivariateT")
 )
 
 __all__ = ["VECTORS", "MultivariateFamily"]

@@ -1,0 +1,78 @@
+"""The multivariate t: one column, its limit, planes, and what fixed degrees of freedom settle."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from tests.multivariate.cases import MATRIX
+
+import thetahat as th
+
+
+def test_one_column_is_the_t():
+    law = th.MultivariateT(location=[1.0], scatter=[[4.0]], df=3.0)
+    single = th.StudentT(location=1, scale=2, df=3)
+    y = np.array([-30.0, 0.0, 2.5])
+    np.testing.assert_allclose(law.log_prob(y[:, np.newaxis]), single.log_prob(y), rtol=1e-13)
+    assert law.entropy() == pytest.approx(single.entropy(), rel=1e-9)
+    y = single.sample(200, rng=1)
+    fit, other = th.fit(th.MultivariateT(), y[:, np.newaxis]), th.fit(th.StudentT(), y)
+    assert fit.log_likelihood == pytest.approx(other.log_likelihood, rel=1e-12)
+    assert fit.estimates["df"] == pytest.approx(other.estimates["df"], rel=1e-7)
+    assert fit.standard_errors["df"] == pytest.approx(other.standard_errors["df"], rel=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_verdict_agrees_with_the_kurtosis_of_normal_rows(seed):
+    y = np.random.default_rng(seed).multivariate_normal([0.0, 1.0, 2.0], MATRIX, size=100)
+    fit, normal = th.fit(th.MultivariateT(), y), th.fit(th.MultivariateNormal(), y)
+    beyond = y - normal.distribution.mean()
+    q = np.einsum("ij,ji->i", beyond, np.linalg.solve(normal.distribution.covariance(), beyond.T))
+    # ∂ℓ/∂(1/df) at the normal is Σ (q² - d (d + 2))/4 (Mardia, 1970).
+    if np.mean(q**2) > 15.0:
+        assert fit.certificate.verdict == "maximum"
+        assert fit.log_likelihood > normal.log_likelihood
+        return
+    assert fit.certificate.verdict == "at_infinity"
+    assert fit.certificate.limit == "MultivariateNormal"
+    assert fit.estimates["df"] == np.inf
+    assert np.isnan(fit.standard_errors["df"])
+    assert fit.log_likelihood == pytest.approx(normal.log_likelihood, rel=1e-13)
+    for i in range(3):
+        for j in range(i + 1):
+            ours, theirs = f"scatter[{i},{j}]", f"covariance[{i},{j}]"
+            assert fit.estimates[ours] == pytest.approx(normal.estimates[theirs], rel=1e-12)
+            assert fit.standard_errors[ours] == pytest.approx(normal.standard_errors[theirs], rel=1e-10)
+
+
+def test_rows_in_a_plane_have_no_maximum():
+    y = th.MultivariateT(location=[0.0, 0.0], scatter=[[1.0, 0.3], [0.3, 1.0]], df=4.0).sample(50, rng=1)
+    fit = th.fit(th.MultivariateT(), np.column_stack([y, y[:, 0] + y[:, 1]]))
+    assert fit.certificate.verdict == "unbounded"
+    assert "collinear" in fit.certificate.sentence
+
+
+def test_outliers_hardly_move_it():
+    law = th.MultivariateT(location=[0.0, 0.0], scatter=[[1.0, 0.3], [0.3, 1.0]], df=4.0)
+    y = law.sample(300, rng=2)
+    plain, spoilt = (
+        th.fit(th.MultivariateT(), y),
+        th.fit(th.MultivariateT(), np.append(y, [[1e4, -1e4]], axis=0)),
+    )
+    assert spoilt.certificate.verdict == "maximum"
+    assert abs(spoilt.estimates["location[0]"] - plain.estimates["location[0]"]) < 0.05
+
+
+def test_fixed_degrees_of_freedom_leave_one_maximum():
+    law = th.MultivariateT(location=[0.0, 0.0], scatter=[[1.0, 0.3], [0.3, 1.0]], df=4.0)
+    fit = th.fit(th.MultivariateT(df=4.0), law.sample(100, rng=3))
+    assert fit.certificate.scope == "global"
+    assert "Kent & Tyler" in fit.certificate.sentence
+
+
+def test_moments_that_do_not_exist():
+    numbers = {"location": [1.0, 2.0], "scatter": [[1.0, 0.3], [0.3, 2.0]]}
+    assert np.isnan(th.MultivariateT(df=0.9, **numbers).mean()).all()
+    assert np.isinf(th.MultivariateT(df=1.5, **numbers).variance()).all()
+    assert np.isnan(th.MultivariateT(df=1.5, **numbers).covariance()[0, 1])
+    assert th.MultivariateT(df=4, **numbers).covariance()[1, 1] == 4.0
