@@ -5,9 +5,9 @@ import pytest
 
 from thetahat.families import GumbelMin, LogNormal, Normal, Weibull
 from thetahat.families._end_sums import SummedByEnds
-from thetahat.models import _rows
 from thetahat.models._model import DERIVATIVES, SCORES, VALUE
 from thetahat.models._rows import PackedRows, tally_rows
+from thetahat.models._term_sums import sum_terms
 
 NONE = np.zeros(0)
 N = 40_000
@@ -41,7 +41,7 @@ def test_sums_by_a_kernel_are_those_of_the_row_terms(family, kind, weighted):
     rows = PackedRows(N, NONE, (NONE,), known, low, high, weight, {}, {})
     for eta in ((0.0, 0.0), (0.3, -0.4), (-0.8, 0.5)):
         terms = family.log_mass(low, high, {}, tuple(np.float64(item) for item in eta), 2)
-        long = _rows._sum(terms, weight, N, 2, SCORES)
+        long = sum_terms(terms, weight, N, 2, SCORES)
         if not np.isfinite(long.value):
             assert tally_rows(family, rows, np.array(eta), VALUE).value == long.value
             continue

@@ -8,6 +8,7 @@ from thetahat.families._row_sums import SummedByRows
 from thetahat.models import _rows
 from thetahat.models._model import DERIVATIVES, SCORES, Tally
 from thetahat.models._rows import PackedRows, tally_rows
+from thetahat.models._term_sums import sum_terms
 from thetahat.numerics.namespace import NUMPY
 
 NONE = np.zeros(0)
@@ -15,7 +16,7 @@ NONE = np.zeros(0)
 
 def by_row_terms(family, rows, eta):
     terms = family.derivatives(rows.prepared, tuple(eta))
-    part = _rows._sum(terms, rows.weight, rows.size, len(eta), SCORES)
+    part = sum_terms(terms, rows.weight, rows.size, len(eta), SCORES)
     return _rows._with_densest(part, terms.value, rows.y)
 
 

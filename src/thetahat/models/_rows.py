@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from threading import local
 from typing import Any
 
 import numpy as np
@@ -13,12 +12,13 @@ from numpy.typing import NDArray
 from thetahat.data import BLOCK_ROWS
 from thetahat.families import Family
 from thetahat.families._end_sums import SummedByEnds, sorted_ends
-from thetahat.families._row_sums import SummedByRows, Sums
+from thetahat.families._row_sums import SummedByRows
 from thetahat.families._support import Support
 from thetahat.families._survey import Survey, sum_and_rest
 from thetahat.families._terms import Terms, less
 from thetahat.models._end_rows import Careful, summed_ends
 from thetahat.models._model import SCORES, VALUE, Tally
+from thetahat.models._term_sums import scratch, sum_terms, tally_of
 from thetahat.models._truncation import TruncatedRows, join_truncated
 from thetahat.numerics.namespace import NUMPY
 
@@ -82,7 +82,7 @@ class PackedRows:
         means, rest, squares = np.zeros(len(self.prepared)), 0.0, 0.0
         minimum, maximum = self.extent if self.extent is not None else (np.inf, -np.inf)
         if n:
-            (work,) = _scratch(1, n)
+            (work,) = scratch(1, n)
 
             def summed(column: Array) -> float:
                 return float(
@@ -215,7 +215,7 @@ def tally_rows(family: Family, packed: PackedRows, working: Vector, order: int) 
         weight = None if packed.weight is None else packed.weight[tile]
         n = min(TILE, packed.y.shape[0] - start)
         terms, parts = _conditional(family, packed, start, n, eta, terms, order)
-        part = _sum(terms, weight, n, len(eta), order, parts)
+        part = sum_terms(terms, weight, n, len(eta), order, parts)
         if order == SCORES:
             part = _with_densest(part, terms.value, packed.y[tile])
         total = part if total is None else total.merge(part)
@@ -243,7 +243,7 @@ def _summed_intervals(
         weight = None if packed.interval_weight is None else packed.interval_weight[tile]
         n = min(TILE, packed.low.shape[0] - start)
         terms, parts = _conditional(family, packed, packed.y.shape[0] + start, n, eta, terms, order)
-        part = _sum(terms, weight, n, len(eta), order, parts)
+        part = sum_terms(terms, weight, n, len(eta), order, parts)
         total = part if total is None else total.merge(part)
     return total
 
@@ -292,11 +292,11 @@ def _summed(family: SummedByRows, packed: PackedRows, eta: tuple[Any, ...], orde
         rows = tuple(_take(column, tile) for column in packed.prepared)
         weight = None if packed.weight is None else packed.weight[tile]
         n = min(BLOCK_ROWS, packed.y.shape[0] - start)
-        scratch = _scratch(family.n_scratch, n)
-        sums = family.row_sums(rows, weight, eta, scratch, scores=order == SCORES)
+        arrays = scratch(family.n_scratch, n)
+        sums = family.row_sums(rows, weight, eta, arrays, scores=order == SCORES)
         if sums is None:
             return None
-        part = _tally(sums, k, order)
+        part = tally_of(sums, k, order)
         if order == SCORES:
             densest = _densest_bound(sums.highest, packed.y[tile])
             if not densest < HARMLESS:
@@ -315,90 +315,9 @@ def _summed_ends(
         "ends", lambda: sorted_ends(family, packed.low, packed.high, packed.interval_weight)
     )
     for sums in summed_ends(family, ends, eta, order):
-        part = _sum(*sums, k, order) if isinstance(sums, Careful) else _tally(sums, k, order)
+        part = sum_terms(*sums, k, order) if isinstance(sums, Careful) else tally_of(sums, k, order)
         total = part if total is None else total.merge(part)
     return total
-
-
-def _tally(sums: Sums, k: int, order: int) -> Tally:
-    if order == VALUE:
-        return Tally(sums.value, sums.absolute, np.zeros(k), np.zeros((k, k)))
-    tally = Tally(sums.value, sums.absolute, np.array(sums.gradient), -_symmetric(sums.hessian, k))
-    if order != SCORES:
-        return tally
-    return replace(tally, absolute_score=np.array(sums.absolute_gradient), opg=_symmetric(sums.products, k))
-
-
-def _symmetric(lower: tuple[float, ...], k: int) -> Array:
-    matrix = np.empty((k, k))
-    position = 0
-    for i in range(k):
-        for j in range(i + 1):
-            matrix[i, j] = matrix[j, i] = lower[position]
-            position += 1
-    return matrix
-
-
-_memory = local()
-# The C library of Linux gives freed memory back to the system at once; each tile's temporaries would cost a
-# page fault a page, unless it has once seen a large array come and go; this one is never written to.
-np.empty(1 << 21)
-
-
-def _scratch(n_arrays: int, n: int) -> tuple[Vector, ...]:
-    """Arrays of this thread's own, which outlive a pass: fresh ones would cost a page fault a page."""
-    arrays: list[Vector] = _memory.__dict__.setdefault("arrays", [])
-    if arrays and arrays[0].shape[0] < n:
-        arrays.clear()
-    while len(arrays) < n_arrays:
-        arrays.append(np.empty(arrays[0].shape[0] if arrays else n))
-    return tuple(array[:n] for array in arrays[:n_arrays])
-
-
-def _sum(
-    terms: Terms, weight: Array | None, n: int, k: int, order: int, parts: tuple[Terms, ...] = ()
-) -> Tally:
-    """Sums over rows; magnitudes are those of the ``parts`` whose difference the terms are, if they are one."""
-    parts = parts or (terms,)
-    mass = float(n) if weight is None else float(np.add.reduce(weight))
-    (work,) = _scratch(1, n)
-
-    def summed(item: Any) -> float:
-        if not np.ndim(item):
-            return float(item) * mass
-        return float(np.add.reduce(item if weight is None else np.multiply(item, weight, out=work)))
-
-    def magnitude(item: Any) -> float:
-        if not np.ndim(item):
-            return abs(float(item)) * mass
-        np.abs(item, out=work)
-        return float(np.add.reduce(work if weight is None else np.multiply(work, weight, out=work)))
-
-    def product(left: Any, right: Any) -> float:
-        if not np.ndim(left) and not np.ndim(right):
-            return float(left) * float(right) * mass
-        np.multiply(left, right, out=work)
-        return float(np.add.reduce(work if weight is None else np.multiply(work, weight, out=work)))
-
-    value, absolute = summed(terms.value), sum(magnitude(part.value) for part in parts)
-    score, information = np.zeros(k), np.zeros((k, k))
-    if order == VALUE:
-        return Tally(value, absolute, score, information)
-    position = 0
-    for i in range(k):
-        score[i] = summed(terms.gradient[i])
-        for j in range(i + 1):
-            information[i, j] = information[j, i] = -summed(terms.hessian[position])
-            position += 1
-    if order != SCORES:
-        return Tally(value, absolute, score, information)
-    opg = np.zeros((k, k))
-    absolute_score = np.zeros(k)
-    for i in range(k):
-        absolute_score[i] = sum(magnitude(part.gradient[i]) for part in parts)
-        for j in range(i + 1):
-            opg[i, j] = opg[j, i] = product(terms.gradient[i], terms.gradient[j])
-    return Tally(value, absolute, score, information, absolute_score, opg)
 
 
 def _densest_bound(highest: float, y: Array) -> float:
