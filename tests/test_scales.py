@@ -221,6 +221,10 @@ def test_few_or_extreme_rows_end_in_a_verdict_that_holds(cls, data):
     if verdict == "maximum":
         assert np.isfinite(estimates).all()
         assert np.isfinite(fit.log_likelihood)
+        if "edge" in fit.certificate.status.values():
+            # A maximum near the ends of the support has no standard errors.
+            assert np.isnan(errors).all()
+            return
         assert np.isfinite(errors).all()
         assert (errors > 0).all()
         assert not np.isnan(list(fit.intervals().values())).any()

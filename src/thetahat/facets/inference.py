@@ -40,6 +40,9 @@ class InferenceFacet(Facet):
         ``HC3``       B = Σ w u uᵀ/(1 - h)²
         ============  ====================  ================================
 
+        Where ℓ has kinks, as of a Laplace distribution, it has no curvature to read: A is then E A, or B where rows are
+        censored or truncated.
+
         n is ``n_obs``. In a regression k counts the estimated coefficients of predictors and not parameters without
         a formula, such as the sd of a normal regression, as R's ``sandwich`` and Stata's ``regress`` do; elsewhere it
         is ``dof``. h is the leverage of one observation (``leverage``, without the row's weight), so that HC2 and HC3

@@ -23,7 +23,6 @@ from thetahat.optimize.evidence import Evidence
 from thetahat.optimize.kinks import Found, Kinks, Station
 from thetahat.optimize.outcome import Outcome
 from thetahat.optimize.verdict import judge
-from thetahat.parameters import ParameterTable
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -61,7 +60,7 @@ def judged(kinks: Kinks, found: Found, declared: Declared) -> tuple[Outcome, Vec
         return outcome, None
     spread = spread_of_scores(kinks, outcome.point)
     higher = _higher(kinks, outcome.point, outcome.tally, spread, outcome.tally.information, declared)
-    return _with_errors(outcome, spread, model.table), higher
+    return _with_errors(outcome, spread, kinks), higher
 
 
 def at_kink(
@@ -90,7 +89,7 @@ def at_kink(
     if outcome.certificate.verdict is not Verdict.MAXIMUM:
         return outcome, None
     higher = _higher(kinks, point, station.tally, spread, seen.tally.information, declared)
-    outcome = _with_errors(outcome, spread, table)
+    outcome = _with_errors(outcome, spread, kinks)
     return _told(outcome, model, level, _error(spread, kinks.position)), higher
 
 
@@ -181,14 +180,19 @@ def _evidence(kinks: Kinks, station: Station, spread: Matrix, declared: Declared
 def spread_of_scores(kinks: Kinks, point: Vector) -> Matrix:
     """Information where curvature is none: the expected one of exact rows, else the outer product of row scores."""
     likelihood = kinks.likelihood
-    model: Any = likelihood.model
     table = likelihood.table
-    if not (model.response.censored or model.response.truncated):
+    if _is_expected(kinks):
         matrix = likelihood.expected_information(table.working(point))
         return np.asarray(matrix[np.ix_(table.free_index, table.free_index)])
     opg = likelihood.tally(point, SCORES).opg
     assert opg is not None  # noqa: S101 - it was asked for
     return kinks.with_ties(point, opg)
+
+
+def _is_expected(kinks: Kinks) -> bool:
+    """Whether every row is known exactly, and could have been any value."""
+    model: Any = kinks.likelihood.model
+    return not (model.response.censored or model.response.truncated)
 
 
 def _error(spread: Matrix, position: int) -> float:
@@ -200,14 +204,19 @@ def _error(spread: Matrix, position: int) -> float:
     return float(np.sqrt(factor.inverse()[position, position]))
 
 
-def _with_errors(outcome: Outcome, spread: Matrix, table: ParameterTable) -> Outcome:
+def _with_errors(outcome: Outcome, spread: Matrix, kinks: Kinks) -> Outcome:
     """The outcome with the spread of scores in the place of curvature, or without standard errors."""
+    table, expected = kinks.likelihood.table, _is_expected(kinks)
+    source = "expected information" if expected else "outer product of row scores"
     certificate = outcome.certificate
     if not outcome.regular.all():
         return outcome
     factor = analyse(spread) if np.isfinite(spread).all() else None
     if factor is not None and factor.smallest > factor.error_bound:
-        sentence = f"{certificate.sentence} Standard errors are those of the spread of the score, as curvature is none."
+        sentence = (
+            f"{certificate.sentence} Standard errors are those of the {source}, as curvature means nothing where ℓ has "
+            "kinks."
+        )
         return replace(outcome, information=spread, certificate=replace(certificate, sentence=sentence))
     names = listed(table.free_names)
     sentence = (
