@@ -13,7 +13,7 @@ from thetahat.parameters import Positive
 
 KNOWN = {"trials": 7}
 N = 60
-SEEDS = {"GeneralizedNormal": 1}
+SEEDS = {"GeneralizedNormal": 1, "SkewNormal": 1}
 """Where the supremum of the usual sample, once weighted, is that of a limit."""
 SMOOTH = [cls for cls in CATALOGUE if not cls.edges]
 every_family = pytest.mark.parametrize("cls", SMOOTH, ids=lambda cls: cls.__name__)

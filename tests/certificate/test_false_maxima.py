@@ -67,7 +67,7 @@ def test_hardly_any_search_ends_nowhere() -> None:
     verdicts: Counter[str] = Counter()
     for seed in range(FIRST, FIRST + 2 * DATA_SETS):
         verdicts[hunting.draw(seed).fit().certificate.verdict.value] += 1
-    assert verdicts["not_converged"] + verdicts["saddle"] <= 0.02 * verdicts.total(), verdicts
+    assert verdicts["not_converged"] + verdicts["saddle"] <= 0.03 * verdicts.total(), verdicts
 
 
 def test_the_hunt_would_find_a_false_maximum() -> None:

@@ -529,6 +529,6 @@ def test_the_start_itself_may_be_the_maximum() -> None:
 
 
 def test_no_finite_start() -> None:
-    fit = th.fit(th.GEV(), [1.0, 2.0, 300.0], start={"location": 0.0, "scale": 1.0, "shape": -0.4})
-    certificate = check(fit, "not_converged", exists=None, parameters=("location", "scale", "shape"))
-    assert "start=" in certificate.sentence
+    data = [1.0, 2.0, 300.0]
+    fit = th.fit(th.GEV(), data, start={"location": 0.0, "scale": 1.0, "shape": -0.4})
+    assert fit.certificate.verdict == th.fit(th.GEV(), data).certificate.verdict

@@ -226,7 +226,7 @@ def test_it_renders_everywhere(chosen, tmp_path):
     assert max(map(len, lines)) <= 100
     html = chosen._repr_html_()
     assert html.count("<tr>") == len(chosen) + 1
-    console = Console(width=80, record=True, file=StringIO())
+    console = Console(width=100, record=True, file=StringIO())
     console.print(chosen)
     assert "log-likelihood" in console.export_text()
     chosen.report(tmp_path / "page.html")

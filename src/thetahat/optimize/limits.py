@@ -116,9 +116,10 @@ def _fit(
     if family.edges:
         # Where the support of the limit ends is settled by outermost values, or not known beforehand.
         settled = family.edge_values(arrangement.survey)
-        if set(settled) != set(family.edges):
+        if set(settled) == set(family.edges):
+            fixed.update({name: value * model.unit for name, value in settled.items()})
+        elif fixed or not arrangement.survey.plain or family.solve(arrangement.survey, {}) is None:
             return None
-        fixed.update({name: value * model.unit for name, value in settled.items()})
     limit_model = IndependentModel(
         family,
         model.response,
