@@ -15,16 +15,16 @@ from contextlib import redirect_stdout
 from typing import Any
 
 from thetahat.cli import families as listing
-from thetahat.families import CATALOGUE, WRAPPERS, Family
+from thetahat.families import CATALOGUE, MULTIVARIATE, WRAPPERS, Family
 from thetahat.families._contract import FamilyContract, snake_case
-from thetahat.families._support import Support
 
 OPENING = """\
 # What each family has
 
 `make documents` writes this page from the classes; a family that is added appears here by itself.
 
-- **maximum**: *sums* where the maximum of exact rows needs no more than sums over them, read once; *Newton* otherwise.
+- **maximum**: *sums* where the maximum of exact rows needs no more than sums over them, read once; *kink* where it is
+  looked for from row to row, since the density has one; *Newton* otherwise.
   *only one*: a theorem, named below, says that there is no other.
 - **rows**: *any* are values, values known only to lie above, below or between bounds, and all of these under
   truncation.
@@ -48,7 +48,6 @@ def groups() -> dict[str, list[type[Family]]]:
         "Intervals and the circle": [],
         "Counts and other whole numbers": [],
         "Labels": [],
-        "Vectors": [],
     }
     for kind in CATALOGUE:
         found[_group(kind)].append(kind)
@@ -59,8 +58,6 @@ def _group(kind: type[Family]) -> str:
     support = _of(kind).support
     if kind.labelled:
         return "Labels"
-    if not isinstance(support, Support):
-        return "Vectors"
     if support.discrete:
         return "Counts and other whole numbers"
     if support.upper < float("inf"):
@@ -76,17 +73,27 @@ def _of(kind: type[Family]) -> Family:
 def glance(kind: type[Family], fact: dict[str, Any]) -> tuple[str, ...]:
     """One family's line in the first tables."""
     known = "".join(f"; {name} known" for name in fact["known"])
-    found = "sums" if fact["from_sums"] else "Newton"
     return (
         f"`{kind.__name__}`",
         ", ".join(fact["parameters"]) + known,
         fact["support"],
-        f"{found}, only one" if fact["global_theorem"] else found,
+        _maximum(fact),
         _rows(kind),
         _regression(fact),
         _by_formula(kind, FamilyContract.entropy_at),
         _by_formula(kind, FamilyContract.divergence_at),
     )
+
+
+def glance_at_vectors(kind: type[Any], fact: dict[str, Any]) -> tuple[str, ...]:
+    """The same of a family of vectors, of which the rows are values and nothing is regressed."""
+    known = "".join(f"; {name} known" for name in kind.known)
+    return f"`{kind.__name__}`", ", ".join(fact["parameters"]) + known, fact["support"], _maximum(fact)
+
+
+def _maximum(fact: dict[str, Any]) -> str:
+    found = "sums" if fact["from_sums"] else "kink" if fact["kinked"] else "Newton"
+    return f"{found}, only one" if fact["global_theorem"] else found
 
 
 def _rows(kind: type[Family]) -> str:
@@ -132,7 +139,7 @@ def _sentence(text: str) -> str:
     return (line if line.endswith("...") else line.removesuffix(".")).replace("|", "\\|")
 
 
-def definition(kind: type[Family], fact: dict[str, Any]) -> tuple[str, ...]:
+def definition(kind: type[Any], fact: dict[str, Any]) -> tuple[str, ...]:
     """What a family is, why its maximum is the only one, and who says so."""
     documentation = inspect.getdoc(kind) or ""
     claim = CLAIM.sub("", _sentence(documentation))
@@ -167,6 +174,8 @@ def document() -> str:
     for title, kinds in groups().items():
         rows = [glance(kind, facts[snake_case(kind.__name__)]) for kind in kinds]
         parts += [f"## {title}\n", table(AT_A_GLANCE, rows)]
+    vectors = [(kind, facts[snake_case(kind.__name__)]) for kind in MULTIVARIATE]
+    parts += ["## Vectors\n", table(AT_A_GLANCE[:4], [glance_at_vectors(*pair) for pair in vectors])]
     parts += [
         "## Limits and irregular places\n",
         ON_LIMITS,
@@ -177,7 +186,7 @@ def document() -> str:
         "## Definitions and sources\n",
         table(
             ("family", "definition", "its maximum is the only one", "sources"),
-            [definition(kind, fact) for kind, fact in ordered],
+            [definition(kind, fact) for kind, fact in (*ordered, *vectors)],
         ),
         "## Families around another\n",
         table(

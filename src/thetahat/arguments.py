@@ -13,7 +13,6 @@ from thetahat.data import Source, open_source
 from thetahat.engines import Threads
 from thetahat.families import (
     Family,
-    MultivariateFamily,
     families,
     leaf_named,
     multivariate_named,
@@ -24,6 +23,7 @@ from thetahat.parameters import ParameterTable
 from thetahat.response import Exact, Observations, Response
 
 if TYPE_CHECKING:
+    from thetahat.families import MultivariateFamily
     from thetahat.penalties import Penalty
 
 WEIGHTS = "(weights)"
@@ -40,7 +40,7 @@ def known_quantities(family: Family | MultivariateFamily, extra: Extra) -> dict[
     known: dict[str, Any] = {}
     for name in family.known:
         if name not in family.known_values:
-            if isinstance(family, MultivariateFamily):
+            if not isinstance(family, Family):
                 # The rows themselves tell.
                 continue
             raise ParameterError(
@@ -72,12 +72,18 @@ def as_family(model: Any) -> Family:
 
 def as_multivariate(model: Any) -> MultivariateFamily | None:
     """Return the family of vectors that is meant, by instance, class or name; None where none is."""
+    if isinstance(model, str):
+        named = multivariate_named(model)
+        return None if named is None else named()
+    if isinstance(model, Family):
+        return None
+    from thetahat.families import MultivariateFamily
+
     if isinstance(model, MultivariateFamily):
         return model
     if isinstance(model, type) and issubclass(model, MultivariateFamily):
         return model()
-    named = multivariate_named(model) if isinstance(model, str) else None
-    return None if named is None else named()
+    return None
 
 
 def _of_vectors(title: str) -> ModelError:

@@ -27,7 +27,7 @@ from thetahat.arguments import (
 )
 from thetahat.data import Source, open_source
 from thetahat.engines import Engine
-from thetahat.families import Family, MultivariateFamily
+from thetahat.families import Family
 from thetahat.first_pass import arrange, blocks_again
 from thetahat.likelihood import Likelihood
 from thetahat.models._levels import Levels
@@ -40,6 +40,7 @@ from thetahat.solution import Solution
 from thetahat.solved import Solved
 
 if TYPE_CHECKING:
+    from thetahat.families import MultivariateFamily
     from thetahat.models.custom import Model
     from thetahat.penalties import Penalty
 
@@ -56,47 +57,24 @@ def solve(
     penalty: Penalty | None = None,
 ) -> Solved:
     """Read model and data, maximise, and examine what was found."""
+    how: dict[str, Any] = {
+        "fixed": fixed,
+        "start": start,
+        "optimizer": optimizer,
+        "engine": engine,
+        "penalty": penalty,
+    }
     if _is_a(model, "custom", "Model"):
-        return _solve_custom(
-            model,
-            data,
-            weights=weights,
-            fixed=fixed,
-            start=start,
-            optimizer=optimizer,
-            engine=engine,
-            penalty=penalty,
-        )
+        return _solve_custom(model, data, weights=weights, **how)
     if _is_a(model, "specification", "Regression"):
         from thetahat.regressing import solve_formulas
 
-        return solve_formulas(
-            model,
-            data,
-            weights=weights,
-            fixed=fixed,
-            start=start,
-            optimizer=optimizer,
-            engine=engine,
-            penalty=penalty,
-        )
+        return solve_formulas(model, data, weights=weights, **how)
     vectors = as_multivariate(model)
     if vectors is not None:
-        return _solve_vectors(
-            vectors,
-            data,
-            weights=weights,
-            fixed=fixed,
-            start=start,
-            optimizer=optimizer,
-            engine=engine,
-            penalty=penalty,
-        )
+        return _solve_vectors(vectors, data, weights=weights, **how)
     family = as_family(model)
-    rows = opened(family.y, data, weights)
-    return solve_family(
-        family, rows, fixed=fixed, start=start, optimizer=optimizer, engine=engine, penalty=penalty
-    )
+    return solve_family(family, opened(family.y, data, weights), **how)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,15 +132,13 @@ def solve_family(
         counted=arrangement.counted,
     )
     likelihood = _penalised(likelihood, penalty)
-    how = conditions(arrangement, engine, optimizer)
+    how = _climbed(conditions(arrangement, engine, optimizer), likelihood, penalty)
     if penalty is None:
         outcome = maximise(arrangement, likelihood, engine, optimizer, start)
     else:
         from thetahat.optimize.penalised import maximise_penalised
-        from thetahat.penalised_likelihood import with_penalty
 
         outcome = maximise_penalised(arrangement, likelihood, engine, optimizer, start, penalty)
-        how = replace(how, expected=with_penalty(how.expected, likelihood))
     as_given = independent
     if arrangement.model.family is not independent.family or arrangement.model.unit != independent.unit:
         as_given = independent.changed(family=arrangement.model.family, unit=arrangement.model.unit)
@@ -193,6 +169,15 @@ def _penalised(likelihood: Likelihood, penalty: Penalty | None) -> Likelihood:
     from thetahat.penalised_likelihood import penalised
 
     return penalised(likelihood, penalty)
+
+
+def _climbed(how: Conditions, likelihood: Likelihood, penalty: Penalty | None) -> Conditions:
+    """How a likelihood is climbed, with what its penalty adds to the metric."""
+    if penalty is None:
+        return how
+    from thetahat.penalised_likelihood import with_penalty
+
+    return replace(how, expected=with_penalty(how.expected, likelihood))
 
 
 def _solve_vectors(
@@ -245,11 +230,7 @@ def _solve_vectors(
     outcome = maximise_vectors(
         arrangement, likelihood, engine, optimizer, plain(start, "start"), penalised=penalty is not None
     )
-    how = conditions_of_vectors(arrangement, optimizer)
-    if penalty is not None:
-        from thetahat.penalised_likelihood import with_penalty
-
-        how = replace(how, expected=with_penalty(how.expected, likelihood))
+    how = _climbed(conditions_of_vectors(arrangement, optimizer), likelihood, penalty)
     solution = Solution.of(
         outcome,
         model.table,

@@ -13,7 +13,7 @@ from thetahat._errors import InferenceError
 from thetahat.arguments import DEFAULT_ENGINE
 from thetahat.estimation import solve
 from thetahat.facets import ClassificationFacet, DiagnosticsFacet, InferenceFacet, PredictionFacet
-from thetahat.families import Family, MultivariateFamily
+from thetahat.families import Family
 from thetahat.optimize.certificate import Certificate
 from thetahat.progress import Progress, following
 from thetahat.solved import Solved
@@ -21,6 +21,7 @@ from thetahat.solved import Solved
 if TYPE_CHECKING:
     from thetahat.data import Source
     from thetahat.engines import Engine
+    from thetahat.families import MultivariateFamily
     from thetahat.optimize import Optimizer
     from thetahat.penalties import Penalty
     from thetahat.report.summary import Summary

@@ -17,6 +17,7 @@ from thetahat.arguments import (
     column_of,
     known_quantities,
     option,
+    penalty_of,
     plain,
 )
 from thetahat.data import Source, open_source
@@ -78,7 +79,7 @@ def solve_regression(
         start=plain(start, "start"),
         climber=climber,
         engine=engine,
-        penalty=option("penalty", penalty, Penalty, None),
+        penalty=penalty_of(penalty),
     )
 
 

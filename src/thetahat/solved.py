@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from thetahat.data import Source
-from thetahat.families import Family, MultivariateFamily
+from thetahat.families import Family
 from thetahat.solution import Solution
 
 if TYPE_CHECKING:
+    from thetahat.families import MultivariateFamily
     from thetahat.models.regression import RegressionModel
 
 

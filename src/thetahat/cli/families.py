@@ -34,6 +34,7 @@ def run(*, as_json: bool) -> int:
         known = "".join(f"; {name} known" for name in fact["known"])
         driven = _regressed(fact)
         found = "from sums over rows" if fact["from_sums"] else "by Newton's method"
+        found = "at a kink, from row to row" if fact["kinked"] else found
         only = fact["global_theorem"] or "not proved"
         rows.append(
             (fact["name"], ", ".join(fact["parameters"]) + known, fact["support"], driven, found, only)
@@ -58,6 +59,7 @@ def _facts(kind: type[Family]) -> dict[str, Any]:
         "support": "labels" if kind.labelled else family.support.describe(),
         "regression": _regression(family),
         "from_sums": _from_sums(make, family),
+        "kinked": bool(kind.kinked),
         "global_theorem": kind.uniqueness,
     }
 
@@ -75,6 +77,7 @@ def _facts_of_vectors(kind: type[MultivariateFamily]) -> dict[str, Any]:
         "support": kind.takes,
         "regression": None,
         "from_sums": kind.closed_form,
+        "kinked": False,
         "global_theorem": kind.uniqueness,
     }
 
@@ -123,6 +126,8 @@ def _closing() -> list[str]:
 
 def _from_sums(kind: Any, family: Family) -> bool:
     """Whether the maximum over exact rows needs no step: tried on values drawn from the family."""
+    if kind.kinked:
+        return False
     if kind.labelled:
         return not fit(kind(), ["a", "b", "b"]).trace
     known = dict.fromkeys(kind.known, _KNOWN)

@@ -5,12 +5,16 @@ A file is loaded when its class is first asked for.
 
 from __future__ import annotations
 
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from thetahat.families._catalogue import Catalogue
 from thetahat.families._family import Family
 from thetahat.families._wrapper import Wrapper
-from thetahat.families.multivariate import VECTORS, MultivariateFamily
+from thetahat.families.multivariate import VECTORS
+
+if TYPE_CHECKING:
+    from thetahat.families.multivariate._family import MultivariateFamily
 
 _LEAVES: Catalogue[Family] = Catalogue(
     __name__,
@@ -92,6 +96,8 @@ def __getattr__(name: str) -> Any:
         value = _LEAVES.kinds()
     elif name == "WRAPPERS":
         value = _WRAPPERS.kinds()
+    elif name == "MultivariateFamily":
+        value = import_module("thetahat.families.multivariate._family").MultivariateFamily
     elif name == "MULTIVARIATE":
         value = VECTORS.kinds()
     else:

@@ -9,12 +9,22 @@ from scipy import special
 
 from thetahat.families._carried import Carried, log_hazard_mass
 from thetahat.families._standard import Standard, StandardFamily, unstretched
-from thetahat.families._terms import Array, Coordinates, EndTerms
+from thetahat.families._terms import Array, Coordinates, EndTerms, Rows
 from thetahat.numerics.elementary import log_expm1, softplus
 from thetahat.numerics.namespace import NUMPY
 
+BEYOND = 400.0
+"""Over the exponent of y, how far log scale lies beyond the outermost log y, where a power law ends."""
 _FAR = -30.0
 """From here down log(1 + exp(z)) is exp(z) less half its square."""
+
+
+def slope_at_power_law(rows: Rows, eta: Coordinates) -> Any:
+    """∂ log p by one over the exponent of y, where that is infinite and its product with the other shape is given.
+
+    The scale is as far from its limit as ``BEYOND`` says.
+    """
+    return np.broadcast_to(-BEYOND * np.exp(eta[0] + eta[1]), np.shape(rows[0]))
 
 
 class BurrKernel(StandardFamily):

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from thetahat.families._burr_kernel import BurrKernel, burr_nodes, burr_quantile
+from thetahat.families._burr_kernel import BEYOND, BurrKernel, burr_nodes, burr_quantile, slope_at_power_law
 from thetahat.families._charted import ChartedFamily
 from thetahat.families._contract import Known, Theta
 from thetahat.families._expected import LOG_HAZARD_NODES, expected_products
@@ -25,15 +25,6 @@ def _slope_at_weibull(rows: Rows, eta: Coordinates) -> Any:
     """∂ log p / ∂(1/k) at k = ∞, in q = k (y/scale)^c."""
     q = np.exp(eta[1] + np.exp(eta[0]) * (rows[0] - eta[2]))
     return q * (0.5 * q - 1.0)
-
-
-_BEYOND = 400.0
-"""Over c, how far log scale lies below the smallest log y on the way to Pareto's law, which then begins there."""
-
-
-def _slope_at_pareto(rows: Rows, eta: Coordinates) -> Any:
-    """∂ log p / ∂(1/c) at c = ∞ for a given ck, the scale as far below its limit as the chart says."""
-    return np.broadcast_to(-_BEYOND * np.exp(eta[0] + eta[1]), np.shape(rows[0]))
 
 
 @final
@@ -85,11 +76,11 @@ class BurrXII(BurrKernel, ChartedFamily):
             parameter="c",
             chart="1/c",
             names={},
-            slope=_slope_at_pareto,
+            slope=slope_at_power_law,
             scale=lambda limit: limit["shape"],
             moving={
                 "k": lambda limit, c: limit["shape"] / c,
-                "scale": lambda limit, c: limit["minimum"] * np.exp(-_BEYOND / c),
+                "scale": lambda limit, c: limit["minimum"] * np.exp(-BEYOND / c),
             },
         ),
     )

@@ -8,7 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from thetahat.families._burr_kernel import burr_log_density, burr_mass, burr_nodes, burr_quantile, burr_terms
+from thetahat.families._burr_kernel import (
+    BEYOND,
+    burr_log_density,
+    burr_mass,
+    burr_nodes,
+    burr_quantile,
+    burr_terms,
+    slope_at_power_law,
+)
 from thetahat.families._charted import ChartedFamily
 from thetahat.families._contract import Known, Theta
 from thetahat.families._expected import LOG_HAZARD_NODES, expected_products
@@ -21,19 +29,11 @@ from thetahat.families._survey import Survey
 from thetahat.families._terms import Array, Coordinates, EndTerms, Rows, Terms
 from thetahat.parameters import Parameter, Positive
 
-_BEYOND = 400.0
-"""Over a, how far log scale lies above the largest log y on the way to a power law, which then ends there."""
-
 
 def _slope_at_frechet(rows: Rows, eta: Coordinates) -> Any:
     """∂ log p / ∂(1/p) at p = ∞, in q = p (y/scale)^-a."""
     q = np.exp(eta[0] - np.exp(eta[1]) * (rows[0] - eta[2]))
     return q * (0.5 * q - 1.0)
-
-
-def _slope_at_power_law(rows: Rows, eta: Coordinates) -> Any:
-    """∂ log p / ∂(1/a) at a = ∞ for a given ap, the scale as far above its limit as the chart says."""
-    return np.broadcast_to(-_BEYOND * np.exp(eta[0] + eta[1]), np.shape(rows[0]))
 
 
 @final
@@ -84,11 +84,11 @@ class Dagum(ChartedFamily):
             parameter="a",
             chart="1/a",
             names={},
-            slope=_slope_at_power_law,
+            slope=slope_at_power_law,
             scale=lambda limit: limit["rate"],
             moving={
                 "p": lambda limit, a: limit["rate"] / a,
-                "scale": lambda limit, a: np.exp(_BEYOND / a - limit["threshold"]),
+                "scale": lambda limit, a: np.exp(BEYOND / a - limit["threshold"]),
             },
         ),
     )

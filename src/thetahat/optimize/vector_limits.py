@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thetahat.engines import Engine
-from thetahat.families import MULTIVARIATE, MultivariateFamily
-from thetahat.families._contract import snake_case
+from thetahat.families import multivariate_named
 from thetahat.families._limit import Limit
 from thetahat.likelihood import Likelihood
 from thetahat.models import DERIVATIVES
@@ -61,7 +60,10 @@ def beside(limit: Limit, at_limit: Mapping[str, Any], value: float) -> dict[str,
 
 def _fit(limit: Limit, arrangement: VectorArrangement, engine: Engine) -> VectorLimit | None:
     model, moments = arrangement.model, arrangement.moments
-    family = _named(limit.family).sized(len(model.response))
+    kind = multivariate_named(limit.family)
+    if kind is None:
+        raise LookupError(f"{limit.family!r} is declared as a limit, and is no family of vectors")
+    family = kind().sized(len(model.response))
     back = {ours: theirs for theirs, ours in limit.names.items()}
     fixed = {back[name]: value for name, value in model.table.fixed.items()}
     limit_model = MultivariateModel(
@@ -127,8 +129,3 @@ def _renamed(limit: Limit, theirs: str, names: tuple[str, ...], size: int) -> tu
     if ours is None:
         return ("",) * size
     return tuple(ours + name.removeprefix(theirs) for name in names)
-
-
-@cache
-def _named(name: str) -> MultivariateFamily:
-    return next(kind() for kind in MULTIVARIATE if snake_case(kind.__name__) == name)
