@@ -27,7 +27,7 @@ OPENING = """\
   looked for from row to row, since the density has one; *Newton* otherwise.
   *only one*: a theorem, named below, says that there is no other.
 - **rows**: *any* are values, values known only to lie above, below or between bounds, and all of these under
-  truncation.
+  truncation; *untruncated* are all of these without it.
 - **regression**: the parameter that the first formula drives, with its default link; another family where the
   regression is fitted in that form.
 - **entropy** and **KL**: *formula* where one is known, otherwise summed or integrated to a stated error.
@@ -99,7 +99,9 @@ def _maximum(fact: dict[str, Any]) -> str:
 def _rows(kind: type[Family]) -> str:
     if kind.exact_only or not kind.ordered:
         return "values"
-    return "values, right-censored" if kind.open_only else "any"
+    if kind.open_only:
+        return "values, right-censored"
+    return "untruncated" if kind.edges else "any"
 
 
 def _regression(fact: dict[str, Any]) -> str:
