@@ -106,7 +106,7 @@ def gathered(table: ParameterTable, guess: Vector, place: Gathered, declared: De
         if np.isnan(value):
             continue
         edge = parameter.domain.is_edge(value)
-        status[parameter.name] = "boundary" if edge else "at_infinity"
+        status[parameter.name] = "boundary" if edge else "at_infinity" if np.isinf(value) else "irregular"
         if edge or np.isinf(value):
             direction[parameter.name] = 1.0 if value == parameter.domain.upper else -1.0
         with np.errstate(divide="ignore"):
@@ -149,7 +149,7 @@ def gathered(table: ParameterTable, guess: Vector, place: Gathered, declared: De
         table,
         None,
         declared,
-        sentence=sentence,
+        sentence=sentence if place.sentence is None else place.sentence,
         exists=exists,
         scope="global",
         status=status,
