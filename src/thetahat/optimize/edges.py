@@ -106,7 +106,7 @@ def gathered(table: ParameterTable, guess: Vector, place: Gathered, declared: De
         if np.isnan(value):
             continue
         edge = parameter.domain.is_edge(value)
-        status[parameter.name] = "boundary" if edge else "at_infinity" if np.isinf(value) else "irregular"
+        status[parameter.name] = "boundary" if edge else "at_infinity"
         if edge or np.isinf(value):
             direction[parameter.name] = 1.0 if value == parameter.domain.upper else -1.0
         with np.errstate(divide="ignore"):

@@ -83,8 +83,9 @@ def spike(arrangement: Arrangement) -> str | None:
     value = survey.minimum * model.unit
     if family.spikes == "anywhere" and _can_gather_at(model, value, value):
         return f"every exact value is {value:g}, on which the density can be made as high as one likes"
-    if family.spikes == "at zero" and value == 0 and model.table.all_free:
-        return "every exact value is 0, on which the density can be made as high as one likes"
+    at = family.spikes.removeprefix("at ")
+    if at in {"0", "1"} and value == float(at) and model.table.all_free:
+        return f"every exact value is {value:g}, on which the density can be made as high as one likes"
     return None
 
 
