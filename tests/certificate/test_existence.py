@@ -12,7 +12,7 @@ from thetahat.data import open_source
 from thetahat.engines import Threads
 from thetahat.first_pass import arrange
 from thetahat.models.iid import IndependentModel
-from thetahat.optimize.existence import with_ties
+from thetahat.optimize.ties import with_ties
 from thetahat.response import IntervalCensored
 
 INF = np.inf

@@ -101,3 +101,38 @@ def test_a_centre_that_is_only_neared_has_a_documented_status(family: type[th.Fa
     assert fit.certificate.status[centre] == "at_infinity"
     assert np.isfinite(fit.estimates[centre])
     assert np.isnan(fit.standard_errors[centre])
+
+
+@pytest.mark.parametrize("wrapper", [th.ZeroInflated, th.Hurdle])
+@pytest.mark.parametrize("y", [[1, 1, 1], [2, 3, 2, 3, 2], [0, 0, 1, 1], [0, 1, 0, 0], [3, 3, 3, 0]])
+def test_a_limit_on_its_own_edge_has_no_standard_error_there(wrapper: type[th.Family], y: list[int]) -> None:
+    fit = th.fit(wrapper(th.NegativeBinomial()), y)
+    status = fit.certificate.status
+    assert fit.certificate.verdict in {"at_infinity", "boundary"}
+    for name, value in fit.estimates.items():
+        assert (status[name] == "regular") == np.isfinite(fit.standard_errors[name])
+        assert value == 0 or not value < 1e-6, "next to the edge"
+        if value == 0:
+            assert status[name] == "boundary"
+            assert name in fit.certificate.parameters
+            assert fit.certificate.direction[name] < 0
+    poisson = th.fit(wrapper(th.Poisson()), y)
+    assert fit.certificate.supremum == pytest.approx(poisson.certificate.supremum, abs=1e-9)
+    inner = "mean" if status["mean"] == "regular" else "zero_prob"
+    same = {"mean": "rate"}.get(inner, inner)
+    assert fit.standard_errors[inner] == pytest.approx(poisson.standard_errors[same], rel=1e-6, nan_ok=True)
+
+
+def test_a_regression_in_a_limit_on_its_edge_has_no_standard_error_there() -> None:
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=200)
+    data = {"x": x, "y": rng.binomial(8, 1 / (1 + np.exp(-0.5 * x - 0.5))) + 1}
+    model = th.Regression("y ~ x", th.ZeroInflated(th.NegativeBinomial()))
+    fit = th.fit(model, data)
+    plain = th.fit(th.Regression("y ~ x", th.Poisson()), data)
+    assert fit.certificate.verdict == "at_infinity"
+    assert fit.estimates["zero_prob"] == 0.0
+    assert fit.certificate.status["zero_prob"] == "boundary"
+    assert np.isnan(fit.standard_errors["zero_prob"])
+    for name in ("Intercept", "x"):
+        assert fit.standard_errors[name] == pytest.approx(plain.standard_errors[name], rel=1e-6)

@@ -477,6 +477,31 @@ def test_one_or_two_rows(family: Any, y: list[Any], verdict: str) -> None:
     assert in_good_english(fit.certificate.sentence)
 
 
+@pytest.mark.parametrize(
+    ("y", "verdict", "runaway"),
+    [
+        ([1.0], "unbounded", ""),
+        ([1.0, 1.0, 1.0], "unbounded", ""),
+        ([5.0], "at_infinity", "df1"),
+        ([2.0, 2.0, 2.0], "at_infinity", "df1"),
+        ([0.5, 0.5], "at_infinity", "df2"),
+        ([1.01] * 3, "at_infinity", "df1"),
+        ([1, 1, 1, 1, 1, 1, 1.001], "at_infinity", "df1"),
+    ],
+)
+def test_degrees_of_freedom_of_tied_ratios_run_away(y: list[float], verdict: str, runaway: str) -> None:
+    """Both gather the mass on 1, and on no other value; rounding is all that is left of their curvature far out."""
+    fit = th.fit(th.FisherF(), y)
+    assert fit.certificate.verdict == verdict
+    assert np.isnan([fit.standard_errors[name] for name in ("df1", "df2")]).all()
+    if runaway:
+        assert fit.estimates[runaway] == np.inf
+        assert fit.certificate.status[runaway] == "at_infinity"
+        other = {name: value for name, value in fit.estimates.items() if name != runaway}
+        near = th.FisherF(**other, **{runaway: 1e9}).log_prob(np.array(y)).sum()
+        assert fit.certificate.supremum == pytest.approx(near, abs=1e-3)
+
+
 # ---- saddle, flat, not converged --------------------------------
 
 

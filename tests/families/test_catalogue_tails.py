@@ -173,6 +173,22 @@ def test_conway_maxwell_poisson(rate, nu):
         )
 
 
+@pytest.mark.parametrize(
+    ("rate", "nu"),
+    [(0.5, 2e4), (0.5, 1e10), (3.0, 1e14), (2.0, 1e300), (1e-300, 1e12), (1e5, 1e5), (1e300, 1.1e4)],
+)
+def test_conway_maxwell_poisson_is_bernoulli_where_nu_is_huge(rate, nu):
+    """Its masses sum to one, with the odds ``rate`` (Shmueli et al., 2005)."""
+    family = th.ConwayMaxwellPoisson(rate=rate, nu=nu)
+    masses = family.log_prob([0.0, 1.0, 2.0])
+    assert np.exp(masses).sum() == pytest.approx(1.0, abs=1e-15)
+    assert masses[0] == pytest.approx(-np.log1p(rate), rel=1e-13)
+    # The working coordinate is log nu, whose rounding nu multiplies.
+    assert masses[2] == pytest.approx(2 * np.log(rate) - nu * np.log(2) - np.log1p(rate), rel=1e-12)
+    assert family.mean() == pytest.approx(rate / (1.0 + rate), rel=1e-13)
+    assert family.variance() == pytest.approx(rate / (1.0 + rate) / (1.0 + rate), rel=1e-12, abs=1e-310)
+
+
 @pytest.mark.parametrize(("first", "second"), [(1e-5, 3.0), (20.0, 3.0), (0.5, 900.0), (1e4, 1e-3)])
 def test_skellam(first, second):
     family, a, b = th.Skellam(rate1=first, rate2=second), mp.mpf(first), mp.mpf(second)

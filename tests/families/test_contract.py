@@ -733,7 +733,7 @@ def test_declarations_are_consistent(cls):
     assert not {"y", "weights", "links", "fixed", "start", "levels"} & {*names, *cls.known}
     assert set(cls.scales) <= set(names)
     assert cls.affine in {"", "affine", "quadratic"}
-    assert cls.spikes in {"anywhere", "at zero", "nowhere"}
+    assert cls.spikes in {"anywhere", "at 0", "at 1", "nowhere"}
     for parameter in family.declared:
         if not parameter.domain.vector:
             assert all(parameter.domain.contains(end) for end in parameter.typical)

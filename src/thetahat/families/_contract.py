@@ -241,6 +241,14 @@ class FamilyContract(Frozen, Declarations, ABC):
         """
         return self.unbounded_in_theory
 
+    def outweighed(self, fixed: Mapping[str, Any]) -> float | None:
+        """Times as many rows equal one value as exclude it, from which on no maximum lies inside.
+
+        ℓ then rises without bound as the second parameter, a scale, shrinks on that value, and to a supremum at that
+        number itself. None where the tails do not settle it.
+        """
+        return None
+
     def uniqueness_given(self, fixed: Mapping[str, Any], survey: Survey) -> str | None:
         """A theorem of uniqueness that holds because these parameters are fixed, or None."""
         return None

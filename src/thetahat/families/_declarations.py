@@ -36,7 +36,8 @@ class Declarations:
         Whether ``log_density`` is affine in the prepared columns (or quadratic in a single one: ``"quadratic"``), so
         that their means (and spread) are sufficient.
     spikes
-        Where constant data make the density unbounded: ``"anywhere"``, ``"at zero"`` or ``"nowhere"``.
+        Where constant data make the density unbounded: ``"anywhere"``, ``"nowhere"``, or on one value: ``"at 0"``,
+        ``"at 1"``.
     uniqueness
         The theorem by which a stationary point is the global maximum for exact rows, or None.
     uniqueness_censored

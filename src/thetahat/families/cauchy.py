@@ -102,6 +102,10 @@ class Cauchy(LocationScale):
             else None
         )
 
+    def outweighed(self, fixed: Mapping[str, Any]) -> float | None:
+        """A row gains one log scale on its value and loses one off it (Copas, 1975)."""
+        return None if "scale" in fixed else 1.0
+
     def start(self, points: NDArray[np.float64], known: Known) -> Theta:
         """Median, and the median distance from it."""
         middle, spread = robust_centre_and_spread(points)

@@ -26,6 +26,11 @@ from thetahat.parameters import Parameter, Positive
 _HIGHEST = 690.0
 """The log of a μ that stands for all higher ones."""
 
+_LARGE = 1e4
+"""A nu from which on the digits that a power of Poisson's mass loses count."""
+_FEW = 0.05
+"""Times nu, a μ below which only neighbours of one count have mass."""
+_NEIGHBOURS = 6
 _SCORINGS = 30
 _NU = (-4.0, 8.0)
 """Log nu between which a start is looked for."""
@@ -74,7 +79,8 @@ class ConwayMaxwellPoisson(Family):
         log_mu = eta[0] / nu
         log_mu = xp.where(log_mu < _HIGHEST, log_mu, _HIGHEST)
         power = saturated - half_deviance(xp, y, xp.exp(log_mu) - y, log_mu)
-        return nu * power - normaliser
+        value = nu * power - normaliser
+        return value if xp.is_jax else _mended(value, y, *eta)
 
     def derivatives(self, rows: Rows, eta: Coordinates) -> Terms:
         """With d = y - μ and q = log Poisson's mass, centred: u = (d, nu (q - d log μ))."""
@@ -163,12 +169,11 @@ class ConwayMaxwellPoisson(Family):
 
     def mean_at(self, theta: Theta, known: Known) -> Any:
         """Summed."""
-        eta = self.working(theta)
-        return _centre(*eta)[0] + _moments(*eta)[1]
+        return _mean_and_variance(*self.working(theta))[0]
 
     def variance_at(self, theta: Theta, known: Known) -> Any:
         """Summed."""
-        return _moments(*self.working(theta))[3]
+        return _mean_and_variance(*self.working(theta))[1]
 
     def sample_at(self, rng: np.random.Generator, size: int, theta: Theta, known: Known) -> Array:
         """By inversion."""
@@ -239,7 +244,7 @@ def _point_terms(
     nu, log_mu = np.exp(log_nu), _log_mu(log_rate, log_nu)
     excess = np.exp(log_mu) - y
     power = saturated - half_deviance(NUMPY, y, excess, log_mu)
-    value = nu * power - log_total
+    value = _mended(nu * power - log_total, y, log_rate, log_nu)
     if order == 0:
         return Terms(value)
     distance = -excess - mean_distance
@@ -253,6 +258,60 @@ def _point_terms(
             by_nu - nu * nu * (bend + log_mu * (log_mu * spread - 2.0 * mixed)),
         ),
     )
+
+
+def _concentrated(log_rate: Any, log_nu: Any) -> Any:
+    """Whether nu is so large that only neighbours of one count have mass.
+
+    A power of Poisson's mass has lost as many digits there as nu has.
+    """
+    nu = np.exp(log_nu)
+    large = nu > _LARGE
+    return large & (_centre(log_rate, log_nu)[0] < _FEW * nu) if np.any(large) else large
+
+
+def _neighbours(log_rate: Any, log_nu: Any) -> tuple[list[Any], list[Any]]:
+    """Log ratios of the masses of the counts above the mode to the mode's, and of those below, from the nearest on."""
+    nu, (_, mode) = np.exp(log_nu), _centre(log_rate, log_nu)
+    above, below = [np.zeros(np.shape(mode))], [np.zeros(np.shape(mode))]
+    with np.errstate(all="ignore"):
+        for step in range(1, _NEIGHBOURS + 1):
+            above.append(above[-1] + (log_rate - nu * np.log(mode + step)))
+            down = np.where(mode >= step, nu * np.log(mode + 1.0 - step) - log_rate, -np.inf)
+            below.append(below[-1] + down)
+    return above[1:], below[1:]
+
+
+def _mended(value: Any, y: Any, log_rate: Any, log_nu: Any) -> Any:
+    """The log mass, by the ratios of neighbours' masses where these are all there is."""
+    few = _concentrated(log_rate, log_nu)
+    if not np.any(few):
+        return value
+    nu, (_, mode) = np.exp(log_nu), _centre(log_rate, log_nu)
+    above, below = _neighbours(log_rate, log_nu)
+    with np.errstate(all="ignore"):
+        distance = y - mode
+        farther = distance * log_rate - nu * (special.gammaln(y + 1.0) - special.gammaln(mode + 1.0))
+        own = np.where(distance == 0, 0.0, farther)
+        for step, (up, down) in enumerate(zip(above, below, strict=True), start=1):
+            own = np.where(distance == step, up, np.where(distance == -step, down, own))
+        total = 1.0 + sum(np.exp(ratio) for ratio in (*above, *below))
+        return np.where(few, own - np.log(total), value)
+
+
+def _mean_and_variance(log_rate: Any, log_nu: Any) -> tuple[Any, Any]:
+    moments = _moments(log_rate, log_nu)
+    mu, mode = _centre(log_rate, log_nu)
+    mean, variance = mu + moments[1], moments[3]
+    few = _concentrated(log_rate, log_nu)
+    if not np.any(few):
+        return mean, variance
+    above, below = ([np.exp(ratio) for ratio in side] for side in _neighbours(log_rate, log_nu))
+    pairs = list(enumerate(zip(above, below, strict=True), start=1))
+    total = 1.0 + sum(up + down for _, (up, down) in pairs)
+    shift = sum(step * (up - down) for step, (up, down) in pairs) / total
+    square = sum(step * step * (up + down) for step, (up, down) in pairs) / total
+    return np.where(few, mode + shift, mean), np.where(few, square - shift * shift, variance)
 
 
 def _normaliser_terms(inputs: tuple[Array, ...], order: int) -> Terms:

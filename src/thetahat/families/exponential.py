@@ -45,7 +45,7 @@ class Exponential(Family):
     decreasing: ClassVar[bool] = True
     gathers: ClassVar[Gathering] = Gathering(upper=({"rate": 0.0},), lower=({"rate": np.inf},))
     affine: ClassVar[str] = "affine"
-    spikes: ClassVar[str] = "at zero"
+    spikes: ClassVar[str] = "at 0"
     uniqueness: ClassVar[str | None] = "concave in the rate"
     uniqueness_censored: ClassVar[str | None] = "concave in the rate"
     uniqueness_truncated: ClassVar[str | None] = (

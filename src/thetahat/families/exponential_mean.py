@@ -45,7 +45,7 @@ class ExponentialMean(Family):
     gathers: ClassVar[Gathering] = Gathering(upper=({"mean": np.inf},), lower=({"mean": 0.0},))
     scales: ClassVar[tuple[str, ...]] = ("mean",)
     affine: ClassVar[str] = "affine"
-    spikes: ClassVar[str] = "at zero"
+    spikes: ClassVar[str] = "at 0"
     uniqueness: ClassVar[str | None] = "concave in log mean"
     uniqueness_censored: ClassVar[str | None] = "concave in log mean"
     single_maximum = MappingProxyType({"*": "concave in log mean", "inverse": "concave in the rate"})

@@ -48,6 +48,7 @@ class FisherF(ChartedFamily):
     gathers: ClassVar[Gathering] = Gathering(
         upper=({"df2": 0.0},), lower=({"df1": 0.0},), both={"df1": 0.0, "df2": 0.0}
     )
+    spikes: ClassVar[str] = "at 1"
     regressed: ClassVar[bool] = False
     # log y - log(df2/df1), the logit of a beta variable of shapes df1/2 and df2/2
     chart = ((0.0, -1.0, 1.0), (0.0, 0.0, 0.0), (-_LOG_2, 1.0, 0.0), (-_LOG_2, 0.0, 1.0))

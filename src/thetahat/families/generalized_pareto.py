@@ -58,7 +58,7 @@ class GeneralizedPareto(LogHazardFamily, ChartedFromZero):
         lower=({"scale": 0.0},),
     )
     scales: ClassVar[tuple[str, ...]] = ("scale",)
-    spikes: ClassVar[str] = "at zero"
+    spikes: ClassVar[str] = "at 0"
     unbounded_in_theory: ClassVar[str | None] = f"for shape below -1 {_AT_LARGEST}"
     region_of: ClassVar[tuple[str, ...]] = ("shape",)
     chart = ((0.0, 1.0, 0.0), (0.0, 0.0, 0.0), (0.0, 0.0, 1.0))

@@ -33,7 +33,7 @@ class HalfNormal(RootGamma):
     support = NON_NEGATIVE
     decreasing: ClassVar[bool] = True
     half_dimension: ClassVar[float] = 0.5
-    spikes: ClassVar[str] = "at zero"
+    spikes: ClassVar[str] = "at 0"
 
     def entropy_at(self, theta: Theta, known: Known) -> Any:
         """½ + log(scale √(π/2))."""

@@ -66,7 +66,7 @@ class Lomax(BurrKernel, ChartedFromZero):
             moving={"scale": lambda limit, shape: shape / limit["rate"]},
         ),
     )
-    spikes: ClassVar[str] = "at zero"
+    spikes: ClassVar[str] = "at 0"
     primary: ClassVar[str] = "scale"
     chart = ((0.0, 0.0, 1.0), (0.0, 0.0, 0.0), (0.0, 1.0, 0.0))
 

@@ -263,6 +263,10 @@ class StudentT(LocationScale, SummedByRows):
             return None
         return "unique in location and scale for df fixed at 1 or above (Copas, 1975; Kent & Tyler, 1991)"
 
+    def outweighed(self, fixed: Mapping[str, Any]) -> float | None:
+        """For df fixed at 1 or above a row gains one log scale on its value and loses df off it."""
+        return float(fixed["df"]) if "scale" not in fixed and fixed.get("df", 0.0) >= 1 else None
+
     def further_starts(self, points: NDArray[np.float64]) -> tuple[Theta, ...]:
         """Small scales with few degrees of freedom at the densest clusters of several sizes, a kind for each."""
         ordered = np.sort(points)

@@ -149,7 +149,7 @@ def gathered(table: ParameterTable, guess: Vector, place: Gathered, declared: De
         table,
         None,
         declared,
-        sentence=sentence,
+        sentence=sentence if place.sentence is None else place.sentence,
         exists=exists,
         scope="global",
         status=status,

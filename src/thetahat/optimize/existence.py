@@ -7,21 +7,15 @@ Truncation only raises ℓ, and never above 0 where every row is an interval. So
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from thetahat.engines import Engine
-from thetahat.families._survey import Survey
 from thetahat.first_pass import Arrangement
-from thetahat.models._rows import PackedRows
 from thetahat.models.iid import IndependentModel
-
-CANDIDATES = 64
-"""Values that are counted over all rows when the largest tie is looked for."""
-ROUNDING = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +23,15 @@ class Gathered:
     """A place where all mass can gather, so that ℓ has its supremum there.
 
     ``values`` are the parameters there: edges and infinities, or NaN where many finite values attain the
-    supremum. ``attained`` is False where the edge itself is no distribution.
+    supremum. ``attained`` is False where the edge itself is no distribution. ``sentence`` says it in other words than
+    the usual ones.
     """
 
     values: Mapping[str, float]
     supremum: float
     place: str
     attained: bool = True
+    sentence: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +74,6 @@ class _Ends:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Tied:
-    equal: NDArray[np.float64]
-    admitting: NDArray[np.float64]
-
-    def merge(self, other: _Tied) -> _Tied:
-        return _Tied(self.equal + other.equal, self.admitting + other.admitting)
-
-
 def spike(arrangement: Arrangement) -> str | None:
     """Say why the density can be made as high as one likes on all exact rows at once, if it can."""
     model, survey = arrangement.model, arrangement.survey
@@ -96,8 +83,9 @@ def spike(arrangement: Arrangement) -> str | None:
     value = survey.minimum * model.unit
     if family.spikes == "anywhere" and _can_gather_at(model, value, value):
         return f"every exact value is {value:g}, on which the density can be made as high as one likes"
-    if family.spikes == "at zero" and value == 0 and model.table.all_free:
-        return "every exact value is 0, on which the density can be made as high as one likes"
+    at = family.spikes.removeprefix("at ")
+    if at in {"0", "1"} and value == float(at) and model.table.all_free:
+        return f"every exact value is {value:g}, on which the density can be made as high as one likes"
     return None
 
 
@@ -266,80 +254,3 @@ def _at_both_ends(arrangement: Arrangement, ends: _Ends) -> Gathered | None:
 def _n_log_p(below: float, above: float) -> float:
     total = below + above
     return float(below * np.log(below / total) + above * np.log(above / total))
-
-
-def with_ties(arrangement: Arrangement, engine: Engine) -> Survey:
-    """Add the tie that weighs most against the rows that exclude it.
-
-    Where there are many rows, the thinned ones tell which values are counted over all of them.
-    """
-    survey, model, sample = arrangement.survey, arrangement.model, arrangement.sample
-    if not sample.y.size:
-        return survey
-    if survey.all_exact and sample.weight is None:
-        ordered = np.sort(sample.y)
-        if (ordered[1:] != ordered[:-1]).all():
-            return replace(survey, tie=(1.0, survey.n_obs - 1.0))
-    values = np.unique(sample.y)
-    found = _tied(sample, values)
-    total = sample.n_exact + sample.n_interval
-    worst = np.argsort(-_pull(found.equal, total - found.equal - found.admitting), kind="stable")
-    values = np.sort(values[worst[:CANDIDATES]])
-
-    def count(block: Any) -> _Tied:
-        return _tied(block if arrangement.packed else model.pack(block), values)
-
-    found = engine.reduce(count, arrangement.blocks())
-    excluding = survey.n_obs - found.equal - found.admitting
-    most = int(np.argmax(_pull(found.equal, excluding)))
-    return replace(survey, tie=(float(found.equal[most]), float(excluding[most])))
-
-
-def with_ties_given(arrangement: Arrangement, engine: Engine, fixed: Mapping[str, Any]) -> Survey:
-    """The survey with its largest tie, or with that at the location where it is fixed."""
-    survey, centre = arrangement.survey, arrangement.model.family.gathers.centre
-    if centre is None or centre[0] not in fixed:
-        return with_ties(arrangement, engine)
-    at = float(fixed[centre[0]])
-
-    def count(block: Any) -> _Tie:
-        rows = block if arrangement.packed else arrangement.model.pack(block)
-        return _Tie(
-            _total(rows.y == at, rows.weight),
-            _total((rows.low <= at) & (rows.high >= at), rows.interval_weight),
-        )
-
-    tie = engine.reduce(count, arrangement.blocks())
-    return replace(survey, tie=(tie.equal, survey.n_obs - tie.equal - tie.admitting))
-
-
-@dataclass(frozen=True, slots=True)
-class _Tie:
-    equal: float
-    admitting: float
-
-    def merge(self, other: _Tie) -> _Tie:
-        return _Tie(self.equal + other.equal, self.admitting + other.admitting)
-
-
-def _total(mask: NDArray[np.bool_], weight: NDArray[np.float64] | None) -> float:
-    return float(np.count_nonzero(mask) if weight is None else weight[mask].sum())
-
-
-def _pull(equal: NDArray[np.float64], excluding: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Rows that equal a value against those that exclude it; what is left of none is rounding of weights."""
-    some = excluding > ROUNDING * (equal + np.abs(excluding))
-    return np.where(some, equal / np.where(some, excluding, 1.0), np.inf)
-
-
-def _tied(rows: PackedRows, values: NDArray[np.float64]) -> _Tied:
-    """By value, the weight of the exact rows that equal it and of the interval rows that admit it."""
-
-    def below(ends: NDArray[Any], weight: NDArray[Any] | None, side: Literal["left", "right"]) -> Any:
-        order = np.argsort(ends, kind="stable")
-        steps = np.ones(ends.shape) if weight is None else weight[order]
-        return np.append(0.0, np.cumsum(steps))[np.searchsorted(ends[order], values, side)]
-
-    equal = below(rows.y, rows.weight, "right") - below(rows.y, rows.weight, "left")
-    begun = below(rows.low, rows.interval_weight, "right")
-    return _Tied(equal, begun - below(rows.high, rows.interval_weight, "left"))

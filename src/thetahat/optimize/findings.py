@@ -106,12 +106,22 @@ def at_limit(
         upward = bool(np.isposinf(limit.natural[name]))
         status[name] = "at_infinity" if np.isinf(limit.natural[name]) else "boundary"
         direction[name] = 1.0 if upward else -1.0
+    at_edge = limit.edges or (False,) * len(limit.names)
+    edges = tuple(name for name, edge in zip(limit.names, at_edge, strict=True) if edge and name)
+    inner = [index for index, edge in enumerate(at_edge) if not edge]
+    kept = [limit.names[index] for index in inner]
+    for name in edges:
+        status[name] = "boundary"
+        direction[name] = 1.0 if limit.natural[name] == table.by_name[name].domain.upper else -1.0
     runaway, finite = limit.limit.parameter, all(np.isfinite(limit.natural[name]) for name in running)
     kind = f"{runaway} above 0" if finite else f"finite {runaway}"
     claim = f"No {kind} attains the supremum"
     if declared.theorem is None:
         claim = f"No {kind} was found that does better than the limit, as far as was searched"
-    rest = "; the other parameters' standard errors are those of that limit" if any(limit.names) else ""
+    rest = "; the other parameters' standard errors are those of that limit" if any(kept) else ""
+    if edges:
+        there = listed(tuple(f"{name} = {limit.natural[name]:g}" for name in edges))
+        rest += f". Its maximum is on the edge of the parameter space ({there}), where standard errors do not exist"
     sentence = (
         f"{claim}: the likelihood rises towards {limit.title} as {limit.limit.chart} falls to 0. Fit "
         f"{limit.title} instead{rest}."
@@ -127,11 +137,11 @@ def at_limit(
         limit=limit.title,
         status=status,
         supremum=limit.value,
-        parameters=running,
+        parameters=(*running, *edges),
         direction=direction,
-        allows=any(limit.names),
+        allows=any(kept),
     )
-    mask = np.array([name in limit.names for name in table.free_names])
+    mask = np.array([name in kept for name in table.free_names])
     point = np.zeros(table.n_free)
     for parameter, span in zip(table.free_parameters, table.free_slices, strict=True):
         if limit.point is not None:
@@ -140,12 +150,13 @@ def at_limit(
         value = limit.natural[parameter.name] / table.unit(parameter.name)
         with np.errstate(divide="ignore"):
             point[span] = parameter.domain.to_free(value)
-    order = [limit.names.index(name) for name in table.free_names if name in limit.names]
-    tally = limit.tally.restrict(np.array(order, dtype=np.intp))
+    order = np.array([kept.index(name) for name in table.free_names if name in kept], dtype=np.intp)
+    whole = limit.tally.restrict(np.array(inner, dtype=np.intp))
+    tally = whole.restrict(order)
     information = tally.information
-    if order and len(order) < len(limit.names):
+    if 0 < order.size < len(kept):
         # The limit's other parameters are estimated too, though the family has no name for them there.
-        covariance = analyse(limit.tally.information).inverse()
+        covariance = analyse(whole.information).inverse()
         information = analyse(covariance[np.ix_(order, order)]).inverse()
     trace = tuple(search.trace) if search is not None else ()
     return Outcome(limit.natural, point, limit.value, tally, mask, information, certificate, trace)

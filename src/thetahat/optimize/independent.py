@@ -25,8 +25,7 @@ from thetahat.optimize.closed_form import at_closed_form
 from thetahat.optimize.declared import Declared, theorem_of
 from thetahat.optimize.edges import gathered
 from thetahat.optimize.elsewhere import drawn, has_heights, leads_back, offered, promising
-from thetahat.optimize.existence import gathered as find_gathered
-from thetahat.optimize.existence import parted, spike, with_ties, with_ties_given
+from thetahat.optimize.existence import parted
 from thetahat.optimize.findings import unbounded
 from thetahat.optimize.kinked import from_sides, maximise_kinked
 from thetahat.optimize.kinks import held_elsewhere, kinked_coordinate
@@ -34,6 +33,8 @@ from thetahat.optimize.limits import LimitFit, fit_limits
 from thetahat.optimize.outcome import Outcome
 from thetahat.optimize.own_start import from_elsewhere_too
 from thetahat.optimize.parts import in_order, regularity_of, unless_fewer_do
+from thetahat.optimize.settled import safe_guess, settled
+from thetahat.optimize.ties import with_ties, with_ties_given
 from thetahat.optimize.verdict import judge
 from thetahat.parameters import Positive
 
@@ -83,12 +84,9 @@ def _maximise(
 
         refuse_unfit(family, survey)
     declared = declare(arrangement, engine)
-    reason = spike(arrangement)
-    if reason is not None:
-        return unbounded(model.table, None, declared, reason)
-    place = find_gathered(arrangement, engine)
-    if place is not None:
-        return gathered(model.table, _safe_guess(arrangement), place, declared)
+    without = settled(arrangement, engine, likelihood, declared)
+    if without is not None:
+        return without
     if (start is None or family.edges) and survey.plain:
         known = {name: value for name, value in model.known.items() if not isinstance(value, str)}
         theta = family.solve_given(survey, known, _fixed(model))
@@ -99,7 +97,7 @@ def _maximise(
     if family.edges:
         from thetahat.optimize.outermost import where_it_breaks_off
 
-        guess, how = _safe_guess(arrangement), conditions(arrangement, engine, optimizer)
+        guess, how = safe_guess(arrangement), conditions(arrangement, engine, optimizer)
         broken = where_it_breaks_off(model, likelihood, survey, guess, how, declared)
         if broken is not None:
             return broken
@@ -116,7 +114,7 @@ def _maximise(
     if outcome.certificate.verdict in DOUBTFUL:
         apart = parted(arrangement, engine)
         if apart is not None and not outcome.value > apart.supremum + ROUNDING * survey.n_obs:
-            return gathered(model.table, _safe_guess(arrangement), apart, declared)
+            return gathered(model.table, safe_guess(arrangement), apart, declared)
     verdict = outcome.certificate.verdict
     looked = not search.exhausted or search.iterations >= ENOUGH
     doubtful = verdict in DOUBTFUL if declared.theorem is None else verdict is Verdict.NOT_CONVERGED
@@ -236,11 +234,6 @@ def _unbounded_in_theory(arrangement: Arrangement, engine: Engine) -> str | None
         return family.unbounded_in_theory
     fixed = _fixed(model)
     return family.unbounded_given(fixed, with_ties_given(arrangement, engine, fixed))
-
-
-def _safe_guess(arrangement: Arrangement) -> Vector:
-    guess = arrangement.model.starting_values(arrangement.sample)
-    return np.where(np.isfinite(guess), guess, 0.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,10 @@ FAR_OUT = 1e5
 STEP = 1e-3
 """In the logarithm of that parameter, by which the others' course is measured."""
 ROUNDING = 64 * float(np.finfo(float).eps)
+EDGE = 800.0
+"""A log or logit that is the edge itself in double precision."""
+NEARLY_AT_EDGE = 1e-6
+"""Times the number of rows, the information about a log or logit that is left beside an edge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,8 @@ class LimitFit:
     ``natural`` holds the family's parameters there, with inf or 0 for the one that ran away; ``at_limit`` the limit's
     own; ``tally`` is in the free coordinates of ``names``, empty for a parameter that the family has no name for;
     ``slope_and_noise`` takes a pass over the rows, at its first call only. ``point`` is that of the family's free
-    coordinates, where its natural parameters do not tell.
+    coordinates, where its natural parameters do not tell. ``edges`` tells which of ``names`` are on the edge of the
+    limit's own parameter space.
     """
 
     limit: Limit
@@ -55,6 +60,7 @@ class LimitFit:
     scale: float
     slope_and_noise: Callable[[], tuple[float, float]]
     point: Vector | None = None
+    edges: tuple[bool, ...] = ()
 
     def beside(self, factor: float) -> dict[str, float]:
         """The family's parameters on the way to the limit, so many times beyond the order of one."""
@@ -136,6 +142,7 @@ def _fit(
     point = _maximise(limit_model, likelihood, survey, arrangement, optimizer)
     if point is None:
         return None
+    point, edges = to_edges(likelihood, point, survey.n_obs)
     tally = likelihood.tally(point, DERIVATIVES)
     at_limit = limit_model.table.natural(point)
     natural = limit.beside(at_limit, limit.end)
@@ -148,7 +155,27 @@ def _fit(
     def slope() -> tuple[float, float]:
         return _slope(limit, model, arrangement, scaled, scale, engine)
 
-    return LimitFit(limit, family.title, tally.value, ordered, at_limit, names, tally, scale, slope)
+    return LimitFit(
+        limit, family.title, tally.value, ordered, at_limit, names, tally, scale, slope, edges=edges
+    )
+
+
+def to_edges(likelihood: Likelihood, point: Vector, n_obs: float) -> tuple[Vector, tuple[bool, ...]]:
+    """Move coordinates that a climb left beside an edge onto it, where ℓ is as high; tell which they are."""
+    table = likelihood.table
+    tally = likelihood.tally(point, DERIVATIVES)
+    weak = ~table.on_line & (np.abs(tally.information.diagonal()) <= NEARLY_AT_EDGE * n_obs)
+    edges = np.zeros(point.size, dtype=bool)
+    for parameter, span in zip(table.free_parameters, table.free_slices, strict=True):
+        if parameter.domain.vector or not weak[span].all():
+            continue
+        moved = point.copy()
+        moved[span] = np.sign(tally.score[span] or point[span]) * EDGE
+        value = float(table.natural(moved)[parameter.name])
+        there = likelihood.tally(moved, DERIVATIVES)
+        if parameter.domain.is_edge(value) and there.finite and there.value >= tally.value - tally.rounding:
+            point, edges[span] = moved, True
+    return point, tuple(edges.tolist())
 
 
 def _rows_of_limit(

@@ -20,7 +20,7 @@ from thetahat.models.regression import RegressionModel
 from thetahat.numerics.cholesky import is_positive, newton_step
 from thetahat.optimize._optimizer import Optimizer, Search
 from thetahat.optimize.climb import climb
-from thetahat.optimize.limits import FAR_OUT, ROUNDING, LimitFit
+from thetahat.optimize.limits import FAR_OUT, ROUNDING, LimitFit, to_edges
 from thetahat.penalised_likelihood import penalised
 from thetahat.penalties import Penalty
 from thetahat.regression_pass import RegressionArrangement
@@ -97,11 +97,12 @@ def _fit(
     search = climb(likelihood, optimizer, start, given_up=lambda search: _stays_below(search, height))
     if not search.converged:
         return None
-    tally = likelihood.tally(search.point, DERIVATIVES)
-    at_limit = limiting.table.natural(search.point)
+    point, edges = to_edges(likelihood, search.point, arrangement.n_obs)
+    tally = likelihood.tally(point, DERIVATIVES)
+    at_limit = limiting.table.natural(point)
     natural = {limit.names.get(name, name): value for name, value in at_limit.items()}
     natural[limit.parameter] = np.inf
-    scale = limit.scale(_typical(limiting, search.point, packs))
+    scale = limit.scale(_typical(limiting, point, packs))
     names = tuple(limit.names.get(name, name) for name in limiting.table.free_names)
 
     @cache
@@ -110,7 +111,7 @@ def _fit(
 
     ordered = {name: natural[name] for name in model.table.names}
     title = limiting.family.title
-    return LimitFit(limit, title, tally.value, ordered, at_limit, names, tally, scale, slope)
+    return LimitFit(limit, title, tally.value, ordered, at_limit, names, tally, scale, slope, edges=edges)
 
 
 def _stays_below(search: Search, height: float) -> bool:

@@ -23,6 +23,10 @@ FAR_OUT = 10.0
 """Times the order of one, a parameter on the way to its limit."""
 NEARLY_THERE = 1.0
 """In nats, what is left to gain of a way that is nearly gone."""
+LOST = 28.0
+"""On a log scale, where next to nothing of a shape's curvature is left but rounding."""
+NO_CURVATURE = 1e-6
+"""Times the number of rows, the information about such a coordinate that may be rounding alone."""
 
 
 def judge(likelihood: Likelihood, search: Search, declared: Declared) -> Outcome:
@@ -34,7 +38,8 @@ def judge(likelihood: Likelihood, search: Search, declared: Declared) -> Outcome
     limit = _limit_reached(table, found, search, declared)
     if limit is not None:
         return findings.at_limit(table, found, search, limit, declared)
-    if found.is_maximum and not _is_singular(table, found, declared):
+    lost = _lost(table, found, declared)
+    if found.is_maximum and not lost.any() and not _is_singular(table, found, declared):
         return findings.maximum(table, found, search, declared)
     if found.tally.densest > DENSE and not found.stationary:
         return findings.unbounded(table, search, declared, "the density piles up on single values", found)
@@ -60,6 +65,9 @@ def judge(likelihood: Likelihood, search: Search, declared: Declared) -> Outcome
         if null is not None:
             return findings.flat(table, found, search, null, declared, structural=structural)
     away = evidences.receding(likelihood, found)
+    if away is None and lost.any():
+        found = _brought_back(likelihood, found, lost, declared)
+        away = evidences.receding(likelihood, found)
     if away is not None:
         return edges.receding(table, found, search, away, declared)
     if declared.unbounded_in_theory is not None and search.blocked:
@@ -85,6 +93,26 @@ def _limit_reached(
         if limit.slope <= limit.slope_noise:
             return limit
     return None
+
+
+def _lost(table: ParameterTable, found: Evidence, declared: Declared) -> NDArray[np.bool_]:
+    """Coordinates on a log scale that are so far out, with so little curvature, that it may be rounding."""
+    far = np.abs(found.point) > LOST
+    if not far.any():
+        return far
+    weak = np.abs(found.tally.information.diagonal()) <= NO_CURVATURE * declared.n_obs
+    return np.asarray(far & weak & ~table.on_line)
+
+
+def _brought_back(
+    likelihood: Likelihood, found: Evidence, lost: NDArray[np.bool_], declared: Declared
+) -> Evidence:
+    """The evidence with coordinates brought back to where rounding leaves more of them, if ℓ is as high there."""
+    point = np.where(lost, np.sign(found.point) * LOST, found.point)
+    there = likelihood.tally(point, DERIVATIVES)
+    if not (there.finite and there.value >= found.tally.value - evidences.LEVELLED):
+        return found
+    return evidences.gather(likelihood, point, there, None, declared.sizes)
 
 
 def _is_singular(table: ParameterTable, found: Evidence, declared: Declared) -> bool:
