@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from math import frexp, isfinite
+from math import frexp, isfinite, sqrt
 from typing import TYPE_CHECKING, Any, final
 from weakref import ref
 
@@ -216,6 +216,35 @@ class SymmetricFactor:
             if self.roots.size > 1:
                 solution = solution + self._apply(spectrum, target - self.scaled @ solution)
             return np.asarray(solution / roots)
+
+    def half_square(self, right: FloatArray) -> float:
+        """Return ½ bᵀA⁻¹b, 0 where rounding would have it below.
+
+        Examples
+        --------
+        >>> SymmetricFactor([[4.0, 0.0], [0.0, 1.0]]).half_square(np.array([2.0, 1.0]))
+        1.0
+        """
+        if self._pair is not None or self._triangle is not None or self.roots.size == 1:
+            return max(0.5 * float(right @ self.solve(right)), 0.0)
+        rotated = (right / self.roots) @ self.eigenvectors
+        return max(0.5 * float(rotated @ (rotated / self.eigenvalues)), 0.0)
+
+    def relative_bound(self, difference: FloatArray) -> float:
+        """Return a bound for the absolute eigenvalues of A^{-½} D A^{-½}: Frobenius' norm of scaled D over λ_min.
+
+        It is infinite where A is not positive definite or D not finite.
+
+        Examples
+        --------
+        >>> SymmetricFactor([[4.0, 0.0], [0.0, 1.0]]).relative_bound(np.array([[1.0, 0.0], [0.0, 0.0]]))
+        0.25
+        """
+        if not self.smallest > self.error_bound:
+            return float("inf")
+        scaled = (difference / self.roots / self.roots[:, np.newaxis]).ravel()
+        squares = float(scaled @ scaled)
+        return sqrt(squares) / self.smallest if isfinite(squares) else float("inf")
 
     def solve_absolute(self, right: ArrayLike) -> FloatArray:
         """Return |A|⁻¹ b, eigenvalues of the scaled matrix taken without sign and at least their error bound.

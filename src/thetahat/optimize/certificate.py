@@ -7,6 +7,8 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any
 
+from thetahat.optimize.deferred import Late
+
 
 class Verdict(StrEnum):
     """What a fit found; of the verdicts whose criteria hold, the first in this order.
@@ -30,7 +32,7 @@ class Verdict(StrEnum):
     NOT_CONVERGED = "not_converged"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Certificate:
     """What is known of the point that a fit reports.
 
@@ -96,9 +98,9 @@ class Certificate:
     parameters: tuple[str, ...]
     direction: Mapping[str, float] | None
     newton_decrement: float
-    curvature_change: float
-    condition_number: float
-    smallest_eigenvalue: float
+    curvature_change: Late[float] = Late()
+    condition_number: Late[float] = Late()
+    smallest_eigenvalue: Late[float] = Late()
     digits: Mapping[str, float]
     sentence: str
     allows_standard_errors: bool

@@ -38,8 +38,9 @@ def certify(
 ) -> Certificate:
     """A certificate, with the evidence at ``found``, or where that is None what else is known of a point."""
     none = float(np.nan)
+    changed: Callable[[], float] | float = none if change is None else change
     if found is not None:
-        decrement, change = found.decrement, found.curvature_change
+        decrement, changed = found.decrement, found.change
     return Certificate(
         verdict=verdict,
         exists=exists,
@@ -50,7 +51,7 @@ def certify(
         parameters=parameters,
         direction=direction,
         newton_decrement=none if decrement is None else decrement,
-        curvature_change=none if change is None else change,
+        curvature_change=changed,
         condition_number=none if found is None else found.condition,
         smallest_eigenvalue=none if found is None else found.smallest,
         digits=_digits(table, digits),

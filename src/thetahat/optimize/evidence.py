@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from math import isfinite, sqrt
 from types import MappingProxyType
 
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from thetahat.likelihood import Likelihood
 from thetahat.models import DERIVATIVES, SCORES, VALUE, Tally
 from thetahat.numerics.linear_algebra import SymmetricFactor, analyse, eigenvalues
+from thetahat.optimize.deferred import Late
 from thetahat.parameters import ParameterTable
 
 Vector = NDArray[np.float64]
@@ -37,33 +39,43 @@ MANY = 256
 NO_SIZES: Mapping[str, float] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Evidence:
-    """What is known of a point: its tally, factored information, Newton step and what follows from them."""
+    """What is known of a point: its tally, factored information, Newton step and what follows from them.
+
+    ``steady`` tells whether ``curvature_change`` is small enough for a maximum, which is known before its value is;
+    ``eigenvalues`` are those of the information scaled to unit diagonal by its very roots, ascending.
+    """
 
     point: Vector
     tally: Tally
     factor: SymmetricFactor
-    step: Vector
     decrement: float
-    curvature_change: float
     reach: Vector
-    eigenvalues: Vector
-    """Of the information scaled to unit diagonal by its very roots, ascending."""
+    steady: bool
+    step: Late[Vector] = Late()
+    curvature_change: Late[float] = Late()
+    eigenvalues: Late[Vector] = Late()
 
     @property
     def positive(self) -> bool:
         """Whether the smallest eigenvalue is above 100 times its rounding error."""
-        size = self.eigenvalues.size
-        largest = max(abs(float(self.eigenvalues[0])), abs(float(self.eigenvalues[-1]))) if size else 0.0
-        return self.smallest > 100 * size * EPSILON * largest
+        size, factor = self.point.size, self.factor
+        # The factor's own scaling is within √2 of that to unit diagonal, its eigenvalues within 2 (Ostrowski, 1959).
+        if factor.smallest > 400 * size * EPSILON * factor.largest:
+            return True
+        values = self.eigenvalues
+        largest = max(abs(float(values[0])), abs(float(values[-1]))) if size else 0.0
+        return self.smallest() > 100 * size * EPSILON * largest
 
-    @property
+    def change(self) -> float:
+        """``curvature_change``, for who hands it on unread."""
+        return self.curvature_change
+
     def smallest(self) -> float:
         """Smallest eigenvalue of the information scaled to unit diagonal; infinity for an empty one."""
         return float(self.eigenvalues[0]) if self.eigenvalues.size else float("inf")
 
-    @property
     def condition(self) -> float:
         """Ratio of the largest to the smallest absolute eigenvalue of the same matrix; 1 if empty."""
         sizes = [abs(value) for value in self.eigenvalues.tolist()]
@@ -75,7 +87,7 @@ class Evidence:
     @property
     def is_maximum(self) -> bool:
         """The local criteria of ``maximum``."""
-        return self.positive and self.decrement <= DECREMENT and self.curvature_change <= CURVATURE_CHANGE
+        return self.decrement <= DECREMENT and self.steady and self.positive
 
     @property
     def stationary(self) -> bool:
@@ -124,21 +136,31 @@ def gather(
         tally = likelihood.tally(point, SCORES)
     units = reach(likelihood.table, point, sizes)
     factor = analyse(tally.information)
-    values = unit_eigenvalues(factor)
+    values = partial(unit_eigenvalues, factor)
     if not factor.smallest > factor.error_bound:
-        return Evidence(point, tally, factor, np.zeros_like(point), np.inf, np.inf, units, values)
-    step = factor.solve(tally.score)
-    decrement = max(0.5 * float(tally.score @ step), 0.0)
+        nowhere = np.zeros_like(point)
+        return Evidence(point, tally, factor, np.inf, units, False, nowhere, np.inf, values)  # noqa: FBT003
+    step = partial(factor.solve, tally.score)
+    decrement = factor.half_square(tally.score)
+
+    def found(change: Callable[[], float] | float, *, steady: bool) -> Evidence:
+        return Evidence(point, tally, factor, decrement, units, steady, step, change, values)
+
     change = np.inf
     if previous is not None:
-        change = _change_before(factor, previous.information, tally.information)
-    elif decrement <= NO_GAIN and (np.abs(step) <= NO_STEP * np.maximum(np.abs(point), units)).all():
+        difference = tally.information - previous.information
+        before = partial(_change_before, factor, difference)
+        # Of a bound b for the eigenvalues in the metric after the step, b/(1 - b) is one in that before it.
+        if factor.relative_bound(difference) <= CURVATURE_CHANGE / (1.0 + CURVATURE_CHANGE):
+            return found(before, steady=True)
+        change = before()
+    elif decrement <= NO_GAIN and (np.abs(step()) <= NO_STEP * np.maximum(np.abs(point), units)).all():
         change = 0.0
     if not change <= CURVATURE_CHANGE:
         # The step that led here was too long to tell; the one that would follow tells.
-        after = likelihood.tally(point + step, DERIVATIVES)
+        after = likelihood.tally(point + step(), DERIVATIVES)
         change = curvature_change(factor, tally.information, after.information)
-    return Evidence(point, tally, factor, step, decrement, change, units, values)
+    return found(change, steady=change <= CURVATURE_CHANGE)
 
 
 def curvature_change(factor: SymmetricFactor, before: Matrix, after: Matrix) -> float:
@@ -146,12 +168,12 @@ def curvature_change(factor: SymmetricFactor, before: Matrix, after: Matrix) -> 
     return factor.relative_norm(after - before)
 
 
-def _change_before(factor: SymmetricFactor, before: Matrix, after: Matrix) -> float:
+def _change_before(factor: SymmetricFactor, difference: Matrix) -> float:
     """The same of a step that was taken, by the factor of the matrix after it.
 
     If A' - A has the eigenvalues ν in the metric of A', it has ν/(1 - ν) in that of A.
     """
-    lowest, highest = factor.relative_ends(after - before)
+    lowest, highest = factor.relative_ends(difference)
     return max(abs(lowest / (1.0 - lowest)), highest / (1.0 - highest)) if highest < 1.0 else float("inf")
 
 
