@@ -9,8 +9,8 @@ from thetahat.families._starts import centre_and_spread
 
 Vector = NDArray[np.float64]
 FEW = 48
-SWEEPS = 6
-HALVINGS = 32
+SWEEPS, HALVINGS = 4, 16
+FINE_SWEEPS, FINE_HALVINGS = 3, 40
 REACH = 12.0
 """In logs of the points' range, how near an outermost point and how far beyond it an end is looked for."""
 
@@ -28,14 +28,17 @@ def best_triangle(points: Vector) -> tuple[float, float, float]:
     modes = np.unique(x)[1:-1]
     if not modes.size:
         return _apart(least, most, half)
-    low, high, height = _ends(x, modes)
+    height = _ends(x, modes, SWEEPS, HALVINGS)[2]
     best = int(np.argmax(height))
+    # How near the outermost points the ends are depends on how many points there are.
+    every = (0.5 * ordered - 0.5 * least) / half
+    low, high, _ = _ends(every, modes[best : best + 1], FINE_SWEEPS, FINE_HALVINGS)
     size = 2.0 * half
     return (
-        min(least + size * float(low[best]), float(np.nextafter(least, -np.inf))),
+        min(least + size * float(low[0]), float(np.nextafter(least, -np.inf))),
         # The point itself, not what scaling has made of it.
         float(np.unique(few)[1:-1][best]),
-        max(least + size * float(high[best]), float(np.nextafter(most, np.inf))),
+        max(least + size * float(high[0]), float(np.nextafter(most, np.inf))),
     )
 
 
@@ -46,20 +49,20 @@ def _apart(least: float, most: float, spread: float) -> tuple[float, float, floa
     return max(least - gap, -largest), 0.5 * least + 0.5 * most, min(most + gap, largest)
 
 
-def _ends(x: Vector, modes: Vector) -> tuple[Vector, Vector, Vector]:
+def _ends(x: Vector, modes: Vector, sweeps: int, halvings: int) -> tuple[Vector, Vector, Vector]:
     """For points from 0 to 1: low and high for each mode, by turns, and the log-likelihood there."""
     mode = modes[:, None]
     left, right = x < mode, x > mode
     before, after = left.sum(axis=1), right.sum(axis=1)
     below, above = np.full(modes.size, 0.2), np.full(modes.size, 0.2)
 
-    for _ in range(SWEEPS):
+    for _ in range(sweeps):
         for end in (0, 1):
             at = x[None, :] if end == 0 else 1.0 - x[None, :]
             mode_distance = mode if end == 0 else 1.0 - mode
             side, count, other = (left, before, above) if end == 0 else (right, after, below)
             low, high = np.full(modes.size, -REACH), np.full(modes.size, REACH / 2)
-            for _ in range(HALVINGS):
+            for _ in range(halvings):
                 middle = 0.5 * (low + high)
                 distance = np.exp(middle)
                 slope = (

@@ -253,9 +253,12 @@ class IndependentModel(Model[PackedRows]):
         none = NO_VALUES
         return PackedRows(survey.n_rows, prepared[0], prepared, weight, none, none, None, {}, {})
 
-    def starting_values(self, sample: PackedRows) -> Vector:
-        """Start values on the free scale from representative points."""
+    def starting_values(self, sample: PackedRows, beside: Vector | None = None) -> Vector:
+        """Start values on the free scale from representative points, and others ``beside`` them."""
         points, weight = sample.points(self.family.support)
+        if beside is not None and beside.size:
+            points = np.append(points, beside)
+            weight = None if weight is None else np.append(weight, np.full(beside.size, weight.min()))
         known = {
             name: value if not np.ndim(value) else float(np.mean(value))
             for name, value in sample.known.items()

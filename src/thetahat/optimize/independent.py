@@ -27,7 +27,7 @@ from thetahat.optimize.edges import gathered
 from thetahat.optimize.elsewhere import drawn, has_heights, leads_back, offered, promising
 from thetahat.optimize.existence import parted
 from thetahat.optimize.findings import unbounded
-from thetahat.optimize.kinked import from_sides, maximise_kinked
+from thetahat.optimize.kinked import first_with_kinks, from_sides, maximise_kinked
 from thetahat.optimize.kinks import held_elsewhere, kinked_coordinate
 from thetahat.optimize.limits import LimitFit, fit_limits
 from thetahat.optimize.outcome import Outcome
@@ -160,10 +160,10 @@ def _with_kinks(
             return outcome
     declared = replace(declared, limits=fit_limits(arrangement, engine, optimizer))
     ascent = Ascent(arrangement, likelihood, optimizer, how.allowed)
-    starts = [first_point(ascent, start)]
-    if start is None and declared.theorem is None:
-        starts += offered(arrangement, how.allowed)
-    return maximise_kinked(arrangement, likelihood, engine, how, declared, starts)
+    begin = first_point(ascent, start) if start else None
+    if begin is None:
+        begin = first_with_kinks(arrangement, engine, how, declared, ascent.wider)
+    return maximise_kinked(arrangement, likelihood, engine, how, declared, begin, further=start is None)
 
 
 def _best_of_further(

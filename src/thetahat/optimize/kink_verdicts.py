@@ -54,6 +54,12 @@ def judged(kinks: Kinks, found: Found, declared: Declared) -> tuple[Outcome, Vec
         return at_kink(kinks, found, declared, model)
     assert found.search is not None  # noqa: S101 - it is the one or the other
     outcome = judge(kinks.likelihood, found.search, declared)
+    if outcome.certificate.verdict is Verdict.NOT_CONVERGED and np.isfinite(found.between).all():
+        point = found.search.point
+        if declared.regularity(model.table.natural(point)) == KINKED:
+            # Near a row the curvature may be without bound: what tells a maximum is where the slope changes its sign.
+            station = kinks.zero(*found.between, point)
+            return at_kink(kinks, Found(station), declared, model) if station.peak else (outcome, None)
     if outcome.certificate.verdict is not Verdict.MAXIMUM:
         return outcome, None
     if declared.regularity(outcome.natural) != KINKED:
@@ -90,7 +96,8 @@ def at_kink(
         return outcome, None
     higher = _higher(kinks, point, station.tally, spread, seen.tally.information, declared)
     outcome = _with_errors(outcome, spread, kinks)
-    return _told(outcome, model, level, _error(spread, kinks.position)), higher
+    at_row = bool(kinks.weight_at(float(point[kinks.position])))
+    return _told(outcome, model, level, _error(spread, kinks.position), at_row=at_row), higher
 
 
 def _blocked(kinks: Kinks, seen: Evidence) -> bool:
@@ -103,13 +110,22 @@ def _blocked(kinks: Kinks, seen: Evidence) -> bool:
 
 
 def _told(
-    outcome: Outcome, model: IndependentModel, level: tuple[float, float] | None, error: float
+    outcome: Outcome,
+    model: IndependentModel,
+    level: tuple[float, float] | None,
+    error: float,
+    *,
+    at_row: bool,
 ) -> Outcome:
     """Say what kind of a maximum it is."""
     certificate, name, table = outcome.certificate, model.family.kinked, model.table
     digits = dict(certificate.digits)
     if level is None:
-        words = f"The likelihood has a kink there, at a value of {name} that is one of the data."
+        words = (
+            f"The likelihood has a kink there, at a value of {name} that is one of the data."
+            if at_row
+            else f"The slope in {name} changes its sign there, as near to one of the data as numbers tell."
+        )
         digits[name] = 15.0
     else:
         low, high = (end * table.unit(name) for end in level)
@@ -285,10 +301,18 @@ def _other_places(kinks: Kinks, point: Vector, error: float) -> list[Vector]:
     if not before > after:
         return []
     at, reach = float(point[kinks.position]), WIDE * error
-    values = kinks.places(at - reach, at + reach).values if np.isfinite(reach) else kinks.places().values
+    everywhere = kinks.places()
+    values = everywhere.values
     index = int(np.searchsorted(values, at))
-    near = values[max(index - MANY // 4, 0) : index + MANY // 4]
-    values = np.union1d(near, values[:: max(values.size // (MANY // 2), 1)])
+    # Near ones one by one, within some standard errors evenly, and ever fewer of those farther away.
+    far = np.unique(np.geomspace(MANY, max(values.size, MANY), MANY // 4).astype(int))
+    steps = np.concatenate([np.arange(-MANY // 4, MANY // 4 + 1), far, -far]) + index
+    chosen = [values[np.unique(np.clip(steps, 0, values.size - 1))]]
+    if np.isfinite(reach):
+        within = values if everywhere.whole else kinks.places(at - reach, at + reach).values
+        within = within[np.searchsorted(within, at - reach) : np.searchsorted(within, at + reach)]
+        chosen.append(within[:: max(within.size // (MANY // 2), 1)])
+    values = np.unique(np.concatenate(chosen))
     others = []
     for value in values[values != at].tolist():
         other = point.copy()

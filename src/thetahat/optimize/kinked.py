@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thetahat.engines import Engine
-from thetahat.first_pass import Arrangement
+from thetahat.first_pass import Arrangement, arrange_packed
 from thetahat.likelihood import Likelihood
 from thetahat.models import DERIVATIVES
 from thetahat.optimize import findings
@@ -19,6 +19,7 @@ from thetahat.optimize.climb import Conditions, climb
 from thetahat.optimize.constrained import maximise_pinned
 from thetahat.optimize.declared import Declared
 from thetahat.optimize.edges import at_outermost, gathered
+from thetahat.optimize.elsewhere import offered, promising
 from thetahat.optimize.existence import Gathered
 from thetahat.optimize.kink_verdicts import COMPARED, at_kink, judged
 from thetahat.optimize.kinks import Found, Kinks
@@ -30,6 +31,10 @@ Vector = NDArray[np.float64]
 MOST_CLIMBS = 12
 SAME = 1e-6
 ATTAINED = frozenset({Verdict.MAXIMUM, Verdict.BOUNDARY, Verdict.FLAT})
+SEARCHED = frozenset({Verdict.MAXIMUM, Verdict.AT_INFINITY})
+"""Verdicts beside which only starts are tried that may lead higher."""
+WORTH_THINNING = 4
+"""Times as many rows as are thinned, from which on the thinned ones are fitted first."""
 NOTHING = frozenset({Verdict.NOT_CONVERGED, Verdict.SADDLE})
 
 
@@ -39,17 +44,21 @@ def maximise_kinked(
     engine: Engine,
     conditions: Conditions,
     declared: Declared,
-    starts: list[Vector],
+    start: Vector,
+    *,
+    further: bool,
 ) -> Outcome:
-    """The highest maximum that the starts lead to, each followed to where ℓ falls all around, or a higher limit."""
+    """The highest maximum that starts lead to, each followed to where ℓ falls all around, or a higher limit.
+
+    ``further`` starts are those of the family; where the first has led to a maximum, those that may lead higher.
+    """
     model = arrangement.model
     kinks = Kinks(arrangement, likelihood, engine, conditions)
-    best: Outcome | None = None
-    for start in starts:
-        outcome = _from(kinks, start, declared, best)
-        if best is None or _better(outcome, best):
+    best = _from(kinks, start, declared, None)
+    for again in _further(arrangement, best, conditions, declared) if further else ():
+        outcome = _from(kinks, again, declared, best)
+        if _better(outcome, best):
             best = outcome
-    assert best is not None  # noqa: S101 - there is a start
     for limit in declared.limits:
         # A limit that no point exceeds is the supremum, unless ℓ rises on leaving it.
         noise = 2.0 * limit.tally.rounding
@@ -57,10 +66,45 @@ def maximise_kinked(
         if not reached > limit.value + noise and limit.slope <= limit.slope_noise:
             return findings.at_limit(model.table, None, None, limit, declared)
     for pins in model.family.degenerate(arrangement.survey):
-        met = _where_they_meet(kinks, pins, starts[0], declared)
+        met = _where_they_meet(kinks, pins, start, declared)
         if met is not None and not (best.certificate.verdict in ATTAINED and best.value >= met.value):
             best = met
     return best
+
+
+def _further(
+    arrangement: Arrangement, first: Outcome, conditions: Conditions, declared: Declared
+) -> Iterable[Vector]:
+    if declared.theorem is not None:
+        return ()
+    if first.certificate.verdict in SEARCHED:
+        return promising(arrangement, first.point, first, conditions.allowed) or ()
+    return offered(arrangement, conditions.allowed)
+
+
+def first_with_kinks(
+    arrangement: Arrangement,
+    engine: Engine,
+    conditions: Conditions,
+    declared: Declared,
+    wider: Callable[[Vector], Vector],
+) -> Vector:
+    """Where to begin: the family's recipe, or of many rows where the maximum of few of them is.
+
+    ``wider`` looks for a better start beside one that knows nothing of fixed parameters.
+    """
+    model, sample, survey = arrangement.model, arrangement.sample, arrangement.survey
+    edges = bool(model.family.edges)
+    # Where the support ends at parameters, what few rows tell of them need not hold all rows.
+    guess = model.starting_values(sample, np.array([survey.minimum, survey.maximum]) if edges else None)
+    if not model.table.all_free:
+        guess = wider(guess)
+    if edges or survey.n_positive < WORTH_THINNING * sample.size:
+        return guess
+    few = arrange_packed(model, sample, engine)
+    likelihood = Likelihood(model, few.blocks, packed=True, engine=engine)
+    outcome = maximise_kinked(few, likelihood, engine, conditions, declared, guess, further=True)
+    return outcome.point if outcome.certificate.verdict is Verdict.MAXIMUM else guess
 
 
 def _where_they_meet(

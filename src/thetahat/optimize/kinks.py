@@ -21,15 +21,21 @@ from thetahat.likelihood import Likelihood
 from thetahat.models import SCORES, Tally
 from thetahat.models._places import MOST_PLACES, Places, places_of
 from thetahat.models.iid import IndependentModel
-from thetahat.optimize._optimizer import Search, Settled
+from thetahat.optimize._optimizer import Optimizer, Search, Settled
+from thetahat.optimize._way import Way
 from thetahat.optimize.climb import Conditions, climb
 from thetahat.optimize.constrained import Constrained, maximise_pinned
+from thetahat.optimize.newton import Newton
 
 Vector = NDArray[np.float64]
 NOISE = 64.0 * float(np.finfo(float).eps)
 """Of the sum of absolute slopes, below which a slope is none."""
 MOST_GATHERINGS = 40
 BISECTIONS = 80
+MOST_STEPS = 40
+"""Iterations over the other parameters at one place."""
+MOST_FAILURES = 2
+"""Places at which they have no maximum, before a climb is given up."""
 
 
 def kinked_coordinate(model: IndependentModel) -> int | None:
@@ -96,11 +102,12 @@ class Station:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Where a climb ended: at a place, perhaps one end of a level stretch, or between places by another search."""
+    """Where a climb ended: at a place, perhaps one end of a level stretch, or ``between`` places by another search."""
 
     station: Station | None
     search: Search | None = None
     level: tuple[float, float] | None = None
+    between: tuple[float, float] = (-np.inf, np.inf)
 
     def held(self, position: int) -> Constrained:
         """The same as a constrained maximum, whose slope is that in a coordinate that was held."""
@@ -144,6 +151,7 @@ class Kinks:
         self._arrangement = arrangement
         self._engine = engine
         self._pinned = np.array([position, *held], dtype=np.intp)
+        self._at_place = replace(conditions, optimizer=_brief(conditions.optimizer))
         self._held = tuple(held)
         self._all: Places | None = None
         self.reached = -np.inf
@@ -167,7 +175,8 @@ class Kinks:
 
         return self._engine.reduce(gather, arrangement.blocks())
 
-    def _weight_at(self, place: float) -> float:
+    def weight_at(self, place: float) -> float:
+        """The weight of the exact rows at a place."""
         if self._all is not None or self._arrangement.survey.n_positive <= MOST_PLACES:
             known = self.places()
             if known.whole:
@@ -179,7 +188,7 @@ class Kinks:
         """The maximum over the other parameters with the kinked one at a place."""
         at = start.copy()
         at[self.position] = place
-        found = maximise_pinned(self.likelihood, self._pinned, at, self.conditions)
+        found = maximise_pinned(self.likelihood, self._pinned, at, self._at_place)
         return self._examined(found.point, found)
 
     def here(self, point: Vector) -> Station:
@@ -189,7 +198,7 @@ class Kinks:
     def _examined(self, point: Vector, found: Constrained | None) -> Station:
         tally = self.likelihood.tally(point, SCORES)
         self.reached = max(self.reached, tally.value) if tally.finite else self.reached
-        slope, weight = float(tally.score[self.position]), self._weight_at(float(point[self.position]))
+        slope, weight = float(tally.score[self.position]), self.weight_at(float(point[self.position]))
         size = 0.0 if tally.absolute_score is None else float(tally.absolute_score[self.position])
         noise = NOISE * size
         below = above = slope
@@ -210,7 +219,7 @@ class Kinks:
 
     def with_ties(self, point: Vector, opg: NDArray[np.float64]) -> NDArray[np.float64]:
         """An outer product of row scores in which rows at the kink itself have the square of either slope, halved."""
-        weight = self._weight_at(float(point[self.position]))
+        weight = self.weight_at(float(point[self.position]))
         before, after = self.slopes_at(tuple(self.likelihood.table.working(point)))
         if not (weight and np.isfinite(before)):
             return opg
@@ -222,44 +231,56 @@ class Kinks:
 
     def climb(self, start: Vector) -> Found:
         """From a start to a maximum nearby: at a place, or between two of them."""
-        low, high = -np.inf, np.inf
+        low, high, failures = -np.inf, np.inf, 0
         best: Station | None = None
         for _ in range(MOST_GATHERINGS):
             places = self.places(low, high)
             if not places.values.size:
                 break
-            station, low_index, high_index = self._follow(places.values, start)
+            way = Way(places.values)
+            station = self._follow(way, start)
             if station is not None and station.peak:
                 return Found(station, level=self._level(station, places, low, high))
-            low = float(places.values[low_index]) if low_index >= 0 else low
-            high = float(places.values[high_index]) if high_index < places.values.size else high
-            best = station
+            if station is not None and way.failures > MOST_FAILURES:
+                settled = Settled(station.point, station.tally)
+                settled.converged = False
+                return Found(None, settled)
+            low, high = way.ends(low, high)
+            best, failures = station, way.failures
             if places.whole:
                 break
-        return Found(None, self._between(low, high, start if best is None else best.point))
+        # Where places had no maximum over the other parameters, none is found between them at length.
+        optimizer = self.conditions.optimizer if not failures else self._at_place.optimizer
+        search = self._between(low, high, start if best is None else best.point, optimizer)
+        return Found(None, search, between=(low, high))
 
-    def _follow(self, values: Vector, start: Vector) -> tuple[Station | None, int, int]:
-        """From place to place, in steps that double until the profile falls, then by halves."""
-        low, high = -1, values.size
-        index = int(np.clip(np.searchsorted(values, start[self.position]), 0, values.size - 1))
-        step, point, station = 1, start, None
-        seen = [False, False]
-        while high - low > 1:
-            station = self.station(float(values[index]), point)
+    def _follow(self, way: Way, start: Vector) -> Station | None:
+        """From place to place: to where the expected information puts the maximum until it is passed, then back."""
+        index = int(np.clip(np.searchsorted(way.values, start[self.position]), 0, way.values.size - 1))
+        point, station = start, None
+        while way.high - way.low > 1:
+            station = self.station(float(way.values[index]), point)
             if station.held.converged:
                 point = station.point
-            if station.peak:
-                return station, index, index
-            if station.rises:
-                low, seen[0] = index, True
             else:
-                high, seen[1] = index, True
-            if all(seen):
-                index = (low + high) // 2
-            else:
-                index = min(low + step, values.size - 1) if seen[0] else max(high - step, 0)
-                step *= 2
-        return station, low, high
+                way.failures += 1
+            if station.peak or way.failures > MOST_FAILURES:
+                break
+            slope = station.slopes[1] if station.rises else station.slopes[0]
+            way.passed(index, slope)
+            index = (
+                way.within() if way.enclosed else way.ahead(index, slope, self._expected_at(station.point))
+            )
+        return station
+
+    def _expected_at(self, point: Vector) -> float:
+        """What all rows, were they exact, would be expected to tell of the kinked parameter; NaN where unknown."""
+        expected = None if self.conditions.expected is None else self.conditions.expected(point)
+        if expected is None:
+            return np.nan
+        few = self._arrangement.condensed or self._arrangement.sample
+        share = few.n_exact / self._arrangement.survey.n_obs
+        return float(expected[self.position, self.position]) / share if share > 0 else np.nan
 
     def _level(self, station: Station, places: Places, low: float, high: float) -> tuple[float, float] | None:
         """The ends of the stretch on which ℓ is as high as at a peak; None where it falls on both sides."""
@@ -277,7 +298,7 @@ class Kinks:
                     return min(at, end), max(at, end)
         return None
 
-    def _between(self, low: float, high: float, start: Vector) -> Search:
+    def _between(self, low: float, high: float, start: Vector, optimizer: Optimizer) -> Search:
         """Newton's method between two places, and where it does not arrive the zero of the profile's slope."""
         begin = start.copy()
         begin[self.position] = self._inner(low, high, start)
@@ -289,38 +310,61 @@ class Kinks:
         if not self._held:
             search = climb(
                 self.likelihood,
-                self.conditions.optimizer,
+                optimizer,
                 begin,
                 expected=self.conditions.expected,
                 allowed=inside,
             )
             if search.converged or not (np.isfinite(low) and np.isfinite(high)):
                 return search
-        return self._zero(low, high, begin)
+        station = self.zero(low, high, begin)
+        settled = Settled(station.point, station.tally)
+        settled.converged = station.held.converged
+        return settled
 
     def _inner(self, low: float, high: float, start: Vector) -> float:
         if np.isfinite(low) and np.isfinite(high):
             return 0.5 * low + 0.5 * high
-        expected = None if self.conditions.expected is None else self.conditions.expected(start)
-        at = self.position
-        reach = 1.0 if expected is None or not expected[at, at] > 0 else float(expected[at, at]) ** -0.5
+        expected = self._expected_at(start)
+        reach = expected**-0.5 if expected > 0 else 1.0
         if np.isfinite(low):
             return max(low + reach, float(np.nextafter(low, np.inf)))
         if np.isfinite(high):
             return min(high - reach, float(np.nextafter(high, -np.inf)))
-        return float(start[at])
+        return float(start[self.position])
 
-    def _zero(self, low: float, high: float, start: Vector) -> Search:
-        station = self.station(float(start[self.position]), start)
+    def zero(self, low: float, high: float, start: Vector) -> Station:
+        """Where the profile's slope changes its sign between two places, to a rounding of the kinked parameter.
+
+        The station has the slopes on both sides of the change. Near a place they may bend without bound, so that the
+        change is next to it.
+        """
+        begin = start.copy()
+        begin[self.position] = self._inner(low, high, start)
+        station = self.station(float(begin[self.position]), begin)
+        rising = falling = np.nan
+        failures = 0
         for _ in range(BISECTIONS):
             at = float(station.point[self.position])
-            if station.peak or not (np.isfinite(low) or np.isfinite(high)):
+            failures += not station.held.converged
+            known = np.isfinite(low) or np.isfinite(high)
+            if station.peak or failures > MOST_FAILURES or not known:
                 break
-            low, high = (at, high) if station.rises else (low, at)
-            middle = self._inner(low, high, station.point)
-            if not low < middle < high:
+            if station.rises:
+                low, rising, beside = at, station.slopes[1], float(np.nextafter(at, np.inf))
+            else:
+                high, falling, beside = at, station.slopes[0], float(np.nextafter(at, -np.inf))
+            if low < beside < high:
+                beside = self._inner(low, high, station.point)
+            elif np.isfinite(rising) and np.isfinite(falling):
+                station = replace(station, slopes=(rising, falling))
                 break
-            station = self.station(middle, station.point)
-        settled = Settled(station.point, station.tally)
-        settled.converged = station.held.converged
-        return settled
+            if not low < beside < high:
+                break
+            station = self.station(beside, station.point)
+        return station
+
+
+def _brief(optimizer: Optimizer) -> Optimizer:
+    """The optimiser for one place among many."""
+    return Newton(min(optimizer.max_iterations, MOST_STEPS)) if isinstance(optimizer, Newton) else optimizer
