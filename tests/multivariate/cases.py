@@ -20,6 +20,7 @@ MADE: Mapping[str, Any] = MappingProxyType(
         "Multinomial": th.Multinomial(probs=[0.2, 0.5, 0.3], trials=7),
         "MultivariateNormal": th.MultivariateNormal(mean=[1.0, -2.0, 0.5], covariance=MATRIX),
         "MultivariateT": th.MultivariateT(location=[1.0, -2.0, 0.5], scatter=MATRIX, df=6.0),
+        "VonMisesFisher": th.VonMisesFisher(direction=[0.6, 0.0, -0.8], concentration=5.0),
     }
 )
 

@@ -70,7 +70,8 @@ def test_an_offset_costs_no_digits():
             assert far.standard_errors[name] == pytest.approx(near.standard_errors[name], rel=1e-12)
     many = th.fit(th.MultivariateNormal(), np.tile(y, (400, 1)) + 2.0**30)
     assert many.certificate.verdict == "maximum"
-    assert many.log_likelihood == pytest.approx(400 * near.log_likelihood, rel=1e-13)
+    # Products over 80,000 rows round by some 1e-13 on their own, differently from processor to processor.
+    assert many.log_likelihood == pytest.approx(400 * near.log_likelihood, rel=1e-12)
 
 
 def test_units_of_columns_do_not_matter():

@@ -14,6 +14,7 @@ from thetahat.parameters import (
     ParameterTable,
     PositiveDefinite,
     Reals,
+    UnitVector,
     Whole,
 )
 
@@ -29,6 +30,7 @@ MADE = {
     "Reals": Reals(3),
     "Concentration": Concentration(3),
     "PositiveDefinite": PositiveDefinite(3),
+    "UnitVector": UnitVector(4, 0.5, -0.5, 0.7, 0.1),
 }
 RNG = np.random.default_rng(11)
 
@@ -81,6 +83,7 @@ def test_what_lies_outside_is_refused(domain):
         "Reals": [0.0, 1.0, np.inf],
         "Concentration": [0.0, 1.0, 2.0],
         "PositiveDefinite": [[1.0, 2.0, 0.0], [2.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
+        "UnitVector": [1.0, 0.0, 0.0, 1.0],
     }
     assert not domain.contains(outside[type(domain).__name__])
     assert not domain.contains(np.nan if not domain.vector else [np.nan] * 4)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from thetahat.numerics import bessel, elementary, gamma_functions, lower_triangle, normal
+from thetahat.numerics import bessel, bessel_ratio, elementary, gamma_functions, lower_triangle, normal
 
 
 def namespace(*values: object) -> Any:
@@ -66,6 +66,7 @@ NUMPY = SimpleNamespace(
     cos=np.cos,
     sin=np.sin,
     log_bessel_i0=lambda kappa: bessel.log_bessel_i0(kappa)[0],
+    log_bessel=lambda order, kappa: bessel_ratio.bessel_terms(order, float(kappa)).log_value,
     cholesky=np.linalg.cholesky,
     inverse_lower=lower_triangle.inverse_lower,
 )
@@ -132,6 +133,18 @@ def _jax_namespace() -> SimpleNamespace:
         plain = jnp.log(0.5 * jsp.erfc(-near / np.sqrt(2.0))) + 0.5 * near * near
         return jnp.where(far, jnp.log(-inverse * series) - normal.LOG_SQRT_2_PI, plain)
 
+    def log_bessel(order: float, kappa: Any) -> Any:
+        # What is traced tells no number of steps: as many as any argument needs, in a loop that is compiled once.
+        steps = bessel_ratio.steps_up(order, 0.0)
+        log_value, ratio, _, _ = bessel_ratio.debye(jnp, order + steps, kappa)
+
+        def step(held: Any, above: Any) -> Any:
+            log_value, ratio = held
+            below = 2.0 * above + kappa * ratio
+            return (log_value + jnp.log(below), kappa / below), None
+
+        return jax.lax.scan(step, (log_value, ratio), order + np.arange(steps, 0.0, -1.0))[0][0]
+
     return SimpleNamespace(
         is_jax=True,
         asarray=jnp.asarray,
@@ -164,6 +177,7 @@ def _jax_namespace() -> SimpleNamespace:
         cos=jnp.cos,
         sin=jnp.sin,
         log_bessel_i0=lambda kappa: jnp.log(jsp.i0e(kappa)),
+        log_bessel=log_bessel,
         cholesky=jnp.linalg.cholesky,
         inverse_lower=lambda lower: solve_triangular(lower, jnp.eye(lower.shape[0]), lower=True),
     )

@@ -33,18 +33,26 @@ def at_edge(
     tally: Tally,
     concerned: tuple[str, ...],
     declared: Declared,
+    lost: tuple[str, ...] = (),
 ) -> Outcome:
-    """A closed form whose solution lies on the edge of the parameter space."""
+    """A closed form whose solution lies on the edge of the parameter space, where ``lost`` parameters mean nothing."""
     mask = np.ones(table.n_free, dtype=bool)
     for parameter, span in zip(table.free_parameters, table.free_slices, strict=True):
         edge = np.array([name in concerned for name in parameter.names])
-        mask[span] = parameter.domain.inside_edge(edge)
+        mask[span] = False if set(parameter.names) & set(lost) else parameter.domain.inside_edge(edge)
     direction = {
         parameter.name: 1.0 if natural[parameter.name] == parameter.domain.upper else -1.0
         for parameter in table.free_parameters
         if parameter.name in concerned
     }
-    return _edge_outcome(table, natural, point, tally, mask, concerned, declared, direction or None)
+    status = None
+    if lost:
+        natural = {**natural, **dict.fromkeys(lost, float(np.nan))}
+        status = {name: "boundary" if name in concerned else "regular" for name in table.free_names}
+        status.update(dict.fromkeys(lost, "unidentified"))
+    return _edge_outcome(
+        table, natural, point, tally, mask, concerned, declared, direction or None, status=status
+    )
 
 
 def at_outermost(
@@ -303,6 +311,9 @@ def _edge_outcome(
         f"there;{conditional} "
         "use a one-sided profile interval."
     )
+    lost = tuple(name for name, what in status.items() if what == "unidentified")
+    if lost:
+        sentence += f" {listed(lost)} {'is' if len(lost) == 1 else 'are'} not identified there."
     certificate = certify(
         Verdict.AT_INFINITY if infinite else Verdict.BOUNDARY,
         table,

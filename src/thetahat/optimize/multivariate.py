@@ -61,13 +61,15 @@ def maximise_vectors(
         model, moments = arrangement.model, arrangement.moments
         family, fixed = model.family, model.table.fixed
         declared = declare(arrangement, penalised=penalised)
+        solution = None
         if not penalised:
             reason = family.degenerate(moments, model.response, fixed)
             if reason is not None:
                 return unbounded(model.table, None, declared, reason)
-            solution = None if start else family.solve(moments, fixed)
-            if solution is not None:
-                outcome = _closed(model.table, likelihood, solution, declared)
+            solution = family.solve(moments, fixed)
+            if solution is not None and not start:
+                lost = family.lost_at(solution, fixed)
+                outcome = _closed(model.table, likelihood, solution, declared, lost)
                 if outcome.certificate.verdict in EXACT:
                     return outcome
                 # Of nearly collinear columns a covariance has not the digits of its factor: from there Newton has.
@@ -84,6 +86,12 @@ def maximise_vectors(
         for limit in limits:
             search = _from_limit(likelihood, optimizer, search, limit, how)
         outcome = judge(likelihood, search, declared)
+        if not penalised and solution is not None and outcome.certificate.verdict is not Verdict.MAXIMUM:
+            # From a start that led astray the closed form is still there.
+            lost = family.lost_at(solution, fixed)
+            closed = _closed(model.table, likelihood, solution, declared, lost)
+            if closed.certificate.verdict in EXACT and not closed.value < outcome.value:
+                return closed
         empty = family.empty(moments)
         if empty.any() and model.table.n_free and outcome.certificate.limit is None and not penalised:
             return _without(likelihood, search, empty, how, declared) or outcome
@@ -184,7 +192,11 @@ def _expected(arrangement: VectorArrangement, rows: PackedVectors) -> Informatio
 
 
 def _closed(
-    table: ParameterTable, likelihood: Likelihood, solution: Mapping[str, Any], declared: Declared
+    table: ParameterTable,
+    likelihood: Likelihood,
+    solution: Mapping[str, Any],
+    declared: Declared,
+    lost: tuple[str, ...],
 ) -> Outcome:
     """The closed form, with one look at the derivatives there as the evidence for it."""
     natural: dict[str, float] = {}
@@ -202,7 +214,9 @@ def _closed(
         point.extend(np.asarray(free, dtype=float).tolist())
     at = np.array(point, dtype=float)
     if edges:
-        return at_edge(table, natural, at, likelihood.tally(at, DERIVATIVES), tuple(edges), declared)
+        names = tuple(name for parameter in lost for name in table.by_name[parameter].names)
+        tally = likelihood.tally(at, DERIVATIVES)
+        return at_edge(table, natural, at, tally, tuple(edges), declared, names)
     outcome = judge(likelihood, Settled(at, likelihood.tally(at, DERIVATIVES)), declared)
     if outcome.certificate.verdict is not Verdict.MAXIMUM:
         return outcome

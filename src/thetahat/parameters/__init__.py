@@ -19,6 +19,7 @@ from thetahat.parameters.reals import Reals
 from thetahat.parameters.simplex import Simplex
 from thetahat.parameters.table import ParameterTable
 from thetahat.parameters.unit_interval import UnitInterval
+from thetahat.parameters.unit_vector import UnitVector
 from thetahat.parameters.whole import Whole
 
 DOMAINS: Mapping[str, type[Any]] = MappingProxyType(
@@ -34,6 +35,7 @@ DOMAINS: Mapping[str, type[Any]] = MappingProxyType(
         "reals": Reals,
         "concentration": Concentration,
         "positive_definite": PositiveDefinite,
+        "unit_vector": UnitVector,
     }
 )
 """Every domain by its name; a new one adds its file and its line here."""
@@ -53,5 +55,6 @@ __all__ = [
     "Reals",
     "Simplex",
     "UnitInterval",
+    "UnitVector",
     "Whole",
 ]

@@ -13,7 +13,15 @@ if TYPE_CHECKING:
     from thetahat.families.multivariate._family import MultivariateFamily
 
 VECTORS: Catalogue[MultivariateFamily] = Catalogue(
-    __name__, ("Dirichlet", "DirichletMultinomial", "Multinomial", "MultivariateNormal", "MultivariateT")
+    __name__,
+    (
+        "Dirichlet",
+        "DirichletMultinomial",
+        "Multinomial",
+        "MultivariateNormal",
+        "MultivariateT",
+        "VonMisesFisher",
+    ),
 )
 
 __all__ = ["VECTORS"]

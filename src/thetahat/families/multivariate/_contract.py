@@ -158,6 +158,10 @@ class MultivariateContract(Frozen, ABC):
         """Columns whose own parameters lie on the edge of their domain at the maximum."""
         return np.zeros(0, dtype=bool)
 
+    def lost_at(self, solution: Values, fixed: Values) -> tuple[str, ...]:
+        """Parameters that mean nothing at a closed form on the edge of the others."""
+        return ()
+
     def level(self, moments: Moments, fixed: Values) -> Array | None:
         """A direction in working coordinates that such rows say nothing of, or None."""
         return None
