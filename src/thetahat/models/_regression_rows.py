@@ -91,7 +91,7 @@ class Part:
             return family.log_mass(low, high, self.known, eta, VALUE if order == VALUE else 2)
         if order == VALUE:
             return Terms(family.log_density(NUMPY, self.rows, eta))
-        return family.derivatives(self.rows, eta)
+        return (family.slopes if order == GRADIENT else family.derivatives)(self.rows, eta)
 
     @property
     def total_weight(self) -> float:
