@@ -16,9 +16,9 @@ def rows(codes):
 
 
 def exact(logits, code):
-    """Log p and its gradient and Hessian in the logits of all but the first label, with 50 digits."""
+    """Log p and its gradient and Hessian in the logits of all but the first label, with 400 digits."""
     mpmath = pytest.importorskip("mpmath")
-    with mpmath.workdps(50):
+    with mpmath.workdps(400):
         weight = [mpmath.exp(mpmath.mpf(float(x))) for x in (0.0, *logits)]
         p = [w / mpmath.fsum(weight) for w in weight]
         gradient = [float((k == code) - p[k]) for k in (1, 2, 3)]

@@ -46,6 +46,8 @@ class Part:
     @property
     def tile_rows(self) -> int:
         """How many rows are computed at once."""
+        if len(self.designs) == 1:
+            return self.designs[0].tile_rows
         return min([design.tile_rows for design in self.designs], default=WHOLE)
 
     def slice(self, start: int, stop: int) -> Part:

@@ -24,7 +24,7 @@ from thetahat.optimize.aliases import refuse_aliased
 from thetahat.optimize.certificate import Verdict
 from thetahat.optimize.chord import ChordSearch
 from thetahat.optimize.climb import Conditions, Region, answered, climb
-from thetahat.optimize.declared import Declared, unless_fixed
+from thetahat.optimize.declared import Declared, smooth, unless_fixed
 from thetahat.optimize.newton import Newton
 from thetahat.optimize.outcome import Outcome
 from thetahat.optimize.own_start import from_elsewhere_too
@@ -212,7 +212,7 @@ def _declare(arrangement: RegressionArrangement, likelihood: Likelihood) -> Decl
         theorem=theorem,
         penalty=title,
         region=family.region() if arrangement.n_exact else None,
-        regularity=partial(_regularity, arrangement),
+        regularity=smooth if family.region() is None else partial(_regularity, arrangement),
         n_rows=arrangement.n_positive,
         unbounded_in_theory=family.unbounded_in_theory if arrangement.n_exact else None,
     )
@@ -221,8 +221,6 @@ def _declare(arrangement: RegressionArrangement, likelihood: Likelihood) -> Decl
 def _regularity(arrangement: RegressionArrangement, natural: Mapping[str, float]) -> str:
     """The first kind that is not smooth among the rows of the sample."""
     model = arrangement.model
-    if model.family.region() is None:
-        return "smooth"
     values = {
         parameter.name: np.array([natural[name] for name in parameter.names])
         if parameter.domain.vector
