@@ -30,6 +30,7 @@ from thetahat.engines import Engine
 from thetahat.families import Family
 from thetahat.first_pass import arrange, blocks_again
 from thetahat.likelihood import Likelihood
+from thetahat.models._description import Description
 from thetahat.models._levels import Levels
 from thetahat.models.iid import IndependentModel
 from thetahat.optimize._optimizer import Optimizer
@@ -148,7 +149,7 @@ def solve_family(
         arrangement.survey.n_rows,
         arrangement.survey.n_obs,
         likelihood,
-        as_given.describe(),
+        Description(as_given),
         how,
         _penalised(
             Likelihood(

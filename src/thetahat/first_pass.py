@@ -69,12 +69,11 @@ def arrange(
             levels = engine.reduce(model.count_levels, source.blocks(model.columns))
         if levels.values is not None:
             _refuse_weightless(model, float(levels.weights.sum()))
-            if model.family.labelled:
-                family: Any = model.family
-                family = family if family.levels is not None else family.with_levels(levels.values)
-                model = model.changed(family=family)
-            counted = model.changed(weight_column=COUNT)
-            packed_blocks: Iterable[Any] = [_block_of(model, levels.values, levels.weights)]
+            family: Any = model.family
+            if family.labelled and family.levels is None:
+                family = family.with_levels(levels.values)
+            counted = model.changed(family=family, weight_column=COUNT)
+            packed_blocks: Iterable[Any] = [_block_of(counted, levels.values, levels.weights)]
             return _gather(
                 counted, packed_blocks, engine, in_memory=True, counts=(levels.n_rows, levels.n_positive)
             )

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from thetahat.numerics.linear_algebra import analyse, eigenvalues, inverse, scale_to_unit_diagonal, solve
+from thetahat.numerics.linear_algebra import analyse, eigenvalues, inverse, solve
+from thetahat.numerics.unit_diagonal import scale_to_unit_diagonal
 
 sizes = st.integers(1, 6)
 seeds = st.integers(0, 10**6)
@@ -133,3 +134,21 @@ def test_an_inverse_that_is_remembered_is_nobodys_to_change():
     factor = analyse([[2.0, 0.0], [0.0, 4.0]])
     factor.inverse()[:] = 0.0
     assert factor.inverse().tolist() == [[0.5, 0.0], [0.0, 0.25]]
+
+
+@given(seeds, sizes)
+def test_bounds_and_squares_agree_with_the_decomposition(seed, size):
+    matrix, units = random_positive(seed, size)
+    matrix = matrix * units[:, np.newaxis] * units
+    generator = np.random.default_rng(seed + 2)
+    right = generator.normal(size=size) * units
+    change = generator.normal(size=(size, size))
+    difference = 1e-3 * (change + change.T) * units[:, np.newaxis] * units
+    analysis = analyse(matrix)
+    assert analysis.half_square(right) == pytest.approx(0.5 * right @ analysis.solve(right), rel=1e-9)
+    assert analysis.relative_bound(difference) >= analysis.relative_norm(difference) * (1.0 - 1e-9)
+
+
+def test_nothing_is_bounded_by_what_is_not_positive_definite():
+    assert analyse(np.ones((3, 3))).relative_bound(np.eye(3)) == np.inf
+    assert analyse(np.eye(3)).relative_bound(np.full((3, 3), np.nan)) == np.inf

@@ -67,3 +67,23 @@ def test_a_matrix_in_row_order_is_not_copied() -> None:
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < x.nbytes / 2
+
+
+def test_many_classes_begin_with_few_rows_and_end_at_the_maximum() -> None:
+    """More than 256 coefficients: a rough maximum of few rows, then chords, the standard errors from all rows."""
+    n, p, classes = 45_000, 33, 9
+    rng = np.random.default_rng(6)
+    x = np.column_stack([np.ones(n), rng.standard_normal((n, p - 1))])
+    y = (x @ rng.normal(0.0, 0.3, (p, classes)) + rng.gumbel(size=(n, classes))).argmax(axis=1)
+    fit = th.regress(x, y, th.Categorical())
+    assert fit.certificate.verdict == "maximum"
+    assert fit.certificate.newton_decrement < 1e-11
+    beta = np.array(list(fit.estimates.values())).reshape(classes - 1, p)
+    weight = np.exp(np.column_stack([np.zeros(n), x @ beta.T]))
+    share = weight / weight.sum(axis=1, keepdims=True)
+    score = x.T @ ((y[:, np.newaxis] == np.arange(classes)) - share)
+    first = share[:, 1] * (1.0 - share[:, 1])
+    assert np.abs(score).max() < 1e-4
+    # Where the other logits are held, the information of one is that of its own class.
+    own = np.linalg.inv(x.T @ (first[:, np.newaxis] * x)).diagonal()
+    assert (np.array(list(fit.standard_errors.values()))[:p] ** 2 > own).all()

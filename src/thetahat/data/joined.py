@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
 from typing import final
 
 from thetahat._errors import DataError
+from thetahat._lazy import once
 from thetahat.data._source import Block, Kind, Source
 
 
@@ -33,12 +33,12 @@ class JoinedSource(Source):
                 f"{names}: {given:,} values for {rows:,} rows of {self._source.title}; give one for each row"
             )
 
-    @cached_property
+    @once
     def schema(self) -> Mapping[str, Kind]:
         """The columns of both."""
         return {**self._source.schema, **self._beside.schema}
 
-    @cached_property
+    @once
     def unusable(self) -> Mapping[str, str]:
         """The unusable columns of both."""
         return {**self._source.unusable, **self._beside.unusable}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from thetahat.engines._engine import Engine
-from thetahat.engines.threads import Threads, single_blas
+from thetahat.engines.threads import Threads
+from thetahat.numerics.single_blas import single_blas
 
 __all__ = ["Engine", "Threads", "single_blas"]

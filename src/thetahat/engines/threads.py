@@ -8,13 +8,13 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from itertools import chain, count, islice
-from threading import Lock
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, final
 
 import numpy as np
 
 from thetahat._errors import DataError, ModelError
 from thetahat.engines._engine import Block, Engine, Record
+from thetahat.numerics.single_blas import single_blas
 from thetahat.numerics.sums import merge_in_order
 
 if TYPE_CHECKING:
@@ -34,35 +34,6 @@ def _pool(workers: int) -> ThreadPoolExecutor:
 if hasattr(os, "register_at_fork"):
     # A forked child inherits the pool but none of its threads.
     os.register_at_fork(after_in_child=_pool.cache_clear)
-
-
-class _SingleBlas:
-    """Holds BLAS to one thread while anyone needs it: the first in limits it, the last out restores it."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._inside = 0
-        self._controller: Any = None
-        self._limits: Any = None
-
-    def __enter__(self) -> None:
-        with self._lock:
-            if self._inside == 0:
-                if self._controller is None:
-                    from threadpoolctl import ThreadpoolController
-
-                    self._controller = ThreadpoolController()
-                self._limits = self._controller.limit(limits=1)
-            self._inside += 1
-
-    def __exit__(self, *_: object) -> None:
-        with self._lock:
-            self._inside -= 1
-            if self._inside == 0:
-                self._limits.restore_original_limits()
-
-
-single_blas = _SingleBlas()
 
 
 def available_processors() -> int:

@@ -113,6 +113,10 @@ class FamilyContract(Frozen, Declarations, ABC):
     def derivatives(self, rows: Rows, eta: Coordinates) -> Terms:
         """``log_density`` with its analytic gradient and Hessian in working coordinates (NumPy)."""
 
+    def slopes(self, rows: Rows, eta: Coordinates) -> Terms:
+        """``derivatives`` of which the Hessian is not wanted, and may be left out."""
+        return self.derivatives(rows, eta)
+
     @abstractmethod
     def log_mass(self, low: Array, high: Array, known: Known, eta: Coordinates, order: int) -> Terms:
         """log P(low < Y <= high), with two derivatives in working coordinates when ``order`` is 2."""

@@ -118,6 +118,8 @@ def _found(labels: Array, levels: Sequence[Any]) -> Array | None:
     numbers = labels.dtype.kind in "biu" and known.dtype.kind in "biu"
     if not numbers and not (labels.dtype.kind == known.dtype.kind == "U"):
         return None
+    if labels.shape == known.shape and (labels == known).all():
+        return np.arange(float(known.size))
     order = np.argsort(known)
     places = np.searchsorted(known[order], labels).clip(max=known.size - 1)
     codes = order[places]

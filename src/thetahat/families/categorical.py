@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any, ClassVar, final
+from typing import Any, ClassVar, NamedTuple, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,6 @@ from thetahat.families._labelled import LabelledFamily, codes_of, labels_of
 from thetahat.families._support import COUNTS, Support
 from thetahat.families._survey import Survey
 from thetahat.families._terms import Array, Coordinates, Rows, Terms
-from thetahat.numerics.namespace import NUMPY
 from thetahat.parameters import Parameter, Simplex
 
 _NO_ORDER = (
@@ -137,10 +136,16 @@ class Categorical(LabelledFamily):
 
     def derivatives(self, rows: Rows, eta: Coordinates) -> Terms:
         """Gradient indicator - prob, not rounded near 0 or 1; Hessian prob prob' - diag(prob)."""
-        value = self.log_density(NUMPY, rows, eta)
-        p, q = _probabilities(eta)
-        gradient = tuple(column * q[k] - (1.0 - column) * p[k] for k, column in enumerate(rows) if k)
-        return Terms(value, gradient, tuple(-item for item in _lower_triangle(p, q)))
+        softmax = _softmax(eta)
+        p, q = softmax.p, softmax.q
+        triangle = _lower_triangle(p, q)
+        np.negative(triangle, out=triangle)
+        return Terms(softmax.value(rows), _departures(rows, p, q), tuple(triangle))
+
+    def slopes(self, rows: Rows, eta: Coordinates) -> Terms:
+        """The same without the Hessian, whose entries outnumber all else."""
+        softmax = _softmax(eta)
+        return Terms(softmax.value(rows), _departures(rows, softmax.p, softmax.q))
 
     def log_mass(self, low: Array, high: Array, known: Known, eta: Coordinates, order: int) -> Terms:
         """Refused: labels have no order.
@@ -154,7 +159,8 @@ class Categorical(LabelledFamily):
 
     def expected_information(self, eta: Coordinates, known: Known) -> tuple[Any, ...]:
         """diag(prob) - prob prob'."""
-        return _lower_triangle(*_probabilities(eta))
+        softmax = _softmax(eta)
+        return tuple(_lower_triangle(softmax.p, softmax.q))
 
     def start(self, points: NDArray[np.float64], known: Known) -> Theta:
         """The proportions, with half an observation added to each label."""
@@ -222,26 +228,58 @@ def _is_largest(logits: Any) -> Any:
     return codes == logits.argmax(axis=0)
 
 
-def _probabilities(eta: Coordinates) -> tuple[Array, Array]:
-    """Probabilities and their complements, the largest one's as the sum of the others."""
-    logits = _stacked(NUMPY, eta)
-    weight = np.exp(logits - logits.max(axis=0))
-    total = weight.sum(axis=0)
-    largest = _is_largest(logits)
-    others = np.where(largest, 0.0, weight).sum(axis=0)
-    return weight / total, np.where(largest, others, total - weight) / total
+class _Softmax(NamedTuple):
+    """Probabilities p, their logs and their complements q, the largest one's as the sum of the others."""
+
+    p: Array
+    q: Array
+    log_p: Array
+
+    def value(self, rows: Rows) -> Any:
+        """Sum of the indicators times log p."""
+        value = sum(column * log_p for column, log_p in zip(rows, self.log_p, strict=True))
+        if np.isfinite(np.add.reduce(value, axis=None)):
+            return value
+        # A label that is impossible counts for nothing where the row has another one.
+        pairs = zip(rows, self.log_p, strict=True)
+        return sum(np.where(column == 0, 0.0, column * log_p) for column, log_p in pairs)
 
 
-def _lower_triangle(p: Array, q: Array) -> tuple[Any, ...]:
-    """diag(p) - p p' without the reference."""
-    rows, columns, diagonal = _places(p.shape[0])
-    products = p[rows] * -p[columns]
-    products[diagonal] = p[1:] * q[1:]
-    return tuple(products)
+def _softmax(eta: Coordinates) -> _Softmax:
+    """The softmax of (0, eta), for one row or an array of them, from one exponential."""
+    below = np.empty((len(eta) + 1, *np.broadcast_shapes(*(np.shape(item) for item in eta))))
+    below[0] = 0.0
+    for k, item in enumerate(eta, start=1):
+        below[k] = item
+    below -= np.maximum.reduce(below, axis=0)
+    largest = below == 0.0
+    weight = np.exp(below)
+    # Of equal largest ones each has the others beside it.
+    np.copyto(weight, 0.0, where=largest)
+    others = np.add.reduce(weight, axis=0) + (np.add.reduce(largest, axis=0, dtype=np.intp) - 1)
+    np.copyto(weight, 1.0, where=largest)
+    total = 1.0 + others
+    rest = total - weight
+    np.copyto(rest, others, where=largest)
+    share = 1.0 / total
+    weight *= share
+    rest *= share
+    below -= np.log1p(others)
+    return _Softmax(weight, rest, below)
 
 
-@lru_cache(maxsize=8)
-def _places(size: int) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
-    """Rows and columns of the entries of a lower triangle without the reference, and which are on its diagonal."""
-    rows, columns = np.tril_indices(size - 1)
-    return rows + 1, columns + 1, np.flatnonzero(rows == columns)
+def _departures(rows: Rows, p: Array, q: Array) -> tuple[Any, ...]:
+    """Indicator less probability: q of the row's own label, -p of the others."""
+    return tuple(column * q[k] + (column - 1.0) * p[k] for k, column in enumerate(rows) if k)
+
+
+def _lower_triangle(p: Array, q: Array) -> Array:
+    """diag(p) - p p' without the reference, row by row."""
+    size = p.shape[0] - 1
+    entries = np.empty((size * (size + 1) // 2, *p.shape[1:]))
+    at = 0
+    for k in range(1, size + 1):
+        np.multiply(p[1:k], -p[k], out=entries[at : at + k - 1])
+        entries[at + k - 1] = p[k] * q[k]
+        at += k
+    return entries

@@ -46,6 +46,8 @@ class Part:
     @property
     def tile_rows(self) -> int:
         """How many rows are computed at once."""
+        if len(self.designs) == 1:
+            return self.designs[0].tile_rows
         return min([design.tile_rows for design in self.designs], default=WHOLE)
 
     def slice(self, start: int, stop: int) -> Part:
@@ -91,7 +93,7 @@ class Part:
             return family.log_mass(low, high, self.known, eta, VALUE if order == VALUE else 2)
         if order == VALUE:
             return Terms(family.log_density(NUMPY, self.rows, eta))
-        return family.derivatives(self.rows, eta)
+        return (family.slopes if order == GRADIENT else family.derivatives)(self.rows, eta)
 
     @property
     def total_weight(self) -> float:

@@ -7,7 +7,8 @@ from math import e, isfinite
 import numpy as np
 from numpy.typing import NDArray
 
-from thetahat.numerics.linear_algebra import LARGE, SMALL, analyse
+from thetahat.numerics.linear_algebra import analyse
+from thetahat.numerics.unit_diagonal import LARGE, SMALL
 
 FloatArray = NDArray[np.float64]
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from math import frexp, isfinite, sqrt
+from math import isfinite, sqrt
 from typing import TYPE_CHECKING, Any, final
 from weakref import ref
 
 import numpy as np
 
 from thetahat.numerics.pair import Pair
+from thetahat.numerics.single_blas import held_for
 from thetahat.numerics.triangle import Triangle
+from thetahat.numerics.unit_diagonal import LARGE, SMALL, scale_to_unit_diagonal
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -18,59 +20,6 @@ if TYPE_CHECKING:
     FloatArray = NDArray[np.float64]
 
 _EPSILON = float(np.finfo(np.float64).eps)
-_TINY, _HUGE = 1e-280, 1e280
-LARGE = 256
-"""From this size on a decomposition costs many times a Cholesky factor, and seconds."""
-SMALL = 8
-"""Up to this size a decomposition costs more in overhead than in arithmetic, and is remembered."""
-
-
-def scale_to_unit_diagonal(matrix: ArrayLike) -> tuple[FloatArray, FloatArray]:
-    """Return S and r with A_ij = r_i S_ij r_j and |S_ii| in [1/2, 2), the r being powers of two.
-
-    Scaling by powers of two rounds nothing, so that a singular matrix stays exactly singular. A zero on the
-    diagonal takes the scale of its row, an infinity or NaN none.
-
-    Parameters
-    ----------
-    matrix : (k, k) array_like
-        Symmetric.
-
-    Returns
-    -------
-    scaled : (k, k) array
-    diagonal_roots : (k,) array
-
-    Examples
-    --------
-    >>> scaled, roots = scale_to_unit_diagonal([[4.0, 0.0], [0.0, 2.0**-600]])
-    >>> scaled.tolist(), roots.tolist() == [2.0, 2.0**-300]
-    ([[1.0, 0.0], [0.0, 1.0]], True)
-    """
-    matrix = np.asarray(matrix, dtype=np.float64)
-    sizes = [abs(entry) for entry in matrix.diagonal().tolist()] if matrix.shape[0] <= SMALL else []
-    if sizes and all(_TINY < size < _HUGE for size in sizes):
-        roots = np.array([2.0 ** (frexp(size)[1] >> 1) for size in sizes])
-        return matrix / roots / roots[:, np.newaxis], roots
-    if matrix.shape[0] > LARGE:
-        diagonal = np.abs(matrix.diagonal())
-        if diagonal.min() > _TINY and diagonal.max() < _HUGE:
-            inverse = np.ldexp(1.0, -(np.frexp(diagonal)[1] >> 1))
-            scaled = matrix * inverse
-            scaled *= inverse[:, np.newaxis]
-            return scaled, 1.0 / inverse
-    halves = _half_exponents(matrix)
-    return np.ldexp(matrix, -(halves[:, np.newaxis] + halves)), np.ldexp(1.0, halves)
-
-
-def _half_exponents(matrix: FloatArray) -> NDArray[np.int32]:
-    sizes = np.abs(matrix.diagonal())
-    if not sizes.all():
-        rows = np.abs(matrix).max(axis=1, initial=0.0)
-        sizes = np.where(sizes == 0.0, rows, sizes)
-    # With size = m 2^e, 1/2 <= m < 1, and e = 2h or 2h + 1, size / 4^h is m or 2m.
-    halves: NDArray[np.int32] = np.frexp(sizes)[1] >> 1
-    return halves
 
 
 @final
@@ -269,10 +218,11 @@ class SymmetricFactor:
         [[0.5, 0.0], [0.0, 0.25]]
         """
         if self._inverse is None:
-            if self._triangle is not None:
-                inverse = self._triangle.inverse() / self.roots / self.roots[:, np.newaxis]
-            else:
-                inverse = self.solve(np.eye(self.roots.size))
+            with held_for(self.roots.size):
+                if self._triangle is not None:
+                    inverse = self._triangle.inverse() / self.roots / self.roots[:, np.newaxis]
+                else:
+                    inverse = self.solve(np.eye(self.roots.size))
             self._inverse = np.asarray(0.5 * inverse + 0.5 * inverse.T)
         return self._inverse.copy()
 

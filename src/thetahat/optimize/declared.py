@@ -8,8 +8,19 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from thetahat.families import Family
+from thetahat.families._contract import FamilyContract
 from thetahat.families._survey import Survey
 from thetahat.optimize.limits import LimitFit
+
+
+def smooth(_: Mapping[str, float]) -> str:
+    """Regularity that needs no look at the parameters."""
+    return "smooth"
+
+
+def always_smooth(family: Family) -> bool:
+    """Whether the family leaves it at the contract's word that it is smooth everywhere."""
+    return type(family).regularity is FamilyContract.regularity and not family.edges
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +37,7 @@ class Declared:
     region: str | None = None
     unbounded_in_theory: str | None = None
     limits: Sequence[LimitFit] = ()
-    regularity: Callable[[Mapping[str, float]], str] = field(default=lambda _: "smooth")
+    regularity: Callable[[Mapping[str, float]], str] = smooth
     seed: int = 0
     n_rows: float = np.inf
     sizes: Mapping[str, float] = field(default_factory=dict)

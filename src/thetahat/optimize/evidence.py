@@ -51,8 +51,8 @@ class Evidence:
     tally: Tally
     factor: SymmetricFactor
     decrement: float
-    reach: Vector
     steady: bool
+    reach: Late[Vector] = Late()
     step: Late[Vector] = Late()
     curvature_change: Late[float] = Late()
     eigenvalues: Late[Vector] = Late()
@@ -134,17 +134,17 @@ def gather(
     """Examine a point from its tally; ``previous`` is the tally one step before it, if there was a step."""
     if tally.absolute_score is None and not likelihood.condensed:
         tally = likelihood.tally(point, SCORES)
-    units = reach(likelihood.table, point, sizes)
+    units = partial(reach, likelihood.table, point, sizes)
     factor = analyse(tally.information)
     values = partial(unit_eigenvalues, factor)
     if not factor.smallest > factor.error_bound:
         nowhere = np.zeros_like(point)
-        return Evidence(point, tally, factor, np.inf, units, False, nowhere, np.inf, values)  # noqa: FBT003
+        return Evidence(point, tally, factor, np.inf, False, units, nowhere, np.inf, values)  # noqa: FBT003
     step = partial(factor.solve, tally.score)
     decrement = factor.half_square(tally.score)
 
     def found(change: Callable[[], float] | float, *, steady: bool) -> Evidence:
-        return Evidence(point, tally, factor, decrement, units, steady, step, change, values)
+        return Evidence(point, tally, factor, decrement, steady, units, step, change, values)
 
     change = np.inf
     if previous is not None:
@@ -154,7 +154,7 @@ def gather(
         if factor.relative_bound(difference) <= CURVATURE_CHANGE / (1.0 + CURVATURE_CHANGE):
             return found(before, steady=True)
         change = before()
-    elif decrement <= NO_GAIN and (np.abs(step()) <= NO_STEP * np.maximum(np.abs(point), units)).all():
+    elif decrement <= NO_GAIN and (np.abs(step()) <= NO_STEP * np.maximum(np.abs(point), units())).all():
         change = 0.0
     if not change <= CURVATURE_CHANGE:
         # The step that led here was too long to tell; the one that would follow tells.

@@ -22,7 +22,7 @@ from thetahat.optimize._optimizer import Information, Optimizer, Search
 from thetahat.optimize.certificate import Verdict
 from thetahat.optimize.climb import Conditions, Region, climb
 from thetahat.optimize.closed_form import at_closed_form
-from thetahat.optimize.declared import Declared, theorem_of
+from thetahat.optimize.declared import Declared, always_smooth, smooth, theorem_of
 from thetahat.optimize.edges import gathered
 from thetahat.optimize.elsewhere import drawn, has_heights, leads_back, offered, promising
 from thetahat.optimize.existence import parted
@@ -208,7 +208,7 @@ def declare(arrangement: Arrangement, engine: Engine) -> Declared:
         theorem=theorem,
         region=None if unbounded_in_theory is None or _region_is_fixed(model) else family.region(),
         unbounded_in_theory=unbounded_in_theory,
-        regularity=partial(regularity_of, family, model.table),
+        regularity=smooth if always_smooth(family) else partial(regularity_of, family, model.table),
         n_rows=survey.n_rows,
         sizes=dict.fromkeys(family.scales, size),
     )

@@ -185,13 +185,13 @@ def _evidence(kinks: Kinks, station: Station, spread: Matrix, declared: Declared
     values = evidences.unit_eigenvalues(factor)
     if not factor.smallest > factor.error_bound:
         nowhere = np.zeros_like(station.point)
-        return Evidence(station.point, tally, factor, np.inf, units, False, nowhere, np.inf, values)  # noqa: FBT003
+        return Evidence(station.point, tally, factor, np.inf, False, units, nowhere, np.inf, values)  # noqa: FBT003
     step = factor.solve(tally.score)
     decrement = max(0.5 * float(tally.score @ step), 0.0)
     after = across(likelihood.tally(station.point + step, DERIVATIVES))
     change = evidences.curvature_change(factor, tally.information, after.information)
     steady = change <= evidences.CURVATURE_CHANGE
-    return Evidence(station.point, tally, factor, decrement, units, steady, step, change, values)
+    return Evidence(station.point, tally, factor, decrement, steady, units, step, change, values)
 
 
 def spread_of_scores(kinks: Kinks, point: Vector) -> Matrix:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from thetahat.engines import Engine, single_blas
+from thetahat.engines import Engine
 from thetahat.families._survey import Survey
 from thetahat.likelihood import Likelihood
 from thetahat.models._predictors import Group
@@ -19,17 +18,19 @@ from thetahat.models._regression_rows import PackedRegression
 from thetahat.models.regression import RegressionModel
 from thetahat.numerics.cholesky import determined
 from thetahat.numerics.linear_algebra import solve
+from thetahat.numerics.single_blas import held_for
 from thetahat.optimize._optimizer import Information, Optimizer, Search
 from thetahat.optimize.aliases import refuse_aliased
 from thetahat.optimize.certificate import Verdict
 from thetahat.optimize.chord import ChordSearch
 from thetahat.optimize.climb import Conditions, Region, answered, climb
-from thetahat.optimize.declared import Declared, unless_fixed
+from thetahat.optimize.declared import Declared, smooth, unless_fixed
 from thetahat.optimize.newton import Newton
 from thetahat.optimize.outcome import Outcome
 from thetahat.optimize.own_start import from_elsewhere_too
 from thetahat.optimize.regression_existence import receding
 from thetahat.optimize.regression_limits import fit_regression_limits
+from thetahat.optimize.rough import rough_maximum
 from thetahat.optimize.unimodal import UnimodalSearch
 from thetahat.optimize.verdict import judge
 from thetahat.optimize.wide import WIDE, as_wide, maximise_wide
@@ -57,8 +58,6 @@ WITHOUT_MAXIMUM = frozenset(
 """Verdicts after which a direction is looked for along which the likelihood rises for ever."""
 MANY_COLUMNS = 256
 """Coefficients, from which on an information is dear beside a score."""
-FOR_ONE_THREAD = range(9, 4_097)
-"""Coefficients for which BLAS's threads wait for each other longer than they save, where others use processors too."""
 
 
 def maximise_regression(
@@ -70,8 +69,7 @@ def maximise_regression(
     penalty: Penalty | None = None,
 ) -> Outcome:
     """Find the maximum and say what it is; ``likelihood`` has the penalty in it."""
-    held = single_blas if likelihood.table.n_free in FOR_ONE_THREAD else nullcontext()
-    with np.errstate(all="ignore"), held:
+    with np.errstate(all="ignore"), held_for(likelihood.table.n_free):
         from_start = partial(_maximise, arrangement, likelihood, engine, optimizer, penalty=penalty)
         outcome = from_start(start)
         return from_elsewhere_too(outcome, partial(from_start, {}), arrangement.n_obs) if start else outcome
@@ -128,13 +126,19 @@ def _ascend(
     allowed = _region(arrangement)
     if _begins_with_few(arrangement, begin):
         share = arrangement.n_obs / sample.n_obs
-        few = Likelihood(model, lambda: [sample], packed=True, engine=engine)
-        few = penalised(few, penalty, 1.0 / share)
-        expected = with_penalty(_expected(model, sample, sample.n_obs), few)
-        first = _climb(few, optimizer, begin, expected, allowed, one=one)
-        if first.converged and first.tally is not None:
-            information = share * first.tally.information
-            chord = ChordSearch(first.point, information, sparing=arrangement.packed)
+        rough = None
+        if one and penalty is None and begin.size > MANY_COLUMNS and isinstance(optimizer, Newton):
+            rough = rough_maximum(arrangement, engine, begin, optimizer.max_iterations)
+        if rough is None:
+            few = Likelihood(model, lambda: [sample], packed=True, engine=engine)
+            few = penalised(few, penalty, 1.0 / share)
+            expected = with_penalty(_expected(model, sample, sample.n_obs), few)
+            first = _climb(few, optimizer, begin, expected, allowed, one=one)
+            if first.converged and first.tally is not None:
+                rough = first.point, first.tally.information
+        if rough is not None:
+            begin, information = rough
+            chord = ChordSearch(begin, share * information, sparing=arrangement.packed)
             answered(likelihood, chord, allowed=allowed)
             if chord.converged:
                 return chord
@@ -208,7 +212,7 @@ def _declare(arrangement: RegressionArrangement, likelihood: Likelihood) -> Decl
         theorem=theorem,
         penalty=title,
         region=family.region() if arrangement.n_exact else None,
-        regularity=partial(_regularity, arrangement),
+        regularity=smooth if family.region() is None else partial(_regularity, arrangement),
         n_rows=arrangement.n_positive,
         unbounded_in_theory=family.unbounded_in_theory if arrangement.n_exact else None,
     )
@@ -217,8 +221,6 @@ def _declare(arrangement: RegressionArrangement, likelihood: Likelihood) -> Decl
 def _regularity(arrangement: RegressionArrangement, natural: Mapping[str, float]) -> str:
     """The first kind that is not smooth among the rows of the sample."""
     model = arrangement.model
-    if model.family.region() is None:
-        return "smooth"
     values = {
         parameter.name: np.array([natural[name] for name in parameter.names])
         if parameter.domain.vector

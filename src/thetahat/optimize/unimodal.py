@@ -45,9 +45,13 @@ class UnimodalSearch(Search):
     dear
         Whether to end, ``converged`` or not, once the next steps can do with the information of the last:
         ``contraction`` then tells how much of a step they would leave over.
+    negligible
+        The decrement at which it ends.
     """
 
-    def __init__(self, start: Vector, max_iterations: int, *, dear: bool = False) -> None:
+    def __init__(
+        self, start: Vector, max_iterations: int, *, dear: bool = False, negligible: float = NEGLIGIBLE
+    ) -> None:
         self.point = np.asarray(start, dtype=float)
         self.tally: Tally | None = None
         self.previous: Tally | None = None
@@ -57,6 +61,7 @@ class UnimodalSearch(Search):
         self.contraction: float | None = None
         self._most = max_iterations
         self._dear = dear
+        self._negligible = negligible
         self._trial: Vector | None = self.point
         self._step: Vector | None = None
         self._decrement = np.inf
@@ -88,7 +93,7 @@ class UnimodalSearch(Search):
             self._record(held, tally.value)
         self.point, self.tally, self._decrement, self._step = trial, tally, decrement, step
         stalled = decrement > CONTRACTS * before and before <= DECREMENT
-        if decrement <= NEGLIGIBLE or (decrement <= DECREMENT and stalled):
+        if decrement <= self._negligible or (decrement <= DECREMENT and stalled):
             self.converged = is_positive(tally.information)
         elif self._dear and decrement <= REUSABLE * before < np.inf:
             # As the step δ leaves over Cδ², and the one before did so too, the next leaves over 2Cδ of itself.
@@ -98,6 +103,11 @@ class UnimodalSearch(Search):
         else:
             self.converged = decrement <= DECREMENT and is_positive(tally.information)
             self.exhausted = not self.converged
+
+    @property
+    def beyond(self) -> Vector:
+        """Where the step from the last point leads, which need not have been gone."""
+        return self.point if self._step is None else self.point + self._step
 
     def _ahead(self, tally: Tally) -> NDArray[np.float64]:
         """The information in the middle of the step from here, as far as the last step tells."""

@@ -10,7 +10,7 @@ from thetahat.models import DERIVATIVES, VALUE
 from thetahat.optimize import edges, findings
 from thetahat.optimize import evidence as evidences
 from thetahat.optimize._optimizer import Search
-from thetahat.optimize.declared import Declared
+from thetahat.optimize.declared import Declared, smooth
 from thetahat.optimize.evidence import DENSE, Evidence, Ray
 from thetahat.optimize.limits import LimitFit
 from thetahat.optimize.outcome import Outcome
@@ -117,9 +117,9 @@ def _brought_back(
 
 def _is_singular(table: ParameterTable, found: Evidence, declared: Declared) -> bool:
     """Whether the information is singular whatever the data, so that what it has of curvature is rounding."""
-    return (
-        bool(np.isfinite(found.point).all()) and declared.regularity(table.natural(found.point)) == "singular"
-    )
+    if declared.regularity is smooth or not np.isfinite(found.point).all():
+        return False
+    return declared.regularity(table.natural(found.point)) == "singular"
 
 
 def _creeps(table: ParameterTable, found: Evidence, limit: LimitFit) -> bool:

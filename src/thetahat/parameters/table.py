@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from thetahat._errors import ParameterError
+from thetahat._lazy import once
 from thetahat.parameters._domain import Domain
 from thetahat.parameters._parameter import Parameter
 
@@ -48,7 +48,7 @@ class ParameterTable:
             if not self._inside(domain, value):
                 raise ParameterError(f"fixed={{{name!r}: {value!r}}}: {name} must be {domain.describe()}")
 
-    @cached_property
+    @once
     def by_name(self) -> Mapping[str, Parameter]:
         """The parameters by their names."""
         return {parameter.name: parameter for parameter in self.parameters}
@@ -60,32 +60,32 @@ class ParameterTable:
         except (TypeError, ValueError):
             return False
 
-    @cached_property
+    @once
     def names(self) -> tuple[str, ...]:
         """Every entry's name, fixed ones too."""
         return tuple(name for parameter in self.parameters for name in parameter.names)
 
-    @cached_property
+    @once
     def free_parameters(self) -> tuple[Parameter, ...]:
         """The parameters that are estimated."""
         return tuple(parameter for parameter in self.parameters if parameter.name not in self.fixed)
 
-    @cached_property
+    @once
     def free_names(self) -> tuple[str, ...]:
         """The names of the estimated entries."""
         return tuple(name for parameter in self.free_parameters for name in parameter.names)
 
-    @cached_property
+    @once
     def n_free(self) -> int:
         """The number of free coordinates, which is the number of degrees of freedom."""
         return sum(parameter.domain.free_size for parameter in self.free_parameters)
 
-    @cached_property
+    @once
     def n_working(self) -> int:
         """The number of working coordinates, fixed ones included."""
         return sum(parameter.domain.free_size for parameter in self.parameters)
 
-    @cached_property
+    @once
     def free_index(self) -> NDArray[np.intp]:
         """The positions of the free coordinates among the working ones."""
         positions: list[int] = []
@@ -97,17 +97,17 @@ class ParameterTable:
             start += size
         return np.array(positions, dtype=np.intp)
 
-    @cached_property
+    @once
     def all_free(self) -> bool:
         """Whether nothing is fixed."""
         return not self.fixed
 
-    @cached_property
+    @once
     def all_scalar(self) -> bool:
         """Whether every estimated parameter is one number, so that the Jacobian is diagonal."""
         return not any(parameter.domain.vector for parameter in self.free_parameters)
 
-    @cached_property
+    @once
     def on_line(self) -> NDArray[np.bool_]:
         """Which free coordinates are the numbers themselves, in their own units."""
         flags: list[bool] = []
@@ -115,12 +115,12 @@ class ParameterTable:
             flags.extend([parameter.domain.identity] * parameter.domain.free_size)
         return np.array(flags, dtype=bool)
 
-    @cached_property
+    @once
     def straight(self) -> bool:
         """Whether the free vector is that of the estimates."""
         return bool(self.on_line.all()) and not self.units
 
-    @cached_property
+    @once
     def free_slices(self) -> tuple[slice, ...]:
         """For each estimated parameter, its slice of the free vector."""
         slices = []
@@ -130,7 +130,7 @@ class ParameterTable:
             start += parameter.domain.free_size
         return tuple(slices)
 
-    @cached_property
+    @once
     def _fixed_working(self) -> Vector:
         working = np.zeros(self.n_working)
         start = 0
@@ -210,7 +210,7 @@ class ParameterTable:
             row += parameter.domain.size
         return jacobian
 
-    @cached_property
+    @once
     def _entries(self) -> Mapping[str, tuple[Parameter, slice, int]]:
         return {
             name: (parameter, span, index)
