@@ -70,6 +70,11 @@ def maximise_regression(
     penalty: Penalty | None = None,
 ) -> Outcome:
     """Find the maximum and say what it is; ``likelihood`` has the penalty in it."""
+    if arrangement.model.family.kinked:
+        from thetahat.optimize.kinked_regression import maximise_kinked_regression
+
+        with np.errstate(all="ignore"):
+            return maximise_kinked_regression(arrangement, likelihood, engine, penalty)
     held = single_blas if likelihood.table.n_free in FOR_ONE_THREAD else nullcontext()
     with np.errstate(all="ignore"), held:
         from_start = partial(_maximise, arrangement, likelihood, engine, optimizer, penalty=penalty)
@@ -109,6 +114,10 @@ def conditions(
     arrangement: RegressionArrangement, optimizer: Optimizer, likelihood: Likelihood
 ) -> Conditions:
     """Say how these rows are climbed, for those who climb them again."""
+    if arrangement.model.family.kinked:
+        from thetahat.optimize.kinked_regression import KinkedRegression
+
+        return Conditions(optimizer, pinned=KinkedRegression(arrangement).pinned)
     expected = _expected(arrangement.model, arrangement.sample, arrangement.n_obs)
     return Conditions(optimizer, with_penalty(expected, likelihood), _region(arrangement))
 
