@@ -19,13 +19,13 @@ SMALL_STEP = 0.15
 
 
 def regressed_families() -> list[Family]:
-    """Every family of the catalogue that can be regressed, in regression form."""
+    """Every family of the catalogue that can be regressed and is smooth, in regression form."""
     made = []
     for kind in CATALOGUE:
         family = kind(trials=8) if "trials" in kind.known else kind()
         if family.labelled:
             family = kind(levels=list(LEVELS))
-        if family.regressed and family.regression_form() is family and not family.edges:
+        if family.regressed and family.regression_form() is family and not (family.edges or family.kinked):
             made.append(family)
     return made
 

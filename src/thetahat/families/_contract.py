@@ -164,6 +164,13 @@ class FamilyContract(Frozen, Declarations, ABC):
         """
         return None
 
+    def quantile_level(self, fixed: Mapping[str, Any]) -> float | None:
+        """P(Y < location) where log f is affine on either side of the location, whatever the parameters not fixed.
+
+        Then coefficients of a regression solve a linear programme. None for other densities, and where it is free.
+        """
+        return None
+
     def one_sided(self, survey: Survey) -> tuple[tuple[Mapping[str, float], float, str], ...]:
         """Suprema of exact rows that are neared and not attained as a kink nears an outermost row, with all free.
 

@@ -33,8 +33,8 @@ class AsymmetricLaplace(Family):
     tau)/(tau (1 - tau)). With tau fixed the maximum of exact rows is their tau quantile (Koenker & Machado, 1999). With
     tau free it lies at one of the rows, and with d⁺ and d⁻ the mean distances of those above and below, tau/(1 - tau)
     = √(d⁻/d⁺) and scale = √(d⁺ d⁻), where √d⁺ + √d⁻ is least (Kotz, Kozubowski & Podgórski, 2001); at an outermost row
-    only an exponential distribution is neared. ℓ has a kink in the location, so that standard errors come from the
-    expected information.
+    only an exponential distribution is neared. With tau fixed its regression is that of the tau quantile. ℓ has
+    a kink in the location, so that standard errors come from the expected information.
 
     Examples
     --------
@@ -63,7 +63,6 @@ class AsymmetricLaplace(Family):
     scales: ClassVar[tuple[str, ...]] = ("location", "scale")
     spikes: ClassVar[str] = "anywhere"
     kinked: ClassVar[str] = "location"
-    regressed: ClassVar[bool] = False
 
     def prepare(self, xp: Any, y: Any, known: Known) -> Rows:
         """Return y."""
@@ -104,6 +103,10 @@ class AsymmetricLaplace(Family):
             inside = (above > 0) & (below > 0)
             up, down = np.sqrt(above), np.sqrt(below)
             return np.where(inside, up * down, np.nan), np.where(inside, down / (up + down), np.nan)
+
+    def quantile_level(self, fixed: Mapping[str, Any]) -> float | None:
+        """Tau, where it is fixed."""
+        return float(fixed["tau"]) if "tau" in fixed else None
 
     def one_sided(self, survey: Survey) -> tuple[tuple[Mapping[str, float], float, str], ...]:
         """The exponential distributions above the smallest value and below the largest."""

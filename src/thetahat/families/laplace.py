@@ -33,7 +33,8 @@ class Laplace(Family):
     Working coordinates are location and log scale. Mean location, variance 2 scale². The maximum of exact rows is the
     median, with the mean distance from it for a scale (Laplace, 1774). There ℓ has a kink in the location, so that
     standard errors come from the expected information: scale/√n for the location (Norton, 1984). Of an even number of
-    rows every location between the middle two is a maximum; the estimate is half-way.
+    rows every location between the middle two is a maximum; the estimate is half-way. Its regression minimises the sum
+    of absolute deviations (Koenker & Bassett, 1978).
 
     Examples
     --------
@@ -44,6 +45,10 @@ class Laplace(Family):
     >>> fit = th.fit(th.Laplace(), [1.0, 2.0, 3.0, 4.0, 9.0])
     >>> fit.estimates, fit.certificate.verdict.value
     ({'location': 3.0, 'scale': 2.0}, 'maximum')
+    >>> rows = {"x": [0, 1, 2, 3, 4, 5], "y": [1.0, 3.0, 5.0, 6.0, 9.0, 40.0]}
+    >>> line = th.fit(th.Regression("y ~ x", th.Laplace()), rows)
+    >>> round(line.estimates["Intercept"], 12), round(line.estimates["x"], 12)
+    (1.0, 2.0)
     """
 
     declared = (Parameter("location", Real(), (-5.0, 5.0)), Parameter("scale", Positive(), (0.05, 20.0)))
@@ -58,7 +63,6 @@ class Laplace(Family):
     scales: ClassVar[tuple[str, ...]] = ("location", "scale")
     spikes: ClassVar[str] = "anywhere"
     kinked: ClassVar[str] = "location"
-    regressed: ClassVar[bool] = False
     uniqueness: ClassVar[str | None] = _CONCAVE
     uniqueness_censored: ClassVar[str | None] = _CONCAVE
 
@@ -90,6 +94,10 @@ class Laplace(Family):
     def sided(self, above: Any, below: Any, fixed: Mapping[str, Any]) -> Theta:
         """The scale: the mean distance."""
         return (fixed.get("scale", above + below),)
+
+    def quantile_level(self, fixed: Mapping[str, Any]) -> float:
+        """The median."""
+        return 0.5
 
     def expected_information(self, eta: Coordinates, known: Known) -> tuple[Any, ...]:
         """Return (1/scale², 0, 1)."""

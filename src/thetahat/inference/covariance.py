@@ -36,6 +36,8 @@ def free_covariance(solved: Solved, kind: str = "observed", cluster: Any = None)
         return observed
     if kind == "expected":
         return solution.free_covariance(_expected(solution))
+    if kind != "opg":
+        _refuse_at_kinks(solution, kind)
     inside = np.ix_(solution.regular, solution.regular)
     factor, meat = _meat(solved, kind, cluster)
     scores = meat[inside]
@@ -78,6 +80,17 @@ def _meat(solved: Solved, kind: str, cluster: Any) -> tuple[float, Matrix]:
     if kind == "HC1":
         factor *= _factor(solution, kind) * (solution.n_obs - 1) / solution.n_obs
     return factor, sums.T @ sums
+
+
+def _refuse_at_kinks(solution: Solution, kind: str) -> None:
+    """Raise where the curvature of a regression is that of kinks, which no row tells."""
+    model = solution.with_data(f"covariance({kind!r})").model
+    if isinstance(model, RegressionModel) and model.family.kinked:
+        raise InferenceError(
+            f"covariance({kind!r}) needs how densely rows lie at the predictor, which takes a bandwidth where the "
+            f"likelihood has kinks in the {model.family.kinked}. Use 'expected', which holds where the family does, or "
+            "resample the rows"
+        )
 
 
 def _leveraged(rows: Rows, power: int) -> Matrix:

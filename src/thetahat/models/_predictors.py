@@ -99,7 +99,7 @@ def primary_of(family: FamilyContract) -> str:
     ModelError
         If the family has no parameter with which its values grow or fall.
     """
-    if family.kinked:
+    if family.kinked and not family.regressed:
         raise ModelError(
             f"{family!r} is not regressed: its log-likelihood has kinks in the {family.kinked}, at which the maximum "
             "of a regression is not looked for. Fit it without covariates, or choose a smooth family with heavy tails, "
@@ -180,6 +180,13 @@ def predictors(
     if len(set(names)) < len(names):
         raise ModelError(f"two parameters would be named {_repeated(names)!r}; rename the column")
     held = {**family.given, **fixed}
+    if family.kinked and family.quantile_level(held) is None:
+        raise ModelError(
+            f"{family!r} is not regressed while its tau is free: give it, as in th.AsymmetricLaplace(tau=0.9)"
+            if "tau" in [parameter.name for parameter in family.declared]
+            else f"{family!r} is not regressed: its log-likelihood has kinks in the {family.kinked}; regress the "
+            "family inside it, or choose a smooth one with heavy tails, such as th.StudentT or th.Logistic"
+        )
     laid_out = tuple([group for parameter in family.declared for group in groups[parameter.name]])
     return Predictors(tuple(order), tuple(owners), laid_out, ParameterTable(tuple(parameters), held))
 

@@ -69,7 +69,12 @@ def maximise_regression(
     penalty: Penalty | None = None,
 ) -> Outcome:
     """Find the maximum and say what it is; ``likelihood`` has the penalty in it."""
-    with np.errstate(all="ignore"), held_for(likelihood.table.n_free):
+    if arrangement.model.family.kinked:
+        from thetahat.optimize.kinked_regression import maximise_kinked_regression
+
+        with np.errstate(all="ignore"):
+            return maximise_kinked_regression(arrangement, likelihood, engine, penalty)
+    with np.errstate(all=\"ignore\"), held_for(likelihood.table.n_free):
         from_start = partial(_maximise, arrangement, likelihood, engine, optimizer, penalty=penalty)
         outcome = from_start(start)
         return from_elsewhere_too(outcome, partial(from_start, {}), arrangement.n_obs) if start else outcome
@@ -107,6 +112,10 @@ def conditions(
     arrangement: RegressionArrangement, optimizer: Optimizer, likelihood: Likelihood
 ) -> Conditions:
     """Say how these rows are climbed, for those who climb them again."""
+    if arrangement.model.family.kinked:
+        from thetahat.optimize.kinked_regression import KinkedRegression
+
+        return Conditions(optimizer, pinned=KinkedRegression(arrangement).pinned)
     expected = _expected(arrangement.model, arrangement.sample, arrangement.n_obs)
     return Conditions(optimizer, with_penalty(expected, likelihood), _region(arrangement))
 
