@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thetahat.engines import Engine
+from thetahat.families.multivariate._contract import Unseen
 from thetahat.likelihood import Likelihood
 from thetahat.models import DERIVATIVES, SCORES, VALUE
 from thetahat.models._multivariate_model import PackedVectors, VectorArrangement
+from thetahat.numerics.linear_algebra import analyse
 from thetahat.optimize import evidence as evidences
 from thetahat.optimize._optimizer import Information, Optimizer, Search, Settled
 from thetahat.optimize.certificate import Verdict
@@ -20,7 +22,7 @@ from thetahat.optimize.climb import Conditions, Region, climb
 from thetahat.optimize.constrained import maximise_pinned
 from thetahat.optimize.declared import Declared
 from thetahat.optimize.edges import BEYOND, at_edge
-from thetahat.optimize.findings import flat, unbounded
+from thetahat.optimize.findings import flat, unbounded, unidentified
 from thetahat.optimize.outcome import Outcome
 from thetahat.optimize.vector_limits import VectorLimit, fit_vector_limits
 from thetahat.optimize.verdict import judge
@@ -80,6 +82,11 @@ def maximise_vectors(
         how = conditions(arrangement, optimizer)
         begin = {**model.starting_values(moments, arrangement.sample), **start}
         point = model.table.free_from_natural(begin)
+        unseen = None if penalised else family.unseen(moments, fixed)
+        if unseen is not None:
+            found = _apart_from(likelihood, point, unseen, how, declared)
+            if found is not None:
+                return found
         limits = [] if penalised else fit_vector_limits(arrangement, engine)
         declared = replace(declared, limits=[limit.fit for limit in limits])
         search = climb(likelihood, optimizer, point, expected=how.expected, allowed=how.allowed)
@@ -127,6 +134,24 @@ def _without(
     natural = {**table.natural(found.point), **dict.fromkeys(concerned, 0.0)}
     tally = likelihood.tally(found.point, DERIVATIVES)
     return at_edge(table, natural, found.point, tally, concerned, declared)
+
+
+def _apart_from(
+    likelihood: Likelihood, begin: Vector, unseen: Unseen, how: Conditions, declared: Declared
+) -> Outcome | None:
+    """The maximum with what the rows say nothing of held where it is; None where the others have none."""
+    table = likelihood.table
+    parameter, span, _ = table.entry(table.by_name[unseen.parameter].names[0])
+    pinned = span.start + np.array(unseen.entries)
+    found = maximise_pinned(likelihood, pinned, begin, how)
+    mask = np.ones(table.n_free, dtype=bool)
+    mask[pinned] = False
+    tally = likelihood.tally(found.point, DERIVATIVES)
+    factor = analyse(tally.information[np.ix_(mask, mask)])
+    if not (found.converged and factor.smallest > factor.error_bound):
+        return None
+    names = tuple(parameter.names[entry] for entry in unseen.entries)
+    return unidentified(table, found.point, tally, names, mask, (unseen.why, unseen.remedy), declared)
 
 
 def _from_limit(
