@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thetahat.engines import Engine
-from thetahat.families.multivariate._contract import Unseen
+from thetahat.families.multivariate._records import Extreme, Unseen
 from thetahat.likelihood import Likelihood
 from thetahat.models import DERIVATIVES, SCORES, VALUE
 from thetahat.models._multivariate_model import PackedVectors, VectorArrangement
@@ -21,7 +21,7 @@ from thetahat.optimize.certificate import Verdict
 from thetahat.optimize.climb import Conditions, Region, climb
 from thetahat.optimize.constrained import maximise_pinned
 from thetahat.optimize.declared import Declared
-from thetahat.optimize.edges import BEYOND, at_edge
+from thetahat.optimize.edges import BEYOND, at_edge, neared
 from thetahat.optimize.findings import flat, unbounded, unidentified
 from thetahat.optimize.outcome import Outcome
 from thetahat.optimize.vector_limits import VectorLimit, fit_vector_limits
@@ -68,6 +68,9 @@ def maximise_vectors(
             reason = family.degenerate(moments, model.response, fixed)
             if reason is not None:
                 return unbounded(model.table, None, declared, reason)
+            extreme = family.extreme(moments, fixed)
+            if extreme is not None:
+                return _at_extreme(likelihood, extreme, declared)
             solution = family.solve(moments, fixed)
             if solution is not None and not start:
                 lost = family.lost_at(solution, fixed)
@@ -103,6 +106,22 @@ def maximise_vectors(
         if empty.any() and model.table.n_free and outcome.certificate.limit is None and not penalised:
             return _without(likelihood, search, empty, how, declared) or outcome
         return outcome
+
+
+def _at_extreme(likelihood: Likelihood, extreme: Extreme, declared: Declared) -> Outcome:
+    """A supremum on the edge, attained there or neared on the way."""
+    table = likelihood.table
+    point = table.free_from_natural(extreme.beside)
+    tally = replace(likelihood.tally(point, DERIVATIVES), value=extreme.supremum)
+    natural, edges, lost = dict(table.natural(point)), [], []
+    for parameter in table.free_parameters:
+        entries = parameter.domain.entries(extreme.values[parameter.name])
+        natural.update(zip(parameter.names, entries.tolist(), strict=True))
+        edges += [n for n, on in zip(parameter.names, parameter.domain.edges(entries), strict=True) if on]
+        lost += [n for n, value in zip(parameter.names, entries.tolist(), strict=True) if np.isnan(value)]
+    if extreme.place is None:
+        return at_edge(table, natural, point, tally, tuple(edges), declared, tuple(lost))
+    return neared(table, natural, point, tally, tuple(edges), extreme.place, declared)
 
 
 def _level(

@@ -14,7 +14,7 @@ from copy import copy
 from inspect import Parameter as Argument
 from inspect import Signature
 from types import MappingProxyType
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ from thetahat.families._limit import Limit
 from thetahat.families._terms import Rows
 from thetahat.families._text import text_of
 from thetahat.families.multivariate._moments import Moments
+from thetahat.families.multivariate._records import Condensed, Derivatives, Extreme, Unseen
 from thetahat.families.multivariate._sizes import size_of
 from thetahat.numerics.namespace import namespace
 from thetahat.parameters import Parameter, PositiveDefinite
@@ -33,33 +34,6 @@ from thetahat.parameters import Parameter, PositiveDefinite
 Array = NDArray[Any]
 Values = Mapping[str, Any]
 Known = Mapping[str, Any]
-
-
-class Derivatives(NamedTuple):
-    """Log-density of each row, and over rows Σ w u and -Σ w ∂²ℓ in working coordinates."""
-
-    value: Array
-    score: Array
-    information: Array
-
-
-class Condensed(NamedTuple):
-    """Prepared pseudo rows with weights that have the log-likelihood of all rows."""
-
-    rows: Rows
-    weight: Array
-
-
-class Unseen(NamedTuple):
-    """Entries of a parameter that rows say nothing of, why, and what to do.
-
-    Each is pinned by the working coordinate of its own place.
-    """
-
-    parameter: str
-    entries: tuple[int, ...]
-    why: str
-    remedy: str
 
 
 class MultivariateContract(Frozen, ABC):
@@ -182,6 +156,10 @@ class MultivariateContract(Frozen, ABC):
     def lost_at(self, solution: Values, fixed: Values) -> tuple[str, ...]:
         """Parameters that mean nothing at a closed form on the edge of the others."""
         return ()
+
+    def extreme(self, moments: Moments, fixed: Values) -> Extreme | None:
+        """The supremum of such rows, where it is known to lie on the edge of the parameter space."""
+        return None
 
     def level(self, moments: Moments, fixed: Values) -> Array | None:
         """A direction in working coordinates that such rows say nothing of, or None."""

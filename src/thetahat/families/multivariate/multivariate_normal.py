@@ -11,19 +11,13 @@ import numpy as np
 from thetahat._errors import DataError
 from thetahat.families._terms import Rows
 from thetahat.families.multivariate._collinear import collinear
-from thetahat.families.multivariate._contract import (
-    Array,
-    Condensed,
-    Derivatives,
-    Known,
-    Unseen,
-    Values,
-)
+from thetahat.families.multivariate._contract import Array, Known, Values
 from thetahat.families.multivariate._elliptical import Ellipse
 from thetahat.families.multivariate._family import MultivariateFamily
 from thetahat.families.multivariate._incomplete import Incomplete, traced_values
 from thetahat.families.multivariate._moments import Moments
 from thetahat.families.multivariate._patterns import PatternMoments, expected_moments
+from thetahat.families.multivariate._records import Condensed, Derivatives, Unseen
 from thetahat.numerics.normal import LOG_SQRT_2_PI
 from thetahat.parameters import Parameter, PositiveDefinite, Reals
 

@@ -10,10 +10,11 @@ import numpy as np
 from thetahat.families._limit import Limit
 from thetahat.families._terms import Coordinates, Rows
 from thetahat.families.multivariate._collinear import collinear
-from thetahat.families.multivariate._contract import Array, Derivatives, Known, Values
+from thetahat.families.multivariate._contract import Array, Known, Values
 from thetahat.families.multivariate._elliptical import Ellipse
 from thetahat.families.multivariate._family import MultivariateFamily
 from thetahat.families.multivariate._moments import Moments
+from thetahat.families.multivariate._records import Derivatives
 from thetahat.numerics.elementary import log1p_minus
 from thetahat.numerics.gamma_functions import (
     digamma_difference,
