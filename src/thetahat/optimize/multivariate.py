@@ -33,6 +33,10 @@ EXACT = frozenset({Verdict.MAXIMUM, Verdict.BOUNDARY, Verdict.AT_INFINITY})
 """Verdicts of a closed form after which there is nothing to search for."""
 FAR = 250.0
 """A logit at which a share is next to nothing, and its own trigamma function still a number."""
+MOST = 3
+"""Climbs from further starts."""
+TO_GAIN, SAME_HILL = 3.0, 4.0
+"""In nats, what a climb may add to a rough start; and how much lower a start on the hill climbed may be."""
 REMEDY = "leave out or add up columns, add rows, or fix a parameter"
 """What to do where the density piles up."""
 
@@ -93,6 +97,8 @@ def maximise_vectors(
         limits = [] if penalised else fit_vector_limits(arrangement, engine)
         declared = replace(declared, limits=[limit.fit for limit in limits])
         search = climb(likelihood, optimizer, point, expected=how.expected, allowed=how.allowed)
+        if not start and declared.theorem is None:
+            search = _from_elsewhere(arrangement, likelihood, search, how)
         for limit in limits:
             search = _from_limit(likelihood, optimizer, search, limit, how)
         outcome = judge(likelihood, search, declared)
@@ -173,6 +179,34 @@ def _apart_from(
     return unidentified(table, found.point, tally, names, mask, (unseen.why, unseen.remedy), declared)
 
 
+def _from_elsewhere(
+    arrangement: VectorArrangement, likelihood: Likelihood, search: Search, how: Conditions
+) -> Search:
+    """The highest that is found from the family's further starts too, those left out that lie on the hill climbed."""
+    model, table = arrangement.model, likelihood.table
+    starts = model.family.further_starts(arrangement.sample.rows, arrangement.sample.weight)
+    points = [table.free_from_natural({**begin, **table.fixed}) for begin in starts]
+    if how.allowed is not None:
+        points = [point for point in points if how.allowed(point)]
+    heights = [likelihood.tally(point, VALUE).value for point in points]
+    for at in np.argsort(heights)[::-1][:MOST].tolist():
+        reached = search.tally.value if search.converged and search.tally is not None else -np.inf
+        if not heights[at] > reached - TO_GAIN or _on_same_hill(search, points[at]):
+            continue
+        other = climb(likelihood, how.optimizer, points[at], expected=how.expected, allowed=how.allowed)
+        if other.converged and other.tally is not None and other.tally.value > reached:
+            search = other
+    return search
+
+
+def _on_same_hill(search: Search, point: Vector) -> bool:
+    """Whether the curvature at a maximum found puts a point only a little lower."""
+    if not search.converged or search.tally is None:
+        return False
+    step = point - search.point
+    return bool(0.5 * step @ search.tally.information @ step < SAME_HILL)
+
+
 def _from_limit(
     likelihood: Likelihood, optimizer: Optimizer, search: Search, limit: VectorLimit, how: Conditions
 ) -> Search:
@@ -204,10 +238,12 @@ def declare(arrangement: VectorArrangement, *, penalised: bool) -> Declared:
     """What theory says of these rows."""
     model, moments = arrangement.model, arrangement.moments
     family, fixed = model.family, model.table.fixed
-    unbounded_in_theory = family.unbounded_in_theory(fixed)
+    unbounded_in_theory, theorem = family.unbounded_in_theory(fixed), family.uniqueness_given(fixed)
+    if _fixed_outside(arrangement):
+        unbounded_in_theory, theorem = family.unbounded_in_theory({}), None
     return Declared(
         n_obs=moments.n_obs,
-        theorem=None if penalised else family.uniqueness_given(fixed),
+        theorem=None if penalised else theorem,
         region=None if unbounded_in_theory is None else family.region(),
         unbounded_in_theory=unbounded_in_theory,
         n_rows=moments.n_rows,
@@ -215,12 +251,25 @@ def declare(arrangement: VectorArrangement, *, penalised: bool) -> Declared:
     )
 
 
+def _fixed_outside(arrangement: VectorArrangement) -> bool:
+    """Whether a parameter is fixed outside the regular region."""
+    table, sample = arrangement.model.table, arrangement.sample
+    if table.all_free:
+        return False
+    lowest = arrangement.model.family.lowest(sample.rows, sample.weight)
+    held = np.setdiff1d(np.arange(table.n_working), table.free_index)
+    return lowest is not None and bool((table.working(np.zeros(table.n_free))[held] <= lowest[held]).any())
+
+
 def _region(arrangement: VectorArrangement) -> Region | None:
     model = arrangement.model
-    family, n_obs = model.family, arrangement.moments.n_obs
+    family = model.family
     if family.region() is None or family.unbounded_in_theory(model.table.fixed) is None:
         return None
-    return lambda free: family.in_region(model.table.working(free), n_obs)
+    lowest = family.lowest(arrangement.sample.rows, arrangement.sample.weight)
+    if lowest is None:
+        return None
+    return lambda free: bool((model.table.working(free) > lowest).all())
 
 
 def _expected(arrangement: VectorArrangement, rows: PackedVectors) -> Information:

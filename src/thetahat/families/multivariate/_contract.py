@@ -185,9 +185,13 @@ class MultivariateContract(Frozen, ABC):
         """The family in working coordinates that suit these rows, where those depend on them."""
         return self
 
-    def in_region(self, eta: Array, n_obs: float) -> bool:
-        """Whether working coordinates lie in the declared regular region."""
-        return True
+    def lowest(self, sample: Rows, weight: Array) -> Array | None:
+        """What working coordinates have to exceed to lie in the declared regular region, by some of the rows."""
+        return None
+
+    def further_starts(self, sample: Rows, weight: Array) -> Sequence[Values]:
+        """Where else a maximum may be, where none is known to be the only one."""
+        return ()
 
     def region(self) -> str | None:
         """The declared regular region in words, or None where it is the whole parameter space."""
