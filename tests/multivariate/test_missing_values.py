@@ -258,7 +258,7 @@ def test_too_few_rows_that_have_the_same_columns():
 def test_columns_and_rows_of_which_nothing_is_known():
     y = LAW.sample(20, rng=8)
     y[:, 1] = np.nan
-    with pytest.raises(th.DataError, match=r"y\[1\] is missing in every row"):
+    with pytest.raises(th.DataError, match=r"column y\[1\] is missing in every row"):
         th.fit(MARGINAL, y)
     with pytest.raises(th.DataError, match="no row is left: all have missing values in every column"):
         th.fit(MARGINAL, np.full((4, 2), np.nan))

@@ -51,6 +51,10 @@ def test_rows_in_a_plane_have_no_maximum():
     fit = th.fit(th.MultivariateT(), np.column_stack([y, y[:, 0] + y[:, 1]]))
     assert fit.certificate.verdict == "unbounded"
     assert "collinear" in fit.certificate.sentence
+    twice = th.fit(th.MultivariateT(), {"a": y[:, 0], "b": y[:, 1], "c": y[:, 0]})
+    assert "columns a and c are equal in every row" in twice.certificate.sentence
+    few = th.fit(th.MultivariateT(), y[:2])
+    assert "2 rows lie in a plane of the 2 columns; it takes at least 3" in few.certificate.sentence
 
 
 def test_outliers_hardly_move_it():

@@ -207,8 +207,9 @@ class MultivariateNormal(MultivariateFamily):
         """
         unknown = np.flatnonzero(~np.isfinite(moments.minimum)).tolist()
         if unknown:
+            title = "column" if len(unknown) == 1 else "columns"
             listed = _listed([columns[at] for at in unknown])
-            raise DataError(f"{listed} missing in every row; leave such columns out")
+            raise DataError(f"{title} {listed} missing in every row; leave such columns out")
         if "covariance" in fixed:
             return None
         mean = fixed.get("mean")
