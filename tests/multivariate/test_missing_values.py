@@ -173,6 +173,39 @@ def test_monotone_patterns_are_regressions():
     assert fit.estimates["covariance[1,1]"] == pytest.approx(left + slope**2 * x.var(), rel=1e-11)
 
 
+def test_the_higher_of_two_maxima_is_found():
+    holes = np.nan
+    y = np.array(
+        [
+            [holes, -0.89],
+            [0.2, -0.38],
+            [holes, -0.26],
+            [-0.66, holes],
+            [0.12, holes],
+            [0.42, -0.8],
+            [-0.56, holes],
+            [-0.24, -1.65],
+            [holes, 1.1],
+            [0.12, -1.36],
+        ]
+    )
+    fit = th.fit(MARGINAL, y)
+    lower = th.fit(MARGINAL, y, start={"mean": [0.0, 0.0], "covariance": np.eye(2)})
+    assert fit.certificate.verdict == lower.certificate.verdict == "maximum"
+    assert fit.certificate.scope == "local"
+    assert fit.log_likelihood > lower.log_likelihood + 0.9
+
+
+def test_the_saddle_between_two_maxima_is_left():
+    # Murray (1977): correlations of 1/2 and -1/2 are equally good, and 0, where the EM algorithm stays, is a saddle.
+    pairs = [[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0]]
+    single = [[2.0, np.nan], [2.0, np.nan], [-2.0, np.nan], [-2.0, np.nan]]
+    fit = th.fit(MARGINAL, [*pairs, *single, *(row[::-1] for row in single)])
+    assert fit.certificate.verdict == "maximum"
+    assert fit.estimates["covariance[0,0]"] == pytest.approx(8 / 3, rel=1e-9)
+    assert abs(fit.estimates["covariance[1,0]"]) == pytest.approx(4 / 3, rel=1e-9)
+
+
 def test_weights_blocks_and_order_do_not_matter():
     y = with_holes()
     weight = np.random.default_rng(1).integers(0, 4, 200)

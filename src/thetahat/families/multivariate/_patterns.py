@@ -14,6 +14,8 @@ Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 STEPS = 50
 """Of the EM algorithm at most, before Newton's method takes over."""
+CLOSE = 0.8
+"""A correlation from which the EM algorithm may come to another maximum than from 0."""
 SETTLED = 1e-3
 """The step, in units of the columns' spreads, at which it does."""
 
@@ -112,6 +114,15 @@ class PatternMoments(Moments):
         return all(ordered[at] <= ordered[at + 1] for at in range(len(ordered) - 1))
 
 
+def opposed(size: int, most: int) -> list[Array]:
+    """Correlations near 1 and -1 by which columns go together or against each other, in a few of all ways."""
+    found = []
+    for way in range(min(2 ** (size - 1), most)):
+        signs = np.array([-1.0 if way >> at & 1 else 1.0 for at in range(size)])
+        found.append(CLOSE * np.outer(signs, signs) + (1.0 - CLOSE) * np.eye(size))
+    return found
+
+
 def patterns(known: Flags) -> list[tuple[Flags, NDArray[np.intp]]]:
     """The patterns among rows of flags, each with the places of its rows."""
     if not known.shape[0]:
@@ -124,11 +135,13 @@ def patterns(known: Flags) -> list[tuple[Flags, NDArray[np.intp]]]:
     return [(known[at], places) for at, places in zip(first.tolist(), parts, strict=True)]
 
 
-def expected_moments(moments: PatternMoments) -> tuple[Array, Array]:
+def expected_moments(
+    moments: PatternMoments, correlation: Array | None = None, steps: int = STEPS
+) -> tuple[Array, Array]:
     """Mean and covariance by the EM algorithm (Dempster, Laird & Rubin, 1977), nearly settled.
 
-    From each column by itself: what is not known of a row is put at its expectation given what is, with the
-    covariance that is left of it.
+    What is not known of a row is put at its expectation given what is, with the covariance that is left of it. The
+    columns begin with their own means and variances, and uncorrelated if no correlation is given.
     """
     size, total = moments.size, moments.n_obs
     spread = np.sqrt(np.diagonal(moments.scatter) / total)
@@ -142,8 +155,8 @@ def expected_moments(moments: PatternMoments) -> tuple[Array, Array]:
         (columns, mean, n_obs, scatter / np.outer(unit[columns], unit[columns]))
         for columns, mean, n_obs, scatter in held
     ]
-    mean, covariance = np.zeros(size), np.eye(size)
-    for _ in range(STEPS):
+    mean, covariance = np.zeros(size), np.eye(size) if correlation is None else correlation
+    for _ in range(steps):
         first, second = np.zeros(size), np.zeros((size, size))
         for columns, at, n_obs, scatter in held:
             others = np.setdiff1d(np.arange(size), columns)

@@ -16,10 +16,13 @@ from thetahat.families.multivariate._elliptical import Ellipse
 from thetahat.families.multivariate._family import MultivariateFamily
 from thetahat.families.multivariate._incomplete import Incomplete, traced_values
 from thetahat.families.multivariate._moments import Moments
-from thetahat.families.multivariate._patterns import PatternMoments, expected_moments
+from thetahat.families.multivariate._patterns import PatternMoments, expected_moments, opposed
 from thetahat.families.multivariate._records import Condensed, Derivatives, Unseen
 from thetahat.numerics.normal import LOG_SQRT_2_PI
 from thetahat.parameters import Parameter, PositiveDefinite, Reals
+
+FEW_ROWS, MOST_WAYS, FEW_STEPS = 512, 4, 10
+"""Rows up to which further starts are made where values are missing; how many, and by how many steps."""
 
 
 @final
@@ -250,6 +253,22 @@ class MultivariateNormal(MultivariateFamily):
             spread = np.diagonal(covariance)
             covariance = np.diag(np.where(spread > 0, spread, 1.0))
         return {"mean": mean, "covariance": covariance}
+
+    def further_starts(self, sample: Rows, weight: Array) -> Sequence[Values]:
+        """What the EM algorithm makes of columns that go together, or against each other, where rows are few."""
+        if self.missing != "marginal" or weight.size > FEW_ROWS:
+            return ()
+        moments = self.moments_of(sample, weight, weight.size)
+        assert isinstance(moments, PatternMoments)  # noqa: S101 - as made above
+        found = [
+            expected_moments(moments, correlation, FEW_STEPS)
+            for correlation in opposed(moments.size, MOST_WAYS)
+        ]
+        return [
+            {"mean": mean, "covariance": covariance}
+            for mean, covariance in found
+            if self._domain.contains(covariance)
+        ]
 
     def mean_at(self) -> Array:
         """The mean."""
