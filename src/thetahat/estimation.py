@@ -232,13 +232,15 @@ def _solve_vectors(
         arrangement, likelihood, engine, optimizer, plain(start, "start"), penalised=penalty is not None
     )
     how = _climbed(conditions_of_vectors(arrangement, optimizer), likelihood, penalty)
+    n_rows = arrangement.moments.n_rows
+    dropped = {} if family.missing == "error" else {"dropped": arrangement.n_read - n_rows}
     solution = Solution.of(
         outcome,
         model.table,
-        arrangement.moments.n_rows,
+        n_rows,
         arrangement.moments.n_obs,
         likelihood,
-        model.describe(),
+        {**model.describe(), **dropped},
         how,
         _penalised(
             Likelihood(model, lambda: source.blocks(model.columns), packed=False, engine=engine), penalty

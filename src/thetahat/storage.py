@@ -327,7 +327,9 @@ def _vectors(model: Mapping[str, Any], table: ParameterTable) -> MultivariateFam
     )
     _texts(columns, "the columns of the model")
     _require(set(model["known"]) <= set(kind.known), f"{model['family']} knows no such quantities")
-    made: MultivariateFamily = kind(**model["known"]).sized(size)
+    missing = model.get("missing", "error")
+    _require(missing in kind.handles_missing, f"{model['family']} has no missing={missing!r}")
+    made: MultivariateFamily = kind(**model["known"], missing=missing).sized(size)
     ours = [(parameter.name, type(parameter.domain), parameter.domain.size) for parameter in made.declared]
     theirs = [
         (parameter.name, type(parameter.domain), parameter.domain.size) for parameter in table.parameters

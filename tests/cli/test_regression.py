@@ -104,6 +104,19 @@ def test_rows_with_missing_values_are_dropped_and_counted(run, people) -> None:
     assert "2 left out" in words
 
 
+def test_vectors_with_missing_values_may_count_by_what_is_known(run, refused, people) -> None:
+    family = ("--y", "x, holes", "--family", "multivariate_normal")
+    answer = run("fit", people, *family, "--missing", "marginal", "--json")
+    assert answer.status == 0
+    facts = json.loads(answer.out)
+    fit = th.fit(th.MultivariateNormal(y=["x", "holes"], missing="marginal"), people)
+    assert (facts["estimates"], facts["n_rows"]) == (fit.estimates, 40)
+    dropped = run("fit", people, *family, "--missing", "drop", "--json")
+    assert json.loads(dropped.out)["n_rows"] == 38
+    assert "2 in column 'holes'" in refused("fit", people, *family)
+    assert "choose from error, drop, marginal" in refused("fit", people, *family, "--missing", "guess")
+
+
 def test_robust_standard_errors(run, people) -> None:
     fit = th.fit(th.Regression("count ~ x", th.Poisson()), people)
     for kind, options in (

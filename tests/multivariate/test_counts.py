@@ -85,6 +85,11 @@ def test_a_column_without_counts_changes_nothing_of_the_others():
         assert found == pytest.approx(list(whole.estimates.values()), rel=1e-7)
         errors = [wider.standard_errors[name] for name in others]
         assert errors == pytest.approx(list(whole.standard_errors.values()), rel=1e-6)
+        law = wider.distribution
+        assert law.log_prob(np.insert(y, at, 0, axis=1)).sum() == pytest.approx(
+            wider.log_likelihood, rel=1e-12
+        )
+        assert law.log_prob(np.ones(4)) == -np.inf
 
 
 def test_counts_that_vary_no_more_than_multinomial_ones_have_their_maximum_at_infinity():
@@ -122,6 +127,56 @@ def test_single_trials_say_nothing_of_the_concentration():
     assert fit.certificate.parameters == ("concentration",)
     fixed = th.fit(th.DirichletMultinomial(concentration=[1.0, 1.0, 1.0]), rows)
     assert fixed.dof == 0
+
+
+@pytest.mark.parametrize(
+    ("counts", "rows"),
+    [
+        ([[5, 0, 0], [0, 3, 0], [7, 0, 0], [0, 0, 2]], [2, 1, 1]),
+        ([[5, 0, 0], [0, 3, 0], [7, 0, 0], [0, 1, 0], [0, 0, 0]], [2, 2, 0]),
+        ([[50, 0], [0, 9], [0, 4]], [1, 2]),
+    ],
+)
+def test_trials_that_are_alike_in_each_row_have_their_supremum_where_the_concentration_ends(
+    counts, rows, tmp_path
+):
+    fit = th.fit(th.DirichletMultinomial(), counts)
+    occurred = np.array([row for row in rows if row])
+    supremum = (occurred * np.log(occurred / occurred.sum())).sum()
+    assert fit.certificate.verdict == "at_infinity"
+    assert not fit.certificate.exists
+    assert fit.log_likelihood == fit.certificate.supremum == pytest.approx(supremum, rel=1e-14)
+    assert set(fit.estimates.values()) == {0.0}
+    assert set(fit.certificate.status.values()) == {"boundary"}
+    assert np.isnan(list(fit.standard_errors.values())).all()
+    assert ", ".join(f"{row / sum(rows):.4g}" for row in rows) in fit.certificate.sentence
+    with pytest.raises(th.ParameterError, match="shares open"):
+        _ = fit.distribution
+    # Nothing attains it, and on the way it is neared from below.
+    shares = np.maximum(np.array(rows) / sum(rows), 1e-30)
+    sums = np.geomspace(1.0, 1e-6, 7)
+    ways = [th.DirichletMultinomial(concentration=size * shares).log_prob(counts).sum() for size in sums]
+    assert (np.diff(ways) > 0).all()
+    assert supremum - 1e-4 < ways[-1] < supremum
+    weighted = th.fit(th.DirichletMultinomial(), counts, weights=np.full(len(counts), 3))
+    assert weighted.log_likelihood == pytest.approx(3 * supremum, rel=1e-14)
+    fit.save(tmp_path / "fit.json")
+    assert th.load(tmp_path / "fit.json").certificate.sentence == fit.certificate.sentence
+
+
+@pytest.mark.parametrize("counts", [[[0, 5, 0], [0, 3, 0]], [[0, 4, 0]], [[0, 1, 0], [0, 1, 0]]])
+def test_one_outcome_alone_leaves_its_concentration_open(counts):
+    fit = th.fit(th.DirichletMultinomial(), counts)
+    assert fit.certificate.verdict == "boundary"
+    assert fit.certificate.exists
+    assert fit.certificate.parameters == ("concentration[0]", "concentration[2]")
+    assert fit.certificate.status["concentration[1]"] == "unidentified"
+    assert fit.log_likelihood == 0.0
+    assert np.isnan(fit.estimates["concentration[1]"])
+    assert fit.estimates["concentration[0]"] == fit.estimates["concentration[2]"] == 0.0
+    assert fit.distribution.log_prob(counts).sum() == pytest.approx(0.0, abs=1e-12)
+    assert fit.distribution.log_prob([1, 1, 1]) == -np.inf
+    np.testing.assert_array_equal(fit.simulate(1), counts)
 
 
 def test_trials_vary_by_row_and_may_be_checked():

@@ -93,10 +93,20 @@ def test_units_of_columns_do_not_matter():
     [
         (
             lambda y: np.column_stack([y, y[:, 0] - 2 * y[:, 1]]),
-            "collinear to double precision: d - a + 2 b",
+            "collinear to double precision: d - a + 2 b is the same",
+        ),
+        (lambda y: np.column_stack([y, y[:, 1]]), "columns b and d are equal in every row"),
+        (lambda y: y[:, [0, 1, 0, 1]], "columns a and c are equal, columns b and d are equal in every row"),
+        (lambda y: np.column_stack([y[:, :2], 1 - 2 * y[:, 0], y[:, 0]]), "columns a and d are equal"),
+        (
+            lambda y: np.column_stack([y[:, :2], 1 - 2 * y[:, 0], 3 * y[:, 1]]),
+            "d - 3 b is the same in every row (1 more such relation holds)",
         ),
         (lambda y: np.column_stack([y, np.full(len(y), 7.0)]), "column d is the same in every row"),
-        (lambda y: np.column_stack([y[:4], y[:4, 0] ** 2]), "4 rows lie in a plane of the 4 columns"),
+        (
+            lambda y: np.column_stack([y[:4], y[:4, 0] ** 2]),
+            "4 rows lie in a plane of the 4 columns; it takes at least 5 different rows",
+        ),
         (lambda y: np.column_stack([y[:1], y[:1, 0]]), "there is 1 row, and it takes at least 5"),
         (lambda y: np.tile(y[:1], (3, 1)), "columns a, b and c are the same"),
     ],

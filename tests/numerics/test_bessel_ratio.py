@@ -36,7 +36,7 @@ def test_all_digits_from_small_arguments_to_large_ones(order):
                 assert found.spread == pytest.approx(float(expected[3]), rel=4e-15)
 
 
-@pytest.mark.parametrize("order", [0.0, 0.5, 3.0, 40.0])
+@pytest.mark.parametrize("order", [0.5, 40.0])
 def test_the_ratio_is_the_slope_of_the_logarithm(order):
     with jax.enable_x64(True):  # noqa: FBT003 - its only argument
         xp = namespace(jnp.ones(1))

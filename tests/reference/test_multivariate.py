@@ -32,15 +32,20 @@ def fitted(name: str) -> th.Fit:
         "mv_normal_setosa": th.MultivariateNormal,
         "mv_dirichlet_skye": th.Dirichlet,
         "mv_t_animals": th.MultivariateT,
+        "mv_normal_missing_airquality": th.MultivariateNormal,
     }
-    return th.fit(families[name](y=answers(name)["model"]["response"]), columns)
+    missing = "marginal" if "missing" in name else "error"
+    return th.fit(families[name](y=answers(name)["model"]["response"], missing=missing), columns)
 
 
-@pytest.mark.parametrize("name", ["mv_normal_setosa", "mv_dirichlet_skye", "mv_t_animals"])
+@pytest.mark.parametrize(
+    "name", ["mv_normal_setosa", "mv_dirichlet_skye", "mv_t_animals", "mv_normal_missing_airquality"]
+)
 def test_log_likelihood_and_criteria(name):
     fit, expected = fitted(name), answers(name)["expected"]
     assert fit.certificate.verdict == "maximum"
-    assert fit.certificate.scope == ("local" if name == "mv_t_animals" else "global")
+    alone = name in {"mv_normal_setosa", "mv_dirichlet_skye"}
+    assert fit.certificate.scope == ("global" if alone else "local")
     assert fit.log_likelihood == pytest.approx(expected["loglik"], rel=LOG_LIKELIHOOD)
     assert (fit.n_obs, fit.dof) == (expected["n_obs"], expected["n_params"])
     assert (fit.aic, fit.bic) == pytest.approx((expected["aic"], expected["bic"]), rel=4 * LOG_LIKELIHOOD)
@@ -68,6 +73,32 @@ def test_the_normal_has_the_textbook_standard_errors():
         assert np.abs((found[4:, 4:] - textbook) / scale[4:, 4:]).max() < 1e-12
         assert np.abs((found[:4, :4] - s / n) / scale[:4, :4]).max() < 1e-12
         assert np.abs(found[:4, 4:] / scale[:4, 4:]).max() < 1e-12
+
+
+def test_the_normal_with_missing_values():
+    fit, expected = (
+        fitted("mv_normal_missing_airquality"),
+        answers("mv_normal_missing_airquality")["expected"],
+    )
+    columns = fit.model["columns"]
+    places = [(i, j) for i in range(4) for j in range(i + 1)]
+    names = {f"mean[{i}]": f"mean:{column}" for i, column in enumerate(columns)}
+    names |= {f"covariance[{i},{j}]": f"cov:{columns[j]},{columns[i]}" for i, j in places}
+    order = [expected["vcov_order"].index(theirs) for theirs in names.values()]
+    vcov = np.array(expected["vcov"])[np.ix_(order, order)]
+    errors = np.sqrt(np.diag(vcov))
+    found = np.array([fit.estimates[name] for name in names])
+    assert (
+        np.abs((found - [expected["params"][theirs] for theirs in names.values()]) / errors).max() < ESTIMATES
+    )
+    assert np.abs((fit.covariance() - vcov) / np.outer(errors, errors)).max() < CURVATURE
+    assert [fit.standard_errors[name] for name in names] == pytest.approx(list(errors), rel=CURVATURE)
+    profiles = fit.intervals(method="profile", parameters=["mean[0]", "mean[1]"])
+    for ours in ("mean[0]", "mean[1]"):
+        error = fit.standard_errors[ours]
+        assert profiles[ours] == pytest.approx(
+            expected["ci_profile_95"][names[ours]], rel=1e-13, abs=PROFILE * error
+        )
 
 
 def test_the_dirichlet():

@@ -142,8 +142,9 @@ def _fit(command: ArgumentParser) -> None:
     )
     command.add_argument(
         "--missing",
-        metavar="error|drop",
-        help="what a regression does with rows that have missing values (error)",
+        metavar="error|drop|marginal",
+        help="what a regression or a family of vectors does with rows that have missing values (error); marginal is "
+        "multivariate_normal's",
     )
     _rows(command)
     command.add_argument(

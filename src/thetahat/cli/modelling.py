@@ -31,26 +31,25 @@ def model_of(given: Namespace) -> Family | MultivariateFamily | Regression:
     known = [*given.known, *([f"trials={given.trials}"] if given.trials is not None else [])]
     quantities = known_of(known)
     if given.formula is None:
+        vectors = as_multivariate(given.family)
         for option, value in (
             ("--link", given.link),
             ("--formula", given.formulas),
-            ("--missing", given.missing),
+            ("--missing", given.missing if vectors is None else None),
         ):
             if value:
                 raise ModelError(
                     f"{option} goes with a regression, and there is no formula; write {_EXAMPLE}"
                 )
-        vectors = as_multivariate(given.family)
         if vectors is not None:
-            return _of_vectors(vectors, given.y, quantities, given.levels)
+            return _of_vectors(vectors, given.y, quantities, given.levels, given.missing or "error")
         return _family(given.family, given.y, quantities, _options(given.family, given.levels, None))
     if given.y is not None:
         raise ModelError(
             f"--y {given.y} and the formula {given.formula!r} both name a response; give one of them"
         )
     missing = given.missing or "error"
-    if missing not in MISSING:
-        raise ParameterError(f"--missing {missing}: choose from {', '.join(MISSING)}")
+    _refuse_other(missing, MISSING)
     links, own = _links(given.link, given.family)
     family = _family(given.family, None, quantities, _options(given.family, given.levels, own))
     # Names of parameters, which are none of the options.
@@ -61,13 +60,23 @@ def model_of(given: Namespace) -> Family | MultivariateFamily | Regression:
 
 
 def _of_vectors(
-    family: MultivariateFamily, y: str | None, known: dict[str, float | str], levels: str | None
+    family: MultivariateFamily,
+    y: str | None,
+    known: dict[str, float | str],
+    levels: str | None,
+    missing: str,
 ) -> MultivariateFamily:
     if levels is not None:
         raise ParameterError(f"--levels {levels}: {family.name} has no labels; leave it out")
     _refuse_unknown(family, known)
+    _refuse_other(missing, family.handles_missing)
     make: Any = type(family)
-    return cast("MultivariateFamily", make(y=y, **known))
+    return cast("MultivariateFamily", make(y=y, missing=missing, **known))
+
+
+def _refuse_other(missing: str, choices: tuple[str, ...]) -> None:
+    if missing not in choices:
+        raise ParameterError(f"--missing {missing}: choose from {', '.join(choices)}")
 
 
 def _refuse_unknown(family: Family | MultivariateFamily, known: dict[str, float | str]) -> None:

@@ -140,38 +140,80 @@ class MultivariateModel(Model[PackedVectors]):
 
     def rows_of(self, block: Block) -> PackedVectors:
         """The same, each row for itself."""
-        columns: Mapping[str, Array] = block.columns
-        where = RowNumbers(block.start)
-        weight = np.ones(block.n_rows)
+        used, y = self._read(block)
+        where = RowNumbers(block.start, used)
+        weight = np.ones(used.size)
         if self.weight_column is not None:
-            weight = checked_weights(self.weight_column, columns[self.weight_column], where)
-            if not weight.all():
-                used = np.flatnonzero(weight)
-                where = RowNumbers(block.start, used)
-                columns = {name: values[used] for name, values in columns.items()}
-                weight = weight[used]
-        y = np.empty((weight.shape[0], len(self.response)))
-        for at, name in enumerate(self.response):
-            y[:, at] = numbers(name, columns[name], where) if weight.shape[0] else 0.0
+            weight = np.asarray(block.columns[self.weight_column], dtype=float)[used]
         known = {
-            name: numbers(value, columns[value], where).astype(float) if isinstance(value, str) else value
+            name: numbers(value, block.columns[value][used], where).astype(float)
+            if isinstance(value, str)
+            else value
             for name, value in self.known.items()
         }
         self._refuse_misfits(y, known, where)
         with np.errstate(all="ignore"):
             rows = self.family.prepare(NUMPY, y, known)
-        return PackedVectors(block.n_rows, rows, weight, _log_unit(y) if self.family.piles_up else None)
+        log_unit = _log_unit(y) if self.family.piles_up else None
+        n_rows = block.n_rows - self._n_dropped(block, used.size)
+        return PackedVectors(n_rows, rows, weight, log_unit)
 
     def used(self, block: Block) -> NDArray[np.intp]:
         """The positions of the rows of a block that count."""
+        return self._read(block)[0]
+
+    def _read(self, block: Block) -> tuple[NDArray[np.intp], Array]:
+        """Positions and values of the rows that have weight and are not left out for missing values."""
+        columns: Mapping[str, Array] = block.columns
+        used = np.arange(block.n_rows, dtype=np.intp)
+        if self.weight_column is not None:
+            used = np.flatnonzero(
+                checked_weights(self.weight_column, columns[self.weight_column], RowNumbers(block.start))
+            )
+        where = RowNumbers(block.start, used)
+        y = np.empty((used.size, len(self.response)))
+        for at, name in enumerate(self.response):
+            values = columns[name] if used.size == block.n_rows else columns[name][used]
+            y[:, at] = numbers(name, values, where, missing=True) if used.size else 0.0
+        unknown = np.isnan(y)
+        if not unknown.any():
+            return used, y
+        missing = self.family.missing
+        if missing == "error":
+            self._refuse_missing(unknown, where)
+        kept = ~(unknown.all(axis=1) if missing == "marginal" else unknown.any(axis=1))
+        return used[kept], y[kept]
+
+    def _n_dropped(self, block: Block, n_used: int) -> int:
+        """How many rows of weight were left out for missing values."""
         if self.weight_column is None:
-            return np.arange(block.n_rows, dtype=np.intp)
-        return np.flatnonzero(block.columns[self.weight_column])
+            return block.n_rows - n_used
+        return int(np.count_nonzero(block.columns[self.weight_column])) - n_used
+
+    def _refuse_missing(self, unknown: NDArray[np.bool_], where: RowNumbers) -> None:
+        counts = np.count_nonzero(unknown, axis=0)
+        told = ", ".join(
+            f"{count:,} in {shown_column(name)}"
+            for name, count in zip(self.response, counts.tolist(), strict=True)
+            if count
+        )
+        rows = np.asarray(unknown.any(axis=1))
+        title, handles = self.family.title, self.family.handles_missing
+        marginal = (
+            f", or th.{title}(missing='marginal') takes from each row what is known of it"
+            if "marginal" in handles
+            else ""
+        )
+        raise DataError(
+            f"values are missing (NaN): {told}, among rows {where.of(0)}-{where.of(rows.size - 1)}: "
+            f"{rows_message(rows, np.full(rows.size, np.nan), where)}. th.{title}(missing='drop') leaves such rows out"
+            f"{marginal}"
+        )
 
     def _refuse_misfits(self, y: Array, known: Mapping[str, Any], where: RowNumbers) -> None:
         if not y.shape[0]:
             return
-        largest = np.abs(y).max(axis=0)
+        largest = np.abs(np.where(np.isnan(y), 0.0, y)).max(axis=0)
         for name, size in zip(self.response, largest.tolist(), strict=True):
             if size and not ORDINARY[0] < size < ORDINARY[1]:
                 raise DataError(
@@ -230,7 +272,7 @@ class MultivariateModel(Model[PackedVectors]):
 
     def moments(self, packed: PackedVectors) -> Moments:
         """The moments of what the family averages."""
-        return Moments.of(self.family.statistics(packed.rows), packed.weight, packed.n_rows)
+        return self.family.moments_of(packed.rows, packed.weight, packed.n_rows)
 
     def starting_values(self, moments: Moments, sample: PackedVectors) -> Mapping[str, Any]:
         """Natural start values."""
@@ -247,6 +289,8 @@ class VectorArrangement:
     moments: Moments
     condensed: PackedVectors | None
     sample: PackedVectors
+    n_read: int
+    """Rows that were read, those left out for missing values too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,10 +298,14 @@ class _Gathered:
     moments: Moments
     packs: list[PackedVectors]
     samples: list[PackedVectors]
+    n_read: int
 
     def merge(self, other: _Gathered) -> _Gathered:
         return _Gathered(
-            self.moments.merge(other.moments), self.packs + other.packs, self.samples + other.samples
+            self.moments.merge(other.moments),
+            self.packs + other.packs,
+            self.samples + other.samples,
+            self.n_read + other.n_read,
         )
 
 
@@ -273,11 +321,17 @@ def arrange_vectors(model: MultivariateModel, source: Source, engine: Engine) ->
 
     def first_pass(block: Block) -> _Gathered:
         packed = model.pack(block)
-        return _Gathered(model.moments(packed), [packed] if in_memory else [], [packed.thinned()])
+        packs = [packed] if in_memory else []
+        return _Gathered(model.moments(packed), packs, [packed.thinned()], block.n_rows)
 
     gathered = engine.reduce(first_pass, source.blocks(model.columns))
     moments, packs = gathered.moments, gathered.packs
     if not moments.n_obs > 0:
+        if model.family.missing != "error" and not moments.n_rows:
+            raise DataError(
+                f"{model.text}: no row is left: all have missing values"
+                + ("" if model.family.missing == "drop" else " in every column")
+            )
         raise DataError(
             f"all weights ({shown_column(str(model.weight_column))}) are zero, so no row counts; "
             "give some weight to the rows"
@@ -291,7 +345,8 @@ def arrange_vectors(model: MultivariateModel, source: Source, engine: Engine) ->
     pseudo = (
         None if condensed is None else PackedVectors(moments.n_rows, condensed.rows, condensed.weight, None)
     )
-    return VectorArrangement(charted, all_blocks, in_memory, moments, pseudo, _joined(gathered.samples))
+    sample = _joined(gathered.samples)
+    return VectorArrangement(charted, all_blocks, in_memory, moments, pseudo, sample, gathered.n_read)
 
 
 def _joined(samples: list[PackedVectors]) -> PackedVectors:

@@ -55,6 +55,34 @@ def at_edge(
     )
 
 
+def neared(
+    table: ParameterTable,
+    natural: Mapping[str, float],
+    point: Vector,
+    tally: Tally,
+    concerned: tuple[str, ...],
+    place: str,
+    declared: Declared,
+) -> Outcome:
+    """A supremum that is known, and that nothing attains: it is neared as some entries come to their edge."""
+    certificate = certify(
+        Verdict.AT_INFINITY,
+        table,
+        None,
+        declared,
+        sentence=f"No distribution of the family attains the supremum, {tally.value:.6g}: it is neared {place}.",
+        exists=False,
+        scope="global",
+        status={name: "boundary" if name in concerned else "unidentified" for name in table.free_names},
+        supremum=tally.value,
+        parameters=concerned,
+        direction=dict.fromkeys(concerned, -1.0),
+        allows=False,
+    )
+    none = np.zeros(table.n_free, dtype=bool)
+    return Outcome(natural, point, tally.value, tally, none, np.zeros((0, 0)), certificate, ())
+
+
 def at_outermost(
     table: ParameterTable,
     natural: Mapping[str, float],

@@ -7,6 +7,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from thetahat.models import Tally
 from thetahat.numerics.linear_algebra import analyse
 from thetahat.optimize import evidence as evidences
 from thetahat.optimize._optimizer import Search
@@ -286,6 +287,48 @@ def flat(
         allows=bool(mask.any()) and bool((found.factor.eigenvalues > evidences.SOLID).any()),
     )
     return concluded(table.natural(found.point), found, search, certificate, mask)
+
+
+def unidentified(
+    table: ParameterTable,
+    point: Vector,
+    tally: Tally,
+    names: tuple[str, ...],
+    mask: NDArray[np.bool_],
+    told: tuple[str, str],
+    declared: Declared,
+) -> Outcome:
+    """Rows say nothing of some entries of a parameter, and as much of all others as if those were known.
+
+    Parameters
+    ----------
+    names, mask
+        The entries, and the coordinates that are left where those are held.
+    told
+        Why that is so, and what to do.
+    """
+    why, remedy = told
+    do, they = ("does", "it is") if len(names) == 1 else ("do", "they are")
+    sentence = (
+        f"The likelihood is flat: {listed(names)} {do} not change it, for {why}. The other estimates and their "
+        f"standard errors are the same whatever {they}. {remedy}."
+    )
+    certificate = certify(
+        Verdict.FLAT,
+        table,
+        None,
+        declared,
+        sentence=sentence,
+        exists=True,
+        status={name: "flat" if name in names else "regular" for name in table.free_names},
+        supremum=tally.value,
+        parameters=names,
+        direction=dict.fromkeys(names, 1.0),
+        allows=bool(mask.any()),
+    )
+    information = tally.information[np.ix_(mask, mask)]
+    natural = table.natural(point)
+    return Outcome(natural, point, tally.value, tally, mask, information, certificate, ())
 
 
 def not_converged(table: ParameterTable, found: Evidence, search: Search, declared: Declared) -> Outcome:

@@ -10,17 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thetahat.engines import Engine
+from thetahat.families.multivariate._records import Extreme, Unseen
 from thetahat.likelihood import Likelihood
 from thetahat.models import DERIVATIVES, SCORES, VALUE
 from thetahat.models._multivariate_model import PackedVectors, VectorArrangement
+from thetahat.numerics.linear_algebra import analyse
 from thetahat.optimize import evidence as evidences
 from thetahat.optimize._optimizer import Information, Optimizer, Search, Settled
 from thetahat.optimize.certificate import Verdict
 from thetahat.optimize.climb import Conditions, Region, climb
 from thetahat.optimize.constrained import maximise_pinned
 from thetahat.optimize.declared import Declared
-from thetahat.optimize.edges import BEYOND, at_edge
-from thetahat.optimize.findings import flat, unbounded
+from thetahat.optimize.edges import BEYOND, at_edge, neared
+from thetahat.optimize.findings import flat, unbounded, unidentified
 from thetahat.optimize.outcome import Outcome
 from thetahat.optimize.vector_limits import VectorLimit, fit_vector_limits
 from thetahat.optimize.verdict import judge
@@ -31,6 +33,10 @@ EXACT = frozenset({Verdict.MAXIMUM, Verdict.BOUNDARY, Verdict.AT_INFINITY})
 """Verdicts of a closed form after which there is nothing to search for."""
 FAR = 250.0
 """A logit at which a share is next to nothing, and its own trigamma function still a number."""
+MOST = 3
+"""Climbs from further starts."""
+TO_GAIN, SAME_HILL = 3.0, 4.0
+"""In nats, what a climb may add to a rough start; and how much lower a start on the hill climbed may be."""
 REMEDY = "leave out or add up columns, add rows, or fix a parameter"
 """What to do where the density piles up."""
 
@@ -66,6 +72,9 @@ def maximise_vectors(
             reason = family.degenerate(moments, model.response, fixed)
             if reason is not None:
                 return unbounded(model.table, None, declared, reason)
+            extreme = family.extreme(moments, fixed)
+            if extreme is not None:
+                return _at_extreme(likelihood, extreme, declared)
             solution = family.solve(moments, fixed)
             if solution is not None and not start:
                 lost = family.lost_at(solution, fixed)
@@ -80,9 +89,16 @@ def maximise_vectors(
         how = conditions(arrangement, optimizer)
         begin = {**model.starting_values(moments, arrangement.sample), **start}
         point = model.table.free_from_natural(begin)
+        unseen = None if penalised else family.unseen(moments, fixed)
+        if unseen is not None:
+            found = _apart_from(likelihood, point, unseen, how, declared)
+            if found is not None:
+                return found
         limits = [] if penalised else fit_vector_limits(arrangement, engine)
         declared = replace(declared, limits=[limit.fit for limit in limits])
         search = climb(likelihood, optimizer, point, expected=how.expected, allowed=how.allowed)
+        if not start and declared.theorem is None:
+            search = _from_elsewhere(arrangement, likelihood, search, how)
         for limit in limits:
             search = _from_limit(likelihood, optimizer, search, limit, how)
         outcome = judge(likelihood, search, declared)
@@ -96,6 +112,22 @@ def maximise_vectors(
         if empty.any() and model.table.n_free and outcome.certificate.limit is None and not penalised:
             return _without(likelihood, search, empty, how, declared) or outcome
         return outcome
+
+
+def _at_extreme(likelihood: Likelihood, extreme: Extreme, declared: Declared) -> Outcome:
+    """A supremum on the edge, attained there or neared on the way."""
+    table = likelihood.table
+    point = table.free_from_natural(extreme.beside)
+    tally = replace(likelihood.tally(point, DERIVATIVES), value=extreme.supremum)
+    natural, edges, lost = dict(table.natural(point)), [], []
+    for parameter in table.free_parameters:
+        entries = parameter.domain.entries(extreme.values[parameter.name])
+        natural.update(zip(parameter.names, entries.tolist(), strict=True))
+        edges += [n for n, on in zip(parameter.names, parameter.domain.edges(entries), strict=True) if on]
+        lost += [n for n, value in zip(parameter.names, entries.tolist(), strict=True) if np.isnan(value)]
+    if extreme.place is None:
+        return at_edge(table, natural, point, tally, tuple(edges), declared, tuple(lost))
+    return neared(table, natural, point, tally, tuple(edges), extreme.place, declared)
 
 
 def _level(
@@ -129,6 +161,52 @@ def _without(
     return at_edge(table, natural, found.point, tally, concerned, declared)
 
 
+def _apart_from(
+    likelihood: Likelihood, begin: Vector, unseen: Unseen, how: Conditions, declared: Declared
+) -> Outcome | None:
+    """The maximum with what the rows say nothing of held where it is; None where the others have none."""
+    table = likelihood.table
+    parameter, span, _ = table.entry(table.by_name[unseen.parameter].names[0])
+    pinned = span.start + np.array(unseen.entries)
+    found = maximise_pinned(likelihood, pinned, begin, how)
+    mask = np.ones(table.n_free, dtype=bool)
+    mask[pinned] = False
+    tally = likelihood.tally(found.point, DERIVATIVES)
+    factor = analyse(tally.information[np.ix_(mask, mask)])
+    if not (found.converged and factor.smallest > factor.error_bound):
+        return None
+    names = tuple(parameter.names[entry] for entry in unseen.entries)
+    return unidentified(table, found.point, tally, names, mask, (unseen.why, unseen.remedy), declared)
+
+
+def _from_elsewhere(
+    arrangement: VectorArrangement, likelihood: Likelihood, search: Search, how: Conditions
+) -> Search:
+    """The highest that is found from the family's further starts too, those left out that lie on the hill climbed."""
+    model, table = arrangement.model, likelihood.table
+    starts = model.family.further_starts(arrangement.sample.rows, arrangement.sample.weight)
+    points = [table.free_from_natural({**begin, **table.fixed}) for begin in starts]
+    if how.allowed is not None:
+        points = [point for point in points if how.allowed(point)]
+    heights = [likelihood.tally(point, VALUE).value for point in points]
+    for at in np.argsort(heights)[::-1][:MOST].tolist():
+        reached = search.tally.value if search.converged and search.tally is not None else -np.inf
+        if not heights[at] > reached - TO_GAIN or _on_same_hill(search, points[at]):
+            continue
+        other = climb(likelihood, how.optimizer, points[at], expected=how.expected, allowed=how.allowed)
+        if other.converged and other.tally is not None and other.tally.value > reached:
+            search = other
+    return search
+
+
+def _on_same_hill(search: Search, point: Vector) -> bool:
+    """Whether the curvature at a maximum found puts a point only a little lower."""
+    if not search.converged or search.tally is None:
+        return False
+    step = point - search.point
+    return bool(0.5 * step @ search.tally.information @ step < SAME_HILL)
+
+
 def _from_limit(
     likelihood: Likelihood, optimizer: Optimizer, search: Search, limit: VectorLimit, how: Conditions
 ) -> Search:
@@ -160,10 +238,12 @@ def declare(arrangement: VectorArrangement, *, penalised: bool) -> Declared:
     """What theory says of these rows."""
     model, moments = arrangement.model, arrangement.moments
     family, fixed = model.family, model.table.fixed
-    unbounded_in_theory = family.unbounded_in_theory(fixed)
+    unbounded_in_theory, theorem = family.unbounded_in_theory(fixed), family.uniqueness_given(fixed)
+    if _fixed_outside(arrangement):
+        unbounded_in_theory, theorem = family.unbounded_in_theory({}), None
     return Declared(
         n_obs=moments.n_obs,
-        theorem=None if penalised else family.uniqueness_given(fixed),
+        theorem=None if penalised else theorem,
         region=None if unbounded_in_theory is None else family.region(),
         unbounded_in_theory=unbounded_in_theory,
         n_rows=moments.n_rows,
@@ -171,12 +251,25 @@ def declare(arrangement: VectorArrangement, *, penalised: bool) -> Declared:
     )
 
 
+def _fixed_outside(arrangement: VectorArrangement) -> bool:
+    """Whether a parameter is fixed outside the regular region."""
+    table, sample = arrangement.model.table, arrangement.sample
+    if table.all_free:
+        return False
+    lowest = arrangement.model.family.lowest(sample.rows, sample.weight)
+    held = np.setdiff1d(np.arange(table.n_working), table.free_index)
+    return lowest is not None and bool((table.working(np.zeros(table.n_free))[held] <= lowest[held]).any())
+
+
 def _region(arrangement: VectorArrangement) -> Region | None:
     model = arrangement.model
-    family, n_obs = model.family, arrangement.moments.n_obs
+    family = model.family
     if family.region() is None or family.unbounded_in_theory(model.table.fixed) is None:
         return None
-    return lambda free: family.in_region(model.table.working(free), n_obs)
+    lowest = family.lowest(arrangement.sample.rows, arrangement.sample.weight)
+    if lowest is None:
+        return None
+    return lambda free: bool((model.table.working(free) > lowest).all())
 
 
 def _expected(arrangement: VectorArrangement, rows: PackedVectors) -> Information:

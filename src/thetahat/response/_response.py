@@ -106,8 +106,10 @@ def shown_column(column: str) -> str:
     return f"column {column!r}"
 
 
-def numbers(column: str, values: Array, where: RowNumbers, *, infinite: bool = False) -> Array:
-    """Return a column as numbers, or say why it cannot be read as such."""
+def numbers(
+    column: str, values: Array, where: RowNumbers, *, infinite: bool = False, missing: bool = False
+) -> Array:
+    """Return a column as numbers, infinite or missing ones where allowed, or say why it cannot be read as such."""
     if values.dtype == bool:
         raise DataError(
             f"{shown_column(column)} holds True/False where numbers are needed; convert it if 0 and 1 are meant"
@@ -119,6 +121,8 @@ def numbers(column: str, values: Array, where: RowNumbers, *, infinite: bool = F
             "Convert it, or choose another column"
         )
     finite = ~np.isnan(values) if infinite else np.isfinite(values)
+    if missing:
+        finite = finite | np.isnan(values)
     return values if finite.all() else _refuse(column, values, where, finite)
 
 

@@ -14,7 +14,7 @@ from copy import copy
 from inspect import Parameter as Argument
 from inspect import Signature
 from types import MappingProxyType
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,27 +26,14 @@ from thetahat.families._limit import Limit
 from thetahat.families._terms import Rows
 from thetahat.families._text import text_of
 from thetahat.families.multivariate._moments import Moments
+from thetahat.families.multivariate._records import Condensed, Derivatives, Extreme, Unseen
+from thetahat.families.multivariate._sizes import size_of
 from thetahat.numerics.namespace import namespace
 from thetahat.parameters import Parameter, PositiveDefinite
 
 Array = NDArray[Any]
 Values = Mapping[str, Any]
 Known = Mapping[str, Any]
-
-
-class Derivatives(NamedTuple):
-    """Log-density of each row, and over rows Σ w u and -Σ w ∂²ℓ in working coordinates."""
-
-    value: Array
-    score: Array
-    information: Array
-
-
-class Condensed(NamedTuple):
-    """Prepared pseudo rows with weights that have the log-likelihood of all rows."""
-
-    rows: Rows
-    weight: Array
 
 
 class MultivariateContract(Frozen, ABC):
@@ -62,6 +49,9 @@ class MultivariateContract(Frozen, ABC):
         The smallest number of columns.
     discrete
         Whether rows are counts.
+    handles_missing
+        What can be done with rows that have missing values: refuse them, leave them out, or take the density of what
+        is known of them, in which case ``prepare`` is given NaN in the place of what is not.
     piles_up
         Whether the likelihood can rise without bound as the density piles up on some of many rows.
     closed_form
@@ -78,6 +68,7 @@ class MultivariateContract(Frozen, ABC):
     takes: ClassVar[str] = "vectors of finite numbers"
     fewest: ClassVar[int] = 1
     discrete: ClassVar[bool] = False
+    handles_missing: ClassVar[tuple[str, ...]] = ("error", "drop")
     piles_up: ClassVar[bool] = False
     closed_form: ClassVar[bool] = False
     uniqueness: ClassVar[str | None] = None
@@ -142,6 +133,10 @@ class MultivariateContract(Frozen, ABC):
         """
         return None
 
+    def moments_of(self, rows: Rows, weight: Array, n_rows: int) -> Moments:
+        """The moments of ``statistics`` over prepared rows of positive weight, of so many."""
+        return Moments.of(self.statistics(rows), weight, n_rows)
+
     def magnitude(self, rows: Rows, eta: Array) -> Any:
         """How large the parts are that cancel in a row's log density, where they are larger than itself."""
         return 0.0
@@ -162,8 +157,16 @@ class MultivariateContract(Frozen, ABC):
         """Parameters that mean nothing at a closed form on the edge of the others."""
         return ()
 
+    def extreme(self, moments: Moments, fixed: Values) -> Extreme | None:
+        """The supremum of such rows, where it is known to lie on the edge of the parameter space."""
+        return None
+
     def level(self, moments: Moments, fixed: Values) -> Array | None:
         """A direction in working coordinates that such rows say nothing of, or None."""
+        return None
+
+    def unseen(self, moments: Moments, fixed: Values) -> Unseen | None:
+        """Entries of a parameter that such rows say nothing of, whatever the others are; None where there are none."""
         return None
 
     def known_of_rows(self, rows: Rows) -> Known:
@@ -182,9 +185,13 @@ class MultivariateContract(Frozen, ABC):
         """The family in working coordinates that suit these rows, where those depend on them."""
         return self
 
-    def in_region(self, eta: Array, n_obs: float) -> bool:
-        """Whether working coordinates lie in the declared regular region."""
-        return True
+    def lowest(self, sample: Rows, weight: Array) -> Array | None:
+        """What working coordinates have to exceed to lie in the declared regular region, by some of the rows."""
+        return None
+
+    def further_starts(self, sample: Rows, weight: Array) -> Sequence[Values]:
+        """Where else a maximum may be, where none is known to be the only one."""
+        return ()
 
     def region(self) -> str | None:
         """The declared regular region in words, or None where it is the whole parameter space."""
@@ -200,7 +207,9 @@ class MultivariateContract(Frozen, ABC):
 
     # ---- What follows -------------------------------------------------------------------------------------------
 
-    def __init__(self, *, y: str | Sequence[str] | None = None, **values: Any) -> None:
+    def __init__(
+        self, *, y: str | Sequence[str] | None = None, missing: str = "error", **values: Any
+    ) -> None:
         names = [parameter.name for parameter in self.parameters_of(self.fewest)]
         title = type(self).__name__
         unknown = [name for name in values if name not in names and name not in self.known]
@@ -210,9 +219,13 @@ class MultivariateContract(Frozen, ABC):
         self.y = y if y is None or isinstance(y, str) else tuple(y)
         if isinstance(self.y, tuple) and not (self.y and all(isinstance(name, str) for name in self.y)):
             raise ParameterError(f"{title}(y={y!r}): give the names of columns, as in y=['a', 'b']")
+        self.missing = missing
+        if missing not in self.handles_missing:
+            choices = ", ".join(map(repr, self.handles_missing))
+            raise ParameterError(f"{title}(missing={missing!r}): choose from {choices}")
         given = {name: value for name, value in values.items() if value is not None}
         self._known = MappingProxyType({name: given[name] for name in self.known if name in given})
-        self.size: int | None = self._size_of({name: given[name] for name in names if name in given})
+        self.size: int | None = size_of(title, self.parameters_of(self.fewest), self.fewest, given)
         self._declared = () if self.size is None else self.declared_for(self.size, given)
         self._values = MappingProxyType(
             {name: self._checked(name, given[name]) for name in names if name in given}
@@ -226,41 +239,15 @@ class MultivariateContract(Frozen, ABC):
         if not getattr(cls, "__abstractmethods__", frozenset()) and "parameters_of" in vars(cls):
             names = ["y", *(parameter.name for parameter in cls.parameters_of(cls.fewest)), *cls.known]
             cls.__signature__ = Signature(  # type: ignore[attr-defined]
-                [Argument(name, Argument.KEYWORD_ONLY, default=None) for name in names]
+                [
+                    *(Argument(name, Argument.KEYWORD_ONLY, default=None) for name in names),
+                    Argument("missing", Argument.KEYWORD_ONLY, default="error"),
+                ]
             )
 
     def declared_for(self, size: int, given: Values) -> tuple[Parameter, ...]:
         """The parameters of vectors of this size, in working coordinates that suit the numbers that were given."""
         return self.parameters_of(size)
-
-    def _size_of(self, given: Values) -> int | None:
-        """The number of columns that the numbers given have, which must agree."""
-        sizes: dict[str, int] = {}
-        for parameter in self.parameters_of(self.fewest):
-            if parameter.name not in given or not parameter.domain.vector:
-                continue
-            value = given[parameter.name]
-            shape = value.shape if namespace(value).is_jax else self._shape(parameter.name, value)
-            triangle = isinstance(parameter.domain, PositiveDefinite) and len(shape) == 1
-            sizes[parameter.name] = round(np.sqrt(2.0 * shape[0] + 0.25) - 0.5) if triangle else shape[0]
-        if len(set(sizes.values())) > 1:
-            told = ", ".join(f"{name} is of {size}" for name, size in sizes.items())
-            raise ParameterError(f"{type(self).__name__}: {told} columns; give both for the same columns")
-        size = next(iter(sizes.values()), None)
-        if size is not None and size < self.fewest:
-            raise ParameterError(
-                f"{type(self).__name__} needs at least {self.fewest} columns, and was given {size}"
-            )
-        return size
-
-    def _shape(self, name: str, value: Any) -> tuple[int, ...]:
-        try:
-            shape = np.asarray(value, dtype=float).shape
-        except (TypeError, ValueError):
-            shape = ()
-        if len(shape) not in {1, 2} or not shape[0]:
-            raise ParameterError(f"{type(self).__name__}({name}={value!r}): give one number for each column")
-        return shape
 
     def _checked(self, name: str, value: Any) -> Any:
         if namespace(value).is_jax:
@@ -329,8 +316,8 @@ class MultivariateContract(Frozen, ABC):
         return self._known
 
     def specification(self) -> Mapping[str, Any]:
-        """Name and size as plain data, from which the family can be made again."""
-        return {"family": self.name, "size": self.size}
+        """Name, size and what is done with missing values, as plain data from which the family can be made again."""
+        return {"family": self.name, "size": self.size, **self._unusual}
 
     def frozen(self, estimates: Mapping[str, float]) -> Self:
         """Return the distribution with these numbers, edges included.
@@ -386,6 +373,10 @@ class MultivariateContract(Frozen, ABC):
             at += parameter.domain.free_size
         return tuple(found)
 
+    @property
+    def _unusual(self) -> Mapping[str, str]:
+        return {} if self.missing == "error" else {"missing": self.missing}
+
     def __repr__(self) -> str:
         shown: Any = list(self.y) if isinstance(self.y, tuple) else self.y
-        return text_of(type(self).__name__, shown, {**self._values, **self._known})
+        return text_of(type(self).__name__, shown, {**self._values, **self._known, **self._unusual})

@@ -74,8 +74,16 @@ class CountsFamily(MultivariateFamily):
             )
         return int(trials)
 
-    @staticmethod
-    def shares(moments: Moments) -> Array:
+    @property
+    def n_columns(self) -> int:
+        """How many columns there are, whose counts are the first that are averaged."""
+        return len(self.declared[0].names)
+
+    def largest(self, moments: Moments) -> Array:
+        """The largest count of each column."""
+        return np.asarray(moments.maximum[: self.n_columns])
+
+    def shares(self, moments: Moments) -> Array:
         """Summed counts over their sum.
 
         Raises
@@ -83,7 +91,7 @@ class CountsFamily(MultivariateFamily):
         DataError
             If all counts are 0.
         """
-        counts = moments.mean[:-1]
+        counts = moments.mean[: self.n_columns]
         total = float(counts.sum())
         if not total > 0:
             raise DataError("all counts are 0, and say nothing of the shares; give rows with counts")

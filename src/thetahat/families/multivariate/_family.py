@@ -65,14 +65,16 @@ class MultivariateFamily(MultivariateContract):
         known = self.known_of(rows)
         if xp.is_jax:
             return self.log_density(xp, self.prepare(xp, rows, known), eta).reshape(y.shape[:-1])
-        bad = ~np.isfinite(rows).all(axis=1)
+        # Where what is known of a row has a density of its own, NaN says what is not.
+        unknown = np.isnan(rows) if self.missing == "marginal" else np.zeros(rows.shape, dtype=bool)
+        bad = ~(np.isfinite(rows) | unknown).all(axis=1)
         safe = np.where(bad[:, np.newaxis], self.inner_point(), rows)
         outside = self.misfits(safe, known)
         bad |= False if outside is None else outside[0]
         safe = np.where(bad[:, np.newaxis], self.inner_point(), rows)
         with np.errstate(all="ignore"):
             value = self.log_density(xp, self.prepare(xp, safe, self.known_of(safe)), eta)
-        value = np.where(np.isnan(rows).any(axis=1), np.nan, np.where(bad, -np.inf, value))
+        value = np.where((np.isnan(rows) & ~unknown).any(axis=1), np.nan, np.where(bad, -np.inf, value))
         return value.reshape(y.shape[:-1]) if y.ndim > 1 else float(value[0])
 
     def density(self, y: Any) -> Any:

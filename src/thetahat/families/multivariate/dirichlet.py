@@ -9,9 +9,10 @@ import numpy as np
 from scipy import special
 
 from thetahat.families._terms import Rows
-from thetahat.families.multivariate._contract import Array, Condensed, Derivatives, Known, Values
+from thetahat.families.multivariate._contract import Array, Known, Values
 from thetahat.families.multivariate._family import MultivariateFamily
 from thetahat.families.multivariate._moments import Moments
+from thetahat.families.multivariate._records import Condensed, Derivatives
 from thetahat.numerics.gamma_functions import log_minus_digamma, trigamma_minus_inverse
 from thetahat.numerics.namespace import NUMPY
 from thetahat.numerics.normal import LOG_SQRT_2_PI

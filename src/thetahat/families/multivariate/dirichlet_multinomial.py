@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, final
+from typing import Any, ClassVar, Self, final
 
 import numpy as np
 
+from thetahat._errors import ParameterError
 from thetahat.families._limit import Limit
 from thetahat.families._saddle import log_ratio_minus, log_rising, log_rising_terms
 from thetahat.families._terms import Coordinates, Rows
-from thetahat.families.multivariate._contract import Array, Derivatives, Values
+from thetahat.families.multivariate._contract import Array, Values
 from thetahat.families.multivariate._counts import CountsFamily, log_factorials
 from thetahat.families.multivariate._moments import Moments
+from thetahat.families.multivariate._records import Derivatives, Extreme
 from thetahat.numerics.namespace import NUMPY
 from thetahat.parameters import Concentration, Parameter
 
 SMALLEST, LARGEST = 0.01, 100.0
 """Of Σ concentration at the start, in mean trials."""
+NEXT_TO_NOTHING = 1e-25
+"""A concentration that cannot be told from 0."""
+NO_SHARE = -690.0
+"""The log of a share that is none, of which products and quotients are still numbers."""
+MOST_TOLD = 8
 
 
 def _multinomial_slope(rows: Rows, eta: Coordinates) -> Any:
@@ -93,12 +100,15 @@ class DirichletMultinomial(CountsFamily):
         shares, size = xp.exp(logs), xp.exp(log_sum)
         alpha = size * shares
         ups, corrections = _corrections(xp, y, total, shares, size)
-        return (
+        impossible = ((y > 0) & (logs <= NO_SHARE)).any(axis=1)
+        return xp.where(
+            impossible,
+            -np.inf,
             coefficient
             + (y * (logs + ups)).sum(axis=1)
             + corrections
             + log_rising(xp, alpha, y).sum(axis=1)
-            - log_rising(xp, size, total)
+            - log_rising(xp, size, total),
         )
 
     def scores(self, rows: Rows, eta: Array) -> Array:
@@ -124,18 +134,49 @@ class DirichletMultinomial(CountsFamily):
         """The log factorials."""
         return np.abs(rows[2])
 
+    def statistics(self, rows: Rows) -> Array:
+        """Counts, log coefficients, and which counts are not 0."""
+        return np.column_stack([super().statistics(rows), rows[0] > 0])
+
     def empty(self, moments: Moments) -> Array:
         """Columns without a count, whose share of A falls to 0."""
-        return np.asarray(moments.maximum[:-1] == 0)
+        return np.asarray(self.largest(moments) == 0)
+
+    def extreme(self, moments: Moments, fixed: Values) -> Extreme | None:
+        """Where the trials of every row are alike: as A falls to 0 they have to be, and only the first is a draw.
+
+        A row of n trials alike has the probability p_k Π (p_k A + j)/(A + j), j = 1, ..., n - 1, each factor of which
+        rises as A falls.
+        """
+        if "concentration" in fixed or moments.maximum[self.n_columns] > 0:
+            return None
+        rows = moments.mean[self.n_columns + 1 :] * moments.n_obs
+        shares = rows / rows.sum()
+        occurred = shares > 0
+        if np.count_nonzero(occurred) == 1:
+            values, beside = np.where(occurred, np.nan, 0.0), np.where(occurred, 1.0, NEXT_TO_NOTHING)
+            return Extreme({"concentration": values}, {"concentration": beside}, 0.0, None)
+        if (self.largest(moments) <= 1).all():
+            return None
+        supremum = float(rows[occurred] @ np.log(shares[occurred]))
+        told = [f"{share:.4g}" for share in shares.tolist()[:MOST_TOLD]]
+        told += ["..."] if shares.size > MOST_TOLD else []
+        place = (
+            f"as all concentrations fall to 0, their shares nearing {', '.join(told)}, for in each row "
+            "all trials are alike. Count rows in the place of trials, or fix a parameter"
+        )
+        nearly = NEXT_TO_NOTHING * np.where(occurred, shares, NEXT_TO_NOTHING)
+        return Extreme({"concentration": np.zeros(shares.size)}, {"concentration": nearly}, supremum, place)
 
     def level(self, moments: Moments, fixed: Values) -> Array | None:
         """log A, where no row has more than one trial: the first is multinomial, whatever A is."""
-        at_most_one = bool((moments.maximum[:-1] <= 1).all() and moments.maximum[-1] == 0)
+        alike = moments.maximum[self.n_columns] == 0
+        at_most_one = bool((self.largest(moments) <= 1).all() and alike)
         return np.eye(self.size or 1)[0] if at_most_one and "concentration" not in fixed else None
 
     def start(self, moments: Moments, sample: Rows, weight: Array) -> Values:
         """Shares of the summed counts, A from the variances of the counts (Mosimann, 1962), within bounds."""
-        counts = self.shares(moments) * moments.n_obs + 0.5 / moments.size
+        counts = self.shares(moments) * moments.n_obs + 0.5 / self.n_columns
         p = counts / counts.sum()
         y, total = sample[0], sample[1]
         n = max(float(weight @ total) / float(weight.sum()), 1.0)
@@ -148,6 +189,25 @@ class DirichletMultinomial(CountsFamily):
             else (SMALLEST if ratio >= n > 1.0 else LARGEST) * n
         )
         return {"concentration": p * min(max(size, SMALLEST * n), LARGEST * n)}
+
+    def frozen(self, estimates: Mapping[str, float]) -> Self:
+        """The distribution with these numbers; with one outcome alone its concentration may be any.
+
+        Raises
+        ------
+        ParameterError
+            If all are 0, or there is none.
+        """
+        values = np.array([estimates[name] for name in self.declared[0].names])
+        if not (values > 0).any() and np.count_nonzero(np.isnan(values)) == 1:
+            names = self.declared[0].names
+            estimates = {**estimates, names[int(np.argmax(np.isnan(values)))]: 1.0}
+        elif not values.any():
+            raise ParameterError(
+                "every concentration is 0, which leaves the shares open, so there is no DirichletMultinomial "
+                "distribution; see the certificate"
+            )
+        return super().frozen(estimates)
 
     def mean_at(self) -> Array:
         """n α/A."""
@@ -224,7 +284,7 @@ class DirichletMultinomial(CountsFamily):
 def _log_shares(xp: Any, eta: Any) -> Any:
     logits = xp.concatenate([xp.zeros_like(eta[:1]), eta[1:]])
     largest = logits.max()
-    return logits - (largest + xp.log(xp.exp(logits - largest).sum()))
+    return xp.maximum(logits - (largest + xp.log(xp.exp(logits - largest).sum())), NO_SHARE)
 
 
 def _corrections(xp: Any, y: Any, total: Any, shares: Any, size: Any) -> tuple[Any, Any]:

@@ -9,9 +9,10 @@ from scipy import special
 
 from thetahat.families._saddle import log_binomial
 from thetahat.families._terms import Rows
-from thetahat.families.multivariate._contract import Array, Condensed, Derivatives, Values
+from thetahat.families.multivariate._contract import Array, Values
 from thetahat.families.multivariate._counts import CountsFamily, log_factorials
 from thetahat.families.multivariate._moments import Moments
+from thetahat.families.multivariate._records import Condensed, Derivatives
 from thetahat.numerics.namespace import NUMPY
 from thetahat.parameters import Parameter, Simplex
 
@@ -87,12 +88,13 @@ class Multinomial(CountsFamily):
 
     def condensed(self, moments: Moments) -> Condensed | None:
         """The mean counts and coefficient."""
-        counts = moments.mean[np.newaxis, :-1]
-        return Condensed((counts, counts.sum(axis=1), moments.mean[-1:]), np.array([moments.n_obs]))
+        counts, coefficient = np.split(moments.mean[: self.n_columns + 1], [self.n_columns])
+        rows = counts[np.newaxis], np.array([counts.sum()]), coefficient
+        return Condensed(rows, np.array([moments.n_obs]))
 
     def start(self, moments: Moments, sample: Rows, weight: Array) -> Values:
         """The shares, with half a count added to each."""
-        counts = moments.mean[:-1] * moments.n_obs + 0.5
+        counts = moments.mean[: self.n_columns] * moments.n_obs + 0.5
         return {"probs": counts / counts.sum()}
 
     def mean_at(self) -> Array:

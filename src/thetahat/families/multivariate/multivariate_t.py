@@ -10,10 +10,12 @@ import numpy as np
 from thetahat.families._limit import Limit
 from thetahat.families._terms import Coordinates, Rows
 from thetahat.families.multivariate._collinear import collinear
-from thetahat.families.multivariate._contract import Array, Derivatives, Known, Values
+from thetahat.families.multivariate._contract import Array, Known, Values
 from thetahat.families.multivariate._elliptical import Ellipse
 from thetahat.families.multivariate._family import MultivariateFamily
 from thetahat.families.multivariate._moments import Moments
+from thetahat.families.multivariate._planes import fewest_degrees, tightest
+from thetahat.families.multivariate._records import Derivatives
 from thetahat.numerics.elementary import log1p_minus
 from thetahat.numerics.gamma_functions import (
     digamma_difference,
@@ -28,6 +30,14 @@ STEPS = 30
 """Of the EM algorithm, from the middle of the columns, before Newton's method takes over."""
 BEGIN, DEGREES = 5.0, (1.0, 2.5, 6.0, 20.0)
 """Degrees of freedom that they are made with."""
+ABOVE = 1.05
+"""Times the fewest degrees of freedom that keep the likelihood bounded, from which on a search begins."""
+CLUSTERS, CLUSTERED, FEW_STEPS = (0.35, 0.6), 128, 12
+"""Shares of the rows in whose tightest clusters further starts are looked for; among how many; and steps from there."""
+FEW_ROWS = 512
+"""Rows up to which that is done: of more, one hill is high above all others."""
+FEW, MORE = 1.2, 3.0
+"""Degrees of freedom there, times the fewest."""
 
 
 def _slope_at_normal(rows: Rows, eta: Coordinates) -> Any:
@@ -178,15 +188,15 @@ class MultivariateT(MultivariateFamily):
         """Where rows lie in a plane, in which the density piles up."""
         return None if "scatter" in fixed else collinear(moments, columns, fixed.get("location"))
 
-    def in_region(self, eta: Array, n_obs: float) -> bool:
-        """df above (e + 1)(d - e)/(n - e - 1) for every e < d: e + 1 rows lie in a plane of e dimensions."""
-        size = self.size or 1
-        planes = [(e + 1.0) * (size - e) / (n_obs - e - 1.0) for e in range(size) if n_obs > e + 1.0]
-        return bool(eta[-1] > np.log(max(planes, default=np.inf)))
+    def lowest(self, sample: Rows, weight: Array) -> Array | None:
+        """The log of the fewest degrees of freedom that keep the likelihood bounded."""
+        bounds = np.full(sum(parameter.domain.free_size for parameter in self.declared), -np.inf)
+        bounds[-1] = np.log(fewest_degrees(sample[0], weight))
+        return bounds
 
     def region(self) -> str | None:
-        """The degrees of freedom that keep the likelihood of rows without ties bounded."""
-        return "df above (e + 1)(d - e)/(n - e - 1) for e = 0, ..., d - 1"
+        """The degrees of freedom that keep the likelihood bounded."""
+        return "df above m (d - e)/(n - m) for m = e + 1 rows, or m rows with equal values, in a plane of e dimensions"
 
     def unbounded_in_theory(self, fixed: Values) -> str | None:
         """Unless scatter or df is fixed."""
@@ -203,10 +213,14 @@ class MultivariateT(MultivariateFamily):
     def start(self, moments: Moments, sample: Rows, weight: Array) -> Values:
         """The best of what the EM algorithm makes of some of the rows for a few degrees of freedom."""
         y = sample[0]
-        best: Values = {"location": moments.mean, "scatter": np.diag(_spread(moments)), "df": BEGIN}
+        fewest = fewest_degrees(y, weight)
+        degrees = [df for df in DEGREES if df > ABOVE * fewest] or [
+            ABOVE * fewest if fewest < np.inf else BEGIN
+        ]
+        best: Values = {"location": moments.mean, "scatter": np.diag(_spread(moments)), "df": degrees[-1]}
         highest = -np.inf
-        for df in DEGREES:
-            values = self._settled(y, weight, df)
+        for df in degrees:
+            values = self._settled(y, weight, df, np.arange(y.shape[0]), STEPS)
             if values is None:
                 continue
             with np.errstate(all="ignore"):
@@ -214,6 +228,24 @@ class MultivariateT(MultivariateFamily):
             if value > highest:
                 best, highest = values, value
         return best
+
+    def further_starts(self, sample: Rows, weight: Array) -> Sequence[Values]:
+        """What the EM algorithm makes of the tightest clusters of several sizes, with few degrees of freedom."""
+        if sample[0].shape[0] > FEW_ROWS:
+            return ()
+        step = max(1, sample[0].shape[0] // CLUSTERED)
+        y, weight = sample[0][::step], weight[::step]
+        fewest, size = fewest_degrees(y, weight), y.shape[1]
+        if not fewest < np.inf:
+            return ()
+        counts = {max(size + 2, int(np.ceil(share * y.shape[0]))) for share in CLUSTERS}
+        found = [
+            self._settled(y, weight, df, tightest(y, count), FEW_STEPS)
+            for count in sorted(counts)
+            if count < y.shape[0]
+            for df in (FEW * fewest, max(1.0, MORE * fewest))
+        ]
+        return [values for values in found if values is not None]
 
     def mean_at(self) -> Array:
         """The location where df > 1."""
@@ -245,13 +277,16 @@ class MultivariateT(MultivariateFamily):
         rows = rng.standard_normal((n, lower.shape[0])) @ lower.T
         return np.asarray(self.given["location"] + rows / np.sqrt(rng.chisquare(df, n) / df)[:, np.newaxis])
 
-    def _settled(self, y: Array, weight: Array, df: float) -> Values | None:
-        """Location and scatter after some steps of the EM algorithm; None where the scatter shrinks to nothing."""
+    def _settled(self, y: Array, weight: Array, df: float, about: Array, steps: int) -> Values | None:
+        """Location and scatter after some steps of the EM algorithm, from rows in the middle of which it begins.
+
+        None where the scatter shrinks to nothing.
+        """
         size = y.shape[1]
-        location = np.median(y, axis=0)
-        beyond = y - location
-        scatter = (beyond * weight[:, np.newaxis]).T @ beyond / float(weight.sum())
-        for _ in range(STEPS):
+        location = np.median(y[about], axis=0)
+        beyond = y[about] - location
+        scatter = (beyond * weight[about, np.newaxis]).T @ beyond / float(weight[about].sum())
+        for _ in range(steps):
             if not self._domain.contains(scatter):
                 return None
             beyond = y - location

@@ -8,9 +8,10 @@ from typing import Any, ClassVar, Self, final
 import numpy as np
 
 from thetahat.families._terms import Rows
-from thetahat.families.multivariate._contract import Array, Condensed, Derivatives, Known, Values
+from thetahat.families.multivariate._contract import Array, Known, Values
 from thetahat.families.multivariate._family import MultivariateFamily
 from thetahat.families.multivariate._moments import Moments
+from thetahat.families.multivariate._records import Condensed, Derivatives
 from thetahat.numerics.bessel_ratio import bessel_terms
 from thetahat.numerics.namespace import namespace
 from thetahat.numerics.normal import LOG_SQRT_2_PI
