@@ -12,8 +12,8 @@ from thetahat.families._survey import Survey
 
 SHARE = 1e-3
 """Of the mean gap between neighbouring values, what a component's interquartile range has to exceed."""
-_POWERS = (2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
-"""Of ten, by which a component collapses on the way that shows that there is no bound."""
+_POWERS = (2.0, 4.0, 6.0, 8.0, 10.0, 12.0)
+"""Of ten, by which a component collapses on the way that shows that there is no bound, to where rounding ends it."""
 _QUARTILES = np.array([0.25, 0.75])
 
 
@@ -38,7 +38,7 @@ def collapsing(
     wide = [family.start(over_all, NOTHING_KNOWN) for family in inside]
     family = inside[k]
     names = [parameter.name for parameter in family.declared]
-    tight = dict(zip(names, family.start(np.full(3, low), NOTHING_KNOWN), strict=True))
+    tight = dict(zip(names, family.start(over_all, NOTHING_KNOWN), strict=True))
     if family.gathers.centre is not None:
         centre, place = family.gathers.centre
         tight[centre] = float(place(low))
