@@ -36,7 +36,13 @@ CASES = {
     ),
     "not binary": (th.Bernoulli(), [0, 1, 2], {}, th.DataError, ["0 to 1", "row 2 (2)"]),
     "no trials": (th.Binomial(), [0, 1], {}, th.ParameterError, ["trials", "th.Binomial(trials=12)"]),
-    "too few trials": (th.Binomial(trials=2), [0, 3], {}, th.DataError, ["successes", "row 1 (3)"]),
+    "too few trials": (
+        th.Binomial(trials=2),
+        [0, 3],
+        {},
+        th.DataError,
+        ["successes", "row 1 (3 with trials 2)"],
+    ),
     "trials no counts": (th.Binomial(trials=[2.5, 2]), [0, 1], {}, th.DataError, ["whole numbers"]),
     "missing label": (th.Categorical(), ["a", None], {}, th.DataError, ["missing label", "row 1"]),
     "unseen label": (th.Categorical(levels=["a", "b"]), ["a", "c"], {}, th.DataError, ["'c'", "levels"]),
@@ -74,6 +80,62 @@ CASES = {
     "nan end": (th.Normal(), th.Observations.interval([1, np.nan], [2, 2]), {}, th.DataError, ["missing"]),
     "whole line": (th.Normal(), th.Observations.interval([-np.inf], [np.inf]), {}, th.DataError, ["nothing"]),
     "impossible interval": (th.Gamma(), th.Observations.interval([-1.0], [0]), {}, th.DataError, ["above 0"]),
+    "one negative weight": (
+        th.Gamma(),
+        Y[:2],
+        {"weights": [1, -1]},
+        th.DataError,
+        ["weights: 1 is negative: row 1 (-1)"],
+    ),
+    "trials of a column": (
+        th.Binomial(y="y", trials="n"),
+        {"y": [1, 2, 3], "n": [3, 2.5, 4]},
+        {},
+        th.DataError,
+        ["y with trials of column 'n'", "whole numbers", "row 1 (2 with trials 2.5)"],
+    ),
+    "more successes than trials": (
+        th.Binomial(trials=[3, 2, 1]),
+        [1, 2, 3],
+        {},
+        th.DataError,
+        ["no more successes than trials", "row 2 (3 with trials 1)"],
+    ),
+    "unnamed column of a wrapper": (
+        th.ZeroInflated(th.Poisson()),
+        {"a": Y, "b": Y},
+        {},
+        th.ModelError,
+        ["must be named: th.ZeroInflated(..., y='...')", "--y"],
+    ),
+    "last seen before the support begins": (
+        th.Gamma(),
+        th.Observations.right_censored([1, 2, -3, -4.5], [1, 1, 0, 0]),
+        {},
+        th.DataError,
+        ["2 censored rows have times outside the support", "row 2 (-3), row 3 (-4.5)", "remove them"],
+    ),
+    "last seen before a count": (
+        th.Poisson(),
+        th.Observations.right_censored([1, -2], [1, 0]),
+        {},
+        th.DataError,
+        ["1 censored row has a time outside the support", "row 1 (-2)"],
+    ),
+    "interval at infinity": (
+        th.Normal(),
+        th.Observations.interval([np.inf], [np.inf]),
+        {},
+        th.DataError,
+        ["1 row has both ends at the same infinity", "row 0 (inf)", "Give the finite end"],
+    ),
+    "interval upside down": (
+        th.Normal(),
+        th.Observations.interval([2, 1], [1, 2]),
+        {},
+        th.DataError,
+        ["1 row has low above high: row 0 (2)"],
+    ),
     "negative weights": (th.Gamma(), Y, {"weights": -ONES}, th.DataError, ["weights", "50 are negative"]),
     "zero weights": (th.Gamma(), Y, {"weights": 0 * ONES}, th.DataError, ["weights", "zero"]),
     "zero weights of counts": (th.Poisson(), [1, 2], {"weights": [0, 0]}, th.DataError, ["weights", "zero"]),
@@ -133,3 +195,23 @@ def test_errors_in_constructors_name_the_parameter_and_its_domain():
         th.Gamma(shape=1.0).mean()
     with pytest.raises(th.ParameterError, match="between 0 and 1"):
         th.Gamma(shape=1.0, rate=1.0).quantile(1.5)
+
+
+def test_times_of_last_sight_anywhere_suit_a_family_on_the_line() -> None:
+    data = th.Observations.right_censored([1.0, 2.0, -3.0], [1, 1, 0])
+    assert th.fit(th.Normal(), data).certificate.verdict == "maximum"
+    # Known to exceed 0 is what every row of positive numbers is.
+    data = th.Observations.right_censored([1.0, 2.0, 0.0], [1, 1, 0])
+    assert th.fit(th.Exponential(), data).estimates["rate"] == pytest.approx(2 / 3)
+
+
+def test_a_loaded_fit_names_the_covariance_that_needs_the_data(tmp_path) -> None:
+    th.fit(th.Gamma(), Y).save(tmp_path / "fit.json")
+    with pytest.raises(th.ThetahatError, match=r"covariance\('sandwich'\) needs the data"):
+        th.load(tmp_path / "fit.json").covariance("sandwich")
+
+
+def test_labels_are_ranked_as_discrete() -> None:
+    chosen = th.select(["x", "y", "x"])
+    assert chosen.kind == "discrete"
+    assert str(chosen).startswith("1 discrete family by AIC")

@@ -141,8 +141,8 @@ def _arguments(text: str) -> list[str]:
     return [part.strip() for part in parts]
 
 
-def open_rows(y: str | None, data: Any) -> tuple[Source, Response]:
-    """Open the data and find the response in them."""
+def open_rows(y: str | None, data: Any, how: str = "y='...'") -> tuple[Source, Response]:
+    """Open the data and find the response in them; ``how`` says where it is named."""
     if isinstance(data, Observations):
         if y is not None:
             raise ModelError(
@@ -162,8 +162,8 @@ def open_rows(y: str | None, data: Any) -> tuple[Source, Response]:
         source.require(usable)
         return source, Exact(usable[0])
     raise ModelError(
-        f"{source.title} has {len(usable)} columns, so the response must be named: th.Gamma(y='...'), "
-        f"th.select(..., y='...') or, on the command line, --y; the columns are: {', '.join(usable[:20])}"
+        f"{source.title} has {len(usable)} columns, so the response must be named: {how} or, on the "
+        f"command line, --y; the columns are: {', '.join(usable[:20])}"
     )
 
 

@@ -27,7 +27,7 @@ from thetahat.arguments import (
 )
 from thetahat.data import Source, open_source
 from thetahat.engines import Engine
-from thetahat.families import Family
+from thetahat.families import Family, Wrapper
 from thetahat.first_pass import arrange, blocks_again
 from thetahat.likelihood import Likelihood
 from thetahat.models._description import Description
@@ -75,7 +75,7 @@ def solve(
     if vectors is not None:
         return _solve_vectors(vectors, data, weights=weights, **how)
     family = as_family(model)
-    return solve_family(family, opened(family.y, data, weights), **how)
+    return solve_family(family, opened(family.y, data, weights, _naming(family)), **how)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +87,15 @@ class Opened:
     weight_column: str | None
 
 
-def opened(y: str | None, data: Any, weights: Any) -> Opened:
-    """Open the data, find the response in them, and put the weights beside it."""
-    source, response = open_rows(y, data)
+def _naming(family: Family) -> str:
+    """How the response of such a family is named."""
+    inside = "..., " if isinstance(family, Wrapper) else ""
+    return f"th.{type(family).__name__}({inside}y='...')"
+
+
+def opened(y: str | None, data: Any, weights: Any, naming: str) -> Opened:
+    """Open the data, find the response in them, and put the weights beside it; ``naming`` says how it is named."""
+    source, response = open_rows(y, data, naming)
     extra: Extra = {}
     weight_column = column_of(weights, WEIGHTS, "weights", extra)
     return Opened(_beside(source, extra), response, weight_column)

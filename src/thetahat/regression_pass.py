@@ -9,9 +9,12 @@ from typing import Any
 from thetahat._errors import DataError
 from thetahat.data import BLOCK_ROWS, Block, Source
 from thetahat.engines import Engine
+from thetahat.families._support import REAL_LINE
 from thetahat.models._regression_rows import PackedRegression, join
 from thetahat.models.regression import RegressionModel
 
+SMALLEST_SIZE, LARGEST_SIZE = 1e-150, 1e150
+"""Of a response on the line, between which its squares are numbers."""
 THINNED = 2_048
 """Rows of each block, or up to twice as many, on which a large regression is fitted first."""
 LARGEST_SAMPLE = 40_000
@@ -51,6 +54,7 @@ class _Counted:
     n_obs: float
     n_exact: float
     n_dropped: int
+    largest: float
     packs: list[PackedRegression]
     samples: list[PackedRegression]
 
@@ -61,6 +65,7 @@ class _Counted:
             self.n_obs + other.n_obs,
             self.n_exact + other.n_exact,
             self.n_dropped + other.n_dropped,
+            max(self.largest, other.largest),
             self.packs + other.packs,
             self.samples + other.samples,
         )
@@ -89,12 +94,24 @@ def arrange_regression(model: RegressionModel, source: Source, engine: Engine) -
         samples = [packed.thinned(of_block)] if packed.parts else []
         n_dropped = 0 if model.selection is None else model.selection.dropped(block)
         return _Counted(
-            block.n_rows - n_dropped, packed.n_positive, packed.n_obs, n_exact, n_dropped, packs, samples
+            block.n_rows - n_dropped,
+            packed.n_positive,
+            packed.n_obs,
+            n_exact,
+            n_dropped,
+            _largest(model, packed),
+            packs,
+            samples,
         )
 
     counted = engine.reduce(first_pass, source.blocks(model.columns))
     if not counted.n_obs > 0:
         raise DataError("all weights are zero, so no row counts; give some weight to the rows")
+    if counted.largest > 0 and not SMALLEST_SIZE <= counted.largest <= LARGEST_SIZE:
+        raise DataError(
+            f"{model.reader.response.describe()}: the largest value is {counted.largest:.6g} in size, and only "
+            f"from {SMALLEST_SIZE:g} to {LARGEST_SIZE:g} can it be squared in double precision; rescale it"
+        )
     packs = _gathered([packed for packed in counted.packs if packed.parts], model.table.n_working)
 
     def all_blocks() -> Iterable[Any]:
@@ -112,6 +129,14 @@ def arrange_regression(model: RegressionModel, source: Source, engine: Engine) -
         counted.n_dropped,
         _sample(counted.samples, LARGEST_SAMPLE if in_memory else max(LARGEST_SAMPLE, held)),
     )
+
+
+def _largest(model: RegressionModel, packed: PackedRegression) -> float:
+    """The size of the largest response known exactly, where the coefficients are in its units; else 0."""
+    if model.family.support != REAL_LINE:
+        return 0.0
+    exact = [part.rows[0] for part in packed.parts if part.kind == "exact" and part.rows[0].size]
+    return max((float(max(-y.min(), y.max())) for y in exact), default=0.0)
 
 
 def _gathered(packs: list[PackedRegression], n_columns: int) -> list[PackedRegression]:

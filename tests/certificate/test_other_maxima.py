@@ -18,6 +18,9 @@ from thetahat.optimize.outcome import Outcome
 CLUSTERED = (
     ([0.01, -0.038, -0.07, 0.061, 0.051, 8.709, 9.193, 7.715, 5.285, 9.082], -25.539405),
     ([0.009, 0.02, 0.007, 0.053, -0.027, -0.006, 5.476, 6.059, 7.069, 6.276, 5.286, 6.622], -24.144795),
+    # So few rows that the starts which look best lie outside the regular region.
+    ([0.028, 0.042, 0.018, 5.663, 4.129, 3.934, 4.614], -14.803095),
+    ([-0.026, -0.032, 0.048, 5.903, 6.506, 4.705, 6.094], -17.321309),
 )
 HEAVY = np.random.default_rng(1).standard_t(3, 30)
 GUMBEL = np.random.default_rng(1).gumbel(size=30)

@@ -250,3 +250,49 @@ def test_a_small_file_needs_only_the_core_of_arrow(write):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_bytes_that_are_no_text_are_told_from_an_empty_file(tmp_path):
+    for content in (b"\0" * 400, b"a,b\n1,\x002\n", "a,b\n1,2\n".encode("utf-16")):
+        path = tmp_path / "numbers.csv"
+        path.write_bytes(content)
+        with pytest.raises(SourceError, match=r"is no text: it holds NUL bytes; save it as CSV in UTF-8"):
+            open_source(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ('a,b\n1,"x\n2,y\n3,z\n', "opens in row 2 .*column 'b', is never closed"),
+        ('a,b\n1,x\n"2,y\n3,z\n', "row 3 .* has 1 field.* opens there is never closed"),
+    ],
+)
+def test_a_quotation_mark_that_is_never_closed_is_named(tmp_path, text, place):
+    path = tmp_path / "quoted.csv"
+    path.write_text(text)
+    with pytest.raises(SourceError, match=place):
+        open_source(path)
+    path.write_text('a,b\n1,"x\ny"\n2,5"\n')
+    assert open_source(path).n_rows == 2
+
+
+def test_no_thread_calls_python_while_rows_are_read(monkeypatch, tmp_path):
+    """One that did so as the interpreter ends would abort it; only the reading again on one thread asks."""
+    handlers = []
+    read, opened = pyarrow.csv.read_csv, pyarrow.csv.open_csv
+
+    def watched(reader):
+        def call(path, **options):
+            threads = options["read_options"].use_threads
+            handlers.append((threads, options["parse_options"].invalid_row_handler is not None))
+            return reader(path, **options)
+
+        return call
+
+    monkeypatch.setattr(pyarrow.csv, "read_csv", watched(read))
+    monkeypatch.setattr(pyarrow.csv, "open_csv", watched(opened))
+    path = tmp_path / "ragged.csv"
+    path.write_text("a,b\n1,2\n3,4,5\n")
+    with pytest.raises(SourceError, match=r"row 3 .* has 3 fields"):
+        open_source(path)
+    assert handlers == [(True, False), (False, True)]

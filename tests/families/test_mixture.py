@@ -11,6 +11,7 @@ from scipy import integrate
 
 import thetahat as th
 from thetahat._errors import ModelError, ParameterError
+from thetahat.families._survey import Survey
 from thetahat.families._terms import pairs
 from thetahat.numerics.namespace import NUMPY
 
@@ -345,3 +346,36 @@ def test_they_stand_inside_densities_of_ones_own():
     terms = law.derivatives(law.prepare(NUMPY, y, {}), law.working(law.distribution_theta()))
     with jax.enable_x64(new_val=True):
         assert float(jax.grad(total)(-2.0)) == pytest.approx(terms.gradient[1].sum(), rel=1e-10)
+
+
+@pytest.mark.parametrize(
+    "components",
+    [
+        [th.Normal(), th.Normal()],
+        [th.Normal(), th.Logistic()],
+        [th.LogNormal(), th.LogNormal()],
+        [th.Weibull(), th.Gamma()],
+        [th.Cauchy(), th.Normal()],
+    ],
+)
+def test_a_component_collapses_without_bound(components: list[th.Family]) -> None:
+    y = np.array([1.0, 2.5, 3.0, 7.0])
+    mixture = th.Mixture(components)
+    survey = Survey(4, 4.0, 4.0, 1.0, 7.0, np.zeros(1), 0.0)
+    heights = mixture.heights(survey)
+    eta = [mixture.working(theta) for theta in heights]
+    rows = mixture.prepare(NUMPY, y, {})
+    with np.errstate(over="ignore"):
+        values = [float(np.sum(mixture.log_density(NUMPY, rows, point))) for point in eta]
+    assert len(values) > 3
+    assert np.all(np.diff(values) > 1.0)
+
+
+@pytest.mark.parametrize("y", [[1, 2], [1, 2, 3], [1, 1, 2, 2], [1, 2, 4]])
+@pytest.mark.parametrize("scale", [1.0, 0.1, 7.0, 1e3, 1e-5])
+def test_fewer_values_than_parameters_leave_it_without_bound(y: list[float], scale: float) -> None:
+    """Whatever the units: rounding decided here between flat and unbounded."""
+    for shift in (0.0, 1.0, -2.0, 0.1):
+        certificate = th.fit(th.Mixture([th.Normal(), th.Normal()]), np.array(y) * scale + shift).certificate
+        assert certificate.verdict == "unbounded"
+        assert certificate.exists is False

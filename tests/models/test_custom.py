@@ -445,3 +445,13 @@ def test_jax_is_imported_by_the_first_fit_only():
         "assert 'jax' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("domain", [th.positive(), th.real()])
+def test_a_density_linear_in_its_parameter_has_no_bound_and_no_warning(domain):
+    """Its information is 0, so that a step of Newton's has no length."""
+    model = th.Model(lambda p, data: p.a * data.y, parameters={"a": domain})
+    certificate = th.fit(model, {"y": np.array([1.0, 2.0, 3.0])}).certificate
+    assert certificate.verdict == "unbounded"
+    assert certificate.exists is False

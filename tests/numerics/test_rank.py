@@ -99,7 +99,7 @@ def test_words() -> None:
     assert sentences == [
         "g[z] = Intercept - g[x] - g[y]",
         "constant is 2.5 in every row, like the intercept",
-        "nothing is 0 in every row",
+        "nothing is 0 in every row, or too small to be squared",
         "copy equals a",
         "sum = -2 a + 0.1 g[x]",
     ]

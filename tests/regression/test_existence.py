@@ -253,3 +253,14 @@ def test_standard_errors_are_withheld_where_an_end_point_is_learned_faster_than_
     assert fit.certificate.region == "shape above -1"
     short = 0.5 * x + (1 - rng.exponential(size=400) ** 0.2) / 0.2
     assert th.regress(np.column_stack([np.ones(400), x]), short, th.GEV()).certificate.allows_standard_errors
+
+
+@pytest.mark.parametrize("size", [1e-300, 1e-160, 1e160, 1e300])
+def test_responses_too_large_or_small_to_be_squared_are_refused(size: float) -> None:
+    """Their information would be 0 or infinite, and a slope look as if it did not matter."""
+    data = {"y": size * np.array([1.0, 2.0, 3.5, 3.8]), "x": np.arange(4.0)}
+    for family in (th.Normal(), th.Logistic(), th.StudentT(df=4)):
+        with pytest.raises(th.DataError, match=r"y: the largest value is .* in size.*rescale it"):
+            th.fit(th.Regression("y ~ x", family), data)
+    # A logarithm takes them.
+    assert th.fit(th.Regression("y ~ x", th.Gamma()), data).certificate.verdict == "maximum"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self
 
 import pyarrow as pa
@@ -19,6 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _STREAM_BYTES = 2 * 2**20
+_PEEKED_BYTES = 2**16
+_RAGGED = re.compile(r"Expected \d+ columns, got \d+")
 _CONVERSION = re.compile(
     r"In CSV column #(\d+): .*?CSV conversion error to [^:]+: invalid value '(.*)'", re.DOTALL
 )
@@ -42,6 +43,7 @@ def read_whole(paths: Sequence[Path]) -> Any:
             with _Reading(path, types) as reading:
                 table = csv.read_csv(path, **reading.options())
                 names = table.schema.names
+            _refuse_open_quote(path, table)
             _check_names(path, names, paths[0], tables[0].schema.names if tables else None)
             tables.append(table)
         widened = {}
@@ -92,21 +94,28 @@ class _Reading:
     def __init__(self, path: Path, types: Mapping[str, Any]) -> None:
         self._path = path
         self._types = types
-        self._ragged: list[Any] = []
 
-    def options(self, block_bytes: int | None = None, *, threads: bool = True) -> dict[str, Any]:
+    def options(self, block_bytes: int | None = None) -> dict[str, Any]:
         """Arguments for pyarrow's readers; a block of None is its default size."""
+        return self._options(csv.ReadOptions(block_size=block_bytes), None)
+
+    def _options(self, read: Any, handler: Any) -> dict[str, Any]:
         return {
-            "read_options": csv.ReadOptions(use_threads=threads, block_size=block_bytes),
+            "read_options": read,
             "parse_options": csv.ParseOptions(
                 delimiter="\t" if _has_tabs(self._path) else ",",
                 newlines_in_values=True,
-                invalid_row_handler=self._keep,
+                invalid_row_handler=handler,
             ),
             "convert_options": csv.ConvertOptions(column_types=dict(self._types), strings_can_be_null=True),
         }
 
     def __enter__(self) -> Self:
+        if _holds_nul(self._path):
+            raise SourceError(
+                f"file {self._path} is no text: it holds NUL bytes; save it as CSV in UTF-8, or give it the suffix of "
+                "its kind"
+            )
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
@@ -117,8 +126,10 @@ class _Reading:
         if not isinstance(error, pa.ArrowException | OSError):
             return
         text = str(error)
-        if self._ragged:
-            raise SourceError(self._ragged_sentence()) from error
+        if _RAGGED.search(text):
+            row = self._first_ragged()
+            if row is not None:
+                raise SourceError(self._ragged_sentence(row)) from error
         conversion = _CONVERSION.search(text)
         if conversion is not None:
             name = list(self._types)[int(conversion[1])]
@@ -128,22 +139,66 @@ class _Reading:
         reason = text.partition("\n")[0].rstrip(". ")
         raise SourceError(f"file {self._path} cannot be read as CSV: {reason}") from error
 
-    def _keep(self, row: Any) -> str:
-        self._ragged.append(row)
-        return "error"
+    def _first_ragged(self) -> Any:
+        """The first row with another number of fields than the header, read again on this thread alone.
 
-    def _ragged_sentence(self) -> str:
-        row = self._ragged[0]
-        if row.number is None:
-            # Threads do not know the row's number; one thread, reading again up to this row, does.
-            with suppress(pa.ArrowInvalid), csv.open_csv(self._path, **self.options(threads=False)) as reader:
-                for _ in reader:
-                    pass
-            row = self._ragged[-1]
+        pyarrow's own threads know no row's number; and one that called Python as the interpreter ends would abort it.
+        """
+        found: list[Any] = []
+
+        def keep(row: Any) -> str:
+            found.append(row)
+            return "error"
+
+        read = csv.ReadOptions(use_threads=False, block_size=_STREAM_BYTES)
+        try:
+            with csv.open_csv(self._path, **self._options(read, keep)) as reader:
+                while not found:
+                    reader.read_next_batch()
+        except (pa.ArrowInvalid, StopIteration):
+            return found[0] if found else None
+        return found[0]
+
+    def _ragged_sentence(self, row: Any) -> str:
+        remedy = "correct that row"
+        if "\n" in row.text and _has_open_quote(self._path):
+            remedy = "a quotation mark that opens there is never closed; close or remove it"
         return (
             f"file {self._path}: row {row.number:,} (the header is row 1) has {_fields(row.actual_columns)}, "
-            f"the header has {row.expected_columns}: {shown(row.text)}; correct that row"
+            f"the header has {row.expected_columns}: {shown(row.text)}; {remedy}"
         )
+
+
+def _holds_nul(path: Path) -> bool:
+    """Whether a file that is not packed begins like one of another kind than text."""
+    if path.suffix.lower() not in {".csv", ".tsv"}:
+        return False
+    with path.open("rb") as file:
+        return b"\0" in file.read(_PEEKED_BYTES)
+
+
+def _has_open_quote(path: Path) -> bool:
+    """Whether a file that is not packed holds an odd number of quotation marks."""
+    if path.suffix.lower() not in {".csv", ".tsv"}:
+        return False
+    count = 0
+    with path.open("rb") as file:
+        while piece := file.read(_STREAM_BYTES):
+            count += piece.count(b'"')
+    return count % 2 == 1
+
+
+def _refuse_open_quote(path: Path, table: Any) -> None:
+    """Raise where the last row holds all that follows a quotation mark which is never closed."""
+    if not table.num_rows:
+        return
+    last = table.slice(table.num_rows - 1).to_pylist()[0]
+    for name, value in last.items():
+        if isinstance(value, str) and "\n" in value and _has_open_quote(path):
+            raise SourceError(
+                f"file {path}: a quotation mark that opens in row {table.num_rows + 1:,} (the header is row 1), column "
+                f"{name!r}, is never closed, so that all after it is one cell: {shown(value)}; close or remove it"
+            )
 
 
 def _fields(count: int) -> str:

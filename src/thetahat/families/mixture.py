@@ -15,7 +15,7 @@ from thetahat.families._family import Family
 from thetahat.families._mixture_law import MixedLaw
 from thetahat.families._mixture_start import Recipe, starts
 from thetahat.families._relabelling import in_order, with_fewer
-from thetahat.families._spread_floor import above_floor, collapsible
+from thetahat.families._spread_floor import above_floor, collapsible, collapsing
 from thetahat.families._submodel import Submodel
 from thetahat.families._survey import Survey
 from thetahat.families._terms import Array, Coordinates
@@ -284,6 +284,20 @@ class Mixture(MixedLaw):
         if self.unbounded_in_theory is None:
             return None
         return "each component's spread above a thousandth of the mean gap between values"
+
+    def heights(self, survey: Survey) -> tuple[Theta, ...]:
+        """A component that collapses on the smallest value, beside others that hold them all."""
+        shared = tuple(self.tied or ())
+        found = []
+        for parts in collapsing(self.components, shared, survey):
+            values: dict[str, Any] = {WEIGHT: np.full(len(parts), 1.0 / len(parts))}
+            for k, (family, theta) in enumerate(zip(self.components, parts, strict=True)):
+                for parameter, value in zip(family.declared, theta, strict=True):
+                    values.setdefault(
+                        parameter.name if parameter.name in shared else named(k, parameter.name), value
+                    )
+            found.append(tuple(values[parameter.name] for parameter in self.declared))
+        return tuple(found)
 
     def unbounded_given(self, fixed: Mapping[str, Any], survey: Survey) -> str | None:
         """Bounded where no component can collapse, because a parameter that it needs for that is fixed."""

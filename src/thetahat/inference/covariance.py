@@ -126,7 +126,7 @@ def information(solved: Solved, kind: str = "observed") -> Matrix:
 
 
 def _factor(solution: Solution, kind: str) -> float:
-    n, k = solution.n_obs, _n_coefficients(solution)
+    n, k = solution.n_obs, _n_coefficients(solution, kind)
     if kind == "HC1":
         if n <= k:
             raise InferenceError(f"covariance('HC1') divides by n - k, which is {n:g} - {k}; use 'sandwich'")
@@ -138,9 +138,9 @@ def _factor(solution: Solution, kind: str) -> float:
     return 1.0
 
 
-def _n_coefficients(solution: Solution) -> int:
+def _n_coefficients(solution: Solution, kind: str) -> int:
     """Estimated coefficients of predictors, as is the custom in regression; elsewhere estimated parameters."""
-    model = solution.with_data("the number of coefficients").model
+    model = solution.with_data(f"covariance({kind!r})").model
     if not isinstance(model, RegressionModel):
         return solution.table.n_free
     free = solution.table.free_index

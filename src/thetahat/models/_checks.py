@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from thetahat._errors import DataError, ModelError
 from thetahat.families import Family
 from thetahat.response import Observed
-from thetahat.response._response import Limits, RowNumbers, numbers, rows_message, shown_column
+from thetahat.response._response import SHOWN_ROWS, Limits, RowNumbers, numbers, rows_message, shown_column
 
 Array = NDArray[Any]
 Extent = tuple[float, float]
@@ -44,18 +44,42 @@ def checked_values(
 
 
 def check_known(
-    family: Family, what: str, y: Array, rows: Array | None, known: Mapping[str, Any], where: RowNumbers
+    family: Family,
+    what: str,
+    y: Array,
+    rows: Array | None,
+    known: Mapping[str, Any],
+    columns: Mapping[str, Any],
+    where: RowNumbers,
 ) -> None:
-    """Raise where what is known of a row rules its value out."""
+    """Raise where what is known of a row rules its value out; ``columns`` are what holds it, or numbers for all."""
     found = family.misfits(y, known)
     if found is None or not found[0].any():
         return
     bad, reason = found
     n_bad = int(bad.sum())
-    raise DataError(
-        f"{what}: {reason}, and {n_bad:,} row{'s are' if n_bad > 1 else ' is'} otherwise: "
-        f"{_places(bad, y, rows, where)}. Correct these rows"
+    held = ", ".join(
+        f"{name} of {shown_column(column)}"
+        if isinstance(column, str) and not column.startswith("(")
+        else name
+        for name, column in columns.items()
     )
+
+    def row(position: Any) -> str:
+        beside = ", ".join(f"{name} {_at(value, position):.6g}" for name, value in known.items())
+        number = where.of(position if rows is None else rows[position])
+        return f"row {number} ({float(y[position]):.6g} with {beside})"
+
+    shown = ", ".join(row(position) for position in np.flatnonzero(bad)[:SHOWN_ROWS])
+    more = ", ..." if n_bad > SHOWN_ROWS else ""
+    raise DataError(
+        f"{what} with {held}: {reason}, and {n_bad:,} row{'s are' if n_bad > 1 else ' is'} otherwise: "
+        f"{shown}{more}, counted from 0. Correct these rows"
+    )
+
+
+def _at(value: Any, position: Any) -> float:
+    return float(value[position] if np.ndim(value) else value)
 
 
 def _places(bad: Array, y: Array, rows: Array | None, where: RowNumbers) -> str:
@@ -77,6 +101,17 @@ def checked_ends(family: Family, what: str, observed: Observed, where: RowNumber
     if family.labelled:
         raise DataError(f"{type(family).__name__}: labels have no order, so they cannot be censored")
     support = family.support
+    unborn = low < support.lower if observed.last_seen else np.zeros(0, dtype=bool)
+    if unborn.any():
+        rows = observed.interval_rows if observed.interval_rows is not None else np.arange(low.size)
+        at = np.flatnonzero(unborn)
+        shown = ", ".join(f"row {where.of(rows[i])} ({low[i]:.6g})" for i in at[:SHOWN_ROWS])
+        more = ", ..." if at.size > SHOWN_ROWS else ""
+        raise DataError(
+            f"{what}: {at.size:,} censored row{'s have times' if at.size > 1 else ' has a time'} outside the support "
+            f"of {type(family).__name__}, which takes {support.describe()}: {shown}{more}, counted from 0. To exceed "
+            "such a time says nothing of the value: correct these rows, or remove them"
+        )
     if support.discrete:
         empty = (np.floor(high) <= np.floor(low)) | (high < support.lower) | (low >= support.upper)
     else:
@@ -121,8 +156,9 @@ def checked_weights(column: str, values: Array, where: RowNumbers) -> Array:
     weights = numbers(column, values, where).astype(float, copy=False)
     bad = weights < 0
     if bad.any():
+        are = "is" if np.count_nonzero(bad) == 1 else "are"
         raise DataError(
-            f"{shown_column(column)}: {int(bad.sum()):,} are negative: {rows_message(bad, weights, where)}. "
+            f"{shown_column(column)}: {int(bad.sum()):,} {are} negative: {rows_message(bad, weights, where)}. "
             "Frequency weights count rows, so they must be 0 or more"
         )
     return weights

@@ -124,7 +124,7 @@ class IndependentModel(Model[PackedRows]):
         observed, weights, known, where, used = self._observe(block)
         exact_known, interval_known = self._part(known, observed)
         y, extent = checked_values(self.family, what, observed.y, observed.exact_rows, where)
-        check_known(self.family, what, y, observed.exact_rows, exact_known, where)
+        check_known(self.family, what, y, observed.exact_rows, exact_known, self.known, where)
         low, high = checked_ends(self.family, what, observed, where)
         weight, interval_weight = self._part_weight(weights, observed)
         if self.unit != 1.0:
@@ -155,7 +155,7 @@ class IndependentModel(Model[PackedRows]):
         if self.family.labelled:
             return levels_of(checked_labels(what, observed.y, where), weights, block.n_rows)
         y, extent = checked_values(self.family, what, observed.y, observed.exact_rows, where)
-        check_known(self.family, what, y, observed.exact_rows, known, where)
+        check_known(self.family, what, y, observed.exact_rows, known, self.known, where)
         return levels_of(y, weights, block.n_rows, extent)
 
     def _observe(

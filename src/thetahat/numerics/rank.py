@@ -62,7 +62,7 @@ class Alias:
     def sentence(self) -> str:
         """The combination in words."""
         if not self.combination:
-            return f"{self.name} is 0 in every row"
+            return f"{self.name} is 0 in every row, or too small to be squared"
         if len(self.combination) == 1:
             ((other, factor),) = self.combination.items()
             if other == "Intercept":

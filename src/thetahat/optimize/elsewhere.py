@@ -34,6 +34,7 @@ NEAR = 0.25
 """Of the way to a known maximum, what a Newton step may leave when a search is said to lead there."""
 MOST = 3
 """Climbs that are tried before a local maximum is declared."""
+NO_MAXIMUM = frozenset({Verdict.NOT_CONVERGED, Verdict.SADDLE, Verdict.FLAT})
 
 
 def drawn(begin: Vector, model: IndependentModel, declared: Declared) -> Iterator[Vector]:
@@ -82,16 +83,20 @@ def promising(
     found: list[tuple[float, Vector]] = []
     first = 1
     for size in sizes:
-        best = first + int(np.argmax(heights[first : first + size]))
+        # The highest that lies in the regular region: at few rows its neighbours outside may be higher.
+        free = None
+        for best in first + np.argsort(-heights[first : first + size], kind="stable"):
+            if not heights[best] > reference - TO_GAIN:
+                break
+            free = candidates[best][table.free_index]
+            if allowed is None or allowed(free):
+                break
+            free = None
         first += size
-        if not heights[best] > reference - TO_GAIN:
-            continue
-        free = candidates[best][table.free_index]
-        if not _on_same_hill(outcome, free, rows.size / arrangement.sample.size):
+        if free is not None and not _on_same_hill(outcome, free, rows.size / arrangement.sample.size):
             found.append((float(heights[best]), free))
     found.sort(key=lambda item: -item[0])
-    inside = [free for _, free in found if allowed is None or allowed(free)]
-    return inside[:MOST]
+    return [free for _, free in found[:MOST]]
 
 
 def _beside(kinds: Sequence[Theta], sizes: Sequence[int]) -> Theta:
@@ -117,6 +122,17 @@ def has_heights(arrangement: Arrangement, likelihood: Likelihood, outcome: Outco
     values = [likelihood.tally(np.array(model.family.working(theta)), VALUE).value for theta in heights]
     reached = outcome.value if np.isfinite(outcome.value) else -np.inf
     return len(values) > 2 and values[-3] < values[-2] < values[-1] and values[-1] > reached + 1.0
+
+
+def has_too_few_values(arrangement: Arrangement, likelihood: Likelihood, outcome: Outcome) -> bool:
+    """Whether ℓ has no bound, and rows of no more values than free coordinates no maximum that a search could find.
+
+    Where the one is missed, rounding decides between flat and unbounded.
+    """
+    if outcome.certificate.verdict not in NO_MAXIMUM or not arrangement.survey.all_exact:
+        return False
+    few = np.unique(arrangement.sample.y).size <= arrangement.model.table.n_free
+    return few and has_heights(arrangement, likelihood, outcome)
 
 
 def leads_back(outcome: Outcome, search: Search) -> bool:

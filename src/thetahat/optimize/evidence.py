@@ -99,7 +99,10 @@ class Evidence:
         if self.tally.absolute_score is not None:
             noise = 4 * EPSILON * float(np.linalg.norm(self.tally.absolute_score / self.factor.roots))
             slope = np.maximum(np.abs(slope) - noise, 0.0)
-        return bool(0.5 * np.sum(slope**2 / values) <= DECREMENT)
+        # A coordinate without any curvature, such as that of a linear density, is stationary only where its slope is 0.
+        if not values.all() and slope[values == 0].any():
+            return False
+        return bool(0.5 * np.sum(slope**2 / np.where(values == 0, 1.0, values)) <= DECREMENT)
 
 
 def unit_eigenvalues(factor: SymmetricFactor) -> Vector:

@@ -24,7 +24,14 @@ from thetahat.optimize.climb import Conditions, Region, climb
 from thetahat.optimize.closed_form import at_closed_form
 from thetahat.optimize.declared import Declared, always_smooth, smooth, theorem_of
 from thetahat.optimize.edges import gathered
-from thetahat.optimize.elsewhere import drawn, has_heights, leads_back, offered, promising
+from thetahat.optimize.elsewhere import (
+    drawn,
+    has_heights,
+    has_too_few_values,
+    leads_back,
+    offered,
+    promising,
+)
 from thetahat.optimize.existence import parted
 from thetahat.optimize.findings import unbounded
 from thetahat.optimize.kinked import first_with_kinks, from_sides, maximise_kinked
@@ -60,7 +67,12 @@ def maximise(
     """Find the maximum and say what it is."""
     with np.errstate(all="ignore"):
         outcome = _maximise(arrangement, likelihood, engine, optimizer, start)
-        return unless_fewer_do(arrangement.model, likelihood, outcome)
+        outcome = unless_fewer_do(arrangement.model, likelihood, outcome)
+        if has_too_few_values(arrangement, likelihood, outcome):
+            declared = declare(arrangement, engine)
+            if declared.unbounded_in_theory is not None:
+                return unbounded(arrangement.model.table, None, declared, declared.unbounded_in_theory)
+        return outcome
 
 
 def conditions(arrangement: Arrangement, engine: Engine, optimizer: Optimizer) -> Conditions:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from thetahat.rendering.display_width import display_width, fitting, padded
 from thetahat.rendering.escape import for_html, for_terminal
 
 _GAPS = ("   ", "  ")
@@ -54,7 +55,9 @@ class Table:
             if number in self.titles:
                 lines += [(part,) for part in _folded(for_terminal(self.titles[number]), width)]
             lead = indent if number >= 0 else ""
-            cells = [f"{gap}{cell.rjust(size)}" for cell, size in zip(row[1:], sizes[1:], strict=False)]
+            cells = [
+                gap + padded(cell, size, left=False) for cell, size in zip(row[1:], sizes[1:], strict=False)
+            ]
             if len(row) < len(self.headings):
                 cells[-1] = gap + row[-1]
             if stacked:
@@ -63,7 +66,7 @@ class Table:
                 continue
             place = first + len(indent) - len(lead)
             name, *more = _folded(row[0], place)
-            lines.append((lead + name.ljust(place), *cells))
+            lines.append((lead + padded(name, place), *cells))
             lines += [(lead + part,) for part in more]
         return lines
 
@@ -73,7 +76,7 @@ class Table:
         for row in rows:
             whole = row if len(row) == len(self.headings) else row[:-1]
             for column, cell in enumerate(whole):
-                sizes[column] = max(sizes[column], len(cell))
+                sizes[column] = max(sizes[column], display_width(cell))
         return sizes
 
     def _width(self, sizes: Sequence[int], gap: str) -> int:
@@ -100,13 +103,14 @@ class Table:
 
 def _folded(text: str, width: int | None) -> list[str]:
     """Parts of a text of at most this width, broken after what joins the parts of a name where that is possible."""
-    if width is None or len(text) <= width:
+    if width is None or display_width(text) <= width:
         return [text]
     parts: list[str] = []
     rest = text
-    while len(rest) > width > 0:
-        joints = [found.end() for found in _JOINTS.finditer(rest, 0, width)]
-        at = joints[-1] if joints and joints[-1] > width // 3 else width
+    while display_width(rest) > width > 0:
+        most = fitting(rest, width)
+        joints = [found.end() for found in _JOINTS.finditer(rest, 0, most)]
+        at = joints[-1] if joints and joints[-1] > most // 3 else most
         parts.append(rest[:at].rstrip())
         rest = rest[at:].lstrip()
     return [*parts, rest] if rest else parts
@@ -116,7 +120,7 @@ def _side_by_side(lead: str, cells: Sequence[str], width: int | None) -> list[tu
     """Cells in as many lines as they need."""
     lines: list[tuple[str, ...]] = [(lead,)]
     for cell in cells:
-        if len(lines[-1]) > 1 and sum(map(len, lines[-1])) + len(cell) > (width or 0):
+        if len(lines[-1]) > 1 and sum(map(display_width, lines[-1])) + display_width(cell) > (width or 0):
             lines.append((lead,))
         lines[-1] += (cell,)
     return lines

@@ -29,7 +29,8 @@ class Observed:
     """The rows of one block, parted into values known exactly and values known to lie in (low, high].
 
     ``exact_rows`` and ``interval_rows`` are positions in the block; None means all of it. ``limits`` are those of
-    truncation, for all rows of the block, or None where there are none.
+    truncation, for all rows of the block, or None where there are none. ``last_seen`` tells that every interval runs
+    from a time of last sight to infinity.
     """
 
     y: Array
@@ -38,6 +39,7 @@ class Observed:
     high: Array
     interval_rows: Array | None
     limits: Limits | None = None
+    last_seen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +164,9 @@ def flags(column: str, values: Array, where: RowNumbers) -> NDArray[np.bool_]:
         )
     bad = ~((values == 0) | (values == 1))
     if bad.any():
+        are = "value is" if np.count_nonzero(bad) == 1 else "values are"
         raise DataError(
-            f"{shown_column(column)} must hold 0/1 or True/False; {int(bad.sum()):,} values are neither: "
+            f"{shown_column(column)} must hold 0/1 or True/False; {int(bad.sum()):,} {are} neither: "
             f"{rows_message(bad, values, where)}"
         )
     return values == 1

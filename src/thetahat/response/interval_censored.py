@@ -47,19 +47,20 @@ class IntervalCensored(Response):
         bad = low > high
         if bad.any():
             raise DataError(
-                f"{self.describe()}: {int(bad.sum()):,} rows have low above high, the first at "
-                f"{rows_message(bad, low, where)}. Swap the columns or correct the rows"
+                f"{self.describe()}: {_rows(bad, 'has', 'have')} low above high: {rows_message(bad, low, where)}. Swap "
+                "the columns or correct the rows"
             )
         bad = (low == high) & np.isinf(low)
         if bad.any():
             raise DataError(
-                f"{self.describe()}: {int(bad.sum()):,} rows have both ends at the same infinity: "
-                f"{rows_message(bad, low, where)}"
+                f"{self.describe()}: {_rows(bad, 'has', 'have')} both ends at the same infinity: "
+                f"{rows_message(bad, low, where)}. Give the finite end, as in interval(8, inf) for a value above 8, or "
+                "remove them"
             )
         bad = np.isneginf(low) & np.isposinf(high)
         if bad.any():
             raise DataError(
-                f"{self.describe()}: {int(bad.sum()):,} rows run from -inf to inf and say nothing of the value: "
+                f"{self.describe()}: {_rows(bad, 'runs', 'run')} from -inf to inf and tell nothing of the value: "
                 f"{rows_message(bad, low, where)}. Remove them"
             )
         exact = low == high
@@ -69,3 +70,9 @@ class IntervalCensored(Response):
     def describe(self) -> str:
         """Return ``interval(low, high)``."""
         return f"interval({self.low}, {self.high})"
+
+
+def _rows(bad: Array, one: str, several: str) -> str:
+    """How many rows do what: ``1 row has``, ``2 rows have``."""
+    count = int(bad.sum())
+    return f"{count:,} row{'s' * (count != 1)} {one if count == 1 else several}"

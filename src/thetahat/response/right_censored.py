@@ -45,7 +45,8 @@ class RightCensored(Response):
         event = flags(self.event, columns[self.event], where)
         exact_rows, interval_rows = np.flatnonzero(event), np.flatnonzero(~event)
         low = time[interval_rows]
-        return Observed(time[exact_rows], exact_rows, low, np.full(low.shape, np.inf), interval_rows)
+        high = np.full(low.shape, np.inf)
+        return Observed(time[exact_rows], exact_rows, low, high, interval_rows, last_seen=True)
 
     def describe(self) -> str:
         """Return ``censored(time, event)``."""

@@ -87,7 +87,7 @@ def _kind_of(kinds: set[bool], response: Response, extent: Extent, *, given: boo
     if given and len(kinds) == 1:
         return "discrete" if kinds == {True} else "continuous"
     # Times of survival are often noted in whole units, and are no counts for that.
-    return "discrete" if extent.whole and not response.censored and not extent.labels else "continuous"
+    return "discrete" if extent.labels or (extent.whole and not response.censored) else "continuous"
 
 
 def _with_response(family: Family, y: str | None) -> Family:

@@ -101,7 +101,7 @@ def select(
     """
     how = criterion_named(criterion)
     engine = option("engine", engine, Engine, DEFAULT_ENGINE)
-    rows = opened(y, data, weights)
+    rows = opened(y, data, weights, "th.select(..., y='...')")
     extent = extent_of(rows.source, rows.response, rows.weight_column, engine)
     found = applicable(families, rows.response, extent, known, kind, y)
     if not found.families:
