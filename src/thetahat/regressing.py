@@ -108,7 +108,7 @@ def solve_model(
         arrangement.n_obs,
         likelihood,
         Description(model, dropped=arrangement.n_dropped),
-        conditions(arrangement, climber, likelihood),
+        conditions(arrangement, engine, climber, likelihood, penalty),
         penalised(rows, penalty),
     )
     return Solved(solution, None, source, model.columns, outcome.trace, model)
