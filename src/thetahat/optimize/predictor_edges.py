@@ -23,6 +23,7 @@ from thetahat.optimize.certificate import Verdict
 from thetahat.optimize.certify import certify, listed
 from thetahat.optimize.constrained import Tallies
 from thetahat.optimize.declared import Declared
+from thetahat.optimize.numbered_rows import numbered_parts, rows_in_words
 from thetahat.optimize.outcome import Outcome
 from thetahat.parameters import ParameterTable
 from thetahat.penalised_likelihood import penalised
@@ -39,7 +40,6 @@ STEADY = 10.0
 NO_SLOPE = 1e-6
 CONCERNED = 1e-3
 """The share of a direction from which on a parameter is named."""
-LISTED_ROWS = 5
 ON_THE_EDGE = 1e-9
 AT_ITS_END = 25.0
 """A log or logit from which on a parameter may be at its end, but for what is called no gain."""
@@ -156,15 +156,9 @@ def end_rows(arrangement: RegressionArrangement, inside: Vector) -> EndRows | No
     working, fixed = model.table.working(inside), model.table.working(np.zeros_like(inside))
     parts: list[Part] = []
     found: list[_Piece] = []
-    for block in arrangement.raw_blocks():
-        selected = model.selected(block)
-        _, positions, read = model.read(selected)
-        for part in read:
-            place = positions.exact if part.kind == "exact" else positions.interval
-            place = np.arange(part.n_rows) if place is None else np.asarray(place)
-            numbers = selected.start + (place if selected.kept is None else np.asarray(selected.kept)[place])
-            found.extend(_pieces(model, part, len(parts), numbers, working, fixed))
-            parts.append(part)
+    for part, numbers, _ in numbered_parts(arrangement):
+        found.extend(_pieces(model, part, len(parts), numbers, working, fixed))
+        parts.append(part)
         if sum(piece.matrix.size for piece in found) > MOST_NUMBERS:
             return None
     if not found:
@@ -331,18 +325,13 @@ def just_inside(likelihood: Tallies, point: Vector, inside: Vector) -> Vector | 
 def _sentence(
     rows: EndRows, held: Mask, names: tuple[str, ...], running: tuple[str, ...], *, others: bool
 ) -> str:
-    where = []
     words = np.array(rows.words)
-    for what in dict.fromkeys(words[held].tolist()):
-        numbers = np.unique(rows.numbers[held & (words == what)])
-        shown = tuple(str(number) for number in numbers[:LISTED_ROWS])
-        listing = listed(shown) if numbers.size <= LISTED_ROWS else f"{', '.join(shown)}, ..."
-        several = f"{numbers.size} rows ({listing}" if numbers.size > 1 else f"row {listing} ("
-        where.append(f"{what} in {several}{', ' if numbers.size > 1 else ''}counted from 0)")
-    conditional = " those of the other parameters are conditional on it;" if others else ""
-    edge = (
-        f"on the edge of the parameter space: {listed(tuple(where))}, where the predictor may go no further"
+    where = tuple(
+        f"{what} in {rows_in_words(rows.numbers[held & (words == what)])}"
+        for what in dict.fromkeys(words[held].tolist())
     )
+    conditional = " those of the other parameters are conditional on it;" if others else ""
+    edge = f"on the edge of the parameter space: {listed(where)}, where the predictor may go no further"
     if running:
         they, them = ("they go", "them") if len(running) > 1 else ("it goes", "it")
         return (

@@ -24,6 +24,8 @@ from thetahat.optimize.chord import ChordSearch
 from thetahat.optimize.climb import Conditions, Region, answered, climb
 from thetahat.optimize.declared import Declared, unless_fixed
 from thetahat.optimize.edge_limits import limit_on_the_edge
+from thetahat.optimize.exact_rows import has_spread_formula, spike_of
+from thetahat.optimize.findings import unbounded
 from thetahat.optimize.inside_ends import well_inside
 from thetahat.optimize.newton import Newton
 from thetahat.optimize.outcome import Outcome
@@ -57,6 +59,7 @@ WITHOUT_MAXIMUM = frozenset(
     }
 )
 """Verdicts after which a direction is looked for along which the likelihood rises for ever."""
+MAYBE_UNBOUNDED = WITHOUT_MAXIMUM - {Verdict.BOUNDARY}
 MANY_COLUMNS = 256
 """Coefficients, from which on an information is dear beside a score."""
 FOR_ONE_THREAD = range(9, 4_097)
@@ -103,7 +106,16 @@ def _maximise(
         height = search.tally.value
         limits = fit_regression_limits(arrangement, engine, optimizer, search.point, height, penalty)
         declared = replace(declared, limits=limits)
+    exact = penalty is None and has_spread_formula(arrangement.model) and bool(arrangement.n_exact)
+    spike = spike_of(arrangement, None) if exact else None
+    if spike is not None:
+        declared = replace(declared, unbounded_in_theory=spike.reason, remedy=spike.remedy)
     outcome = judge(likelihood, search, declared)
+    if penalty is None and arrangement.n_exact and outcome.certificate.verdict in MAYBE_UNBOUNDED:
+        spike = spike or spike_of(arrangement, search.point)
+        if spike is not None:
+            declared = replace(declared, remedy=spike.remedy)
+            return unbounded(likelihood.table, search, declared, spike.reason)
     if has_ends(arrangement.model) and (
         outcome.certificate.verdict in WITHOUT_MAXIMUM or reaches_an_end(arrangement, search.point)
     ):
