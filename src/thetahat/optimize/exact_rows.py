@@ -25,8 +25,8 @@ ROUNDING = 1e-13
 ALONE = 1e-9
 """How near 1 the leverage is of rows that have a direction to themselves."""
 GAINS = {0.0: 1.0, np.inf: 0.5}
-"""What a row that is met exactly gains, at least, as the log of its parameter goes one further to the end; the other way
-a row loses 1 at most."""
+"""What a row that is met exactly gains, at least, as the log of its parameter goes one further to the end; the other
+way a row loses 1 at most."""
 NO_GAIN = 1e-7
 
 
