@@ -15,6 +15,7 @@ from thetahat.families import Family
 from thetahat.families._contract import FamilyContract
 from thetahat.links import Link, default_link, link_named
 from thetahat.parameters import Parameter, ParameterTable, Real
+from thetahat.parameters._entries import entries_joined
 
 Array = NDArray[Any]
 Vector = NDArray[np.float64]
@@ -179,7 +180,7 @@ def predictors(
     names = [name for parameter in parameters for name in parameter.names]
     if len(set(names)) < len(names):
         raise ModelError(f"two parameters would be named {_repeated(names)!r}; rename the column")
-    held = {**family.given, **fixed}
+    held = entries_joined(parameters, {**family.given, **fixed})
     laid_out = tuple([group for parameter in family.declared for group in groups[parameter.name]])
     return Predictors(tuple(order), tuple(owners), laid_out, ParameterTable(tuple(parameters), held))
 

@@ -27,6 +27,7 @@ from thetahat.optimize.edge_limits import limit_on_the_edge
 from thetahat.optimize.exact_rows import has_spread_formula, spike_of
 from thetahat.optimize.findings import unbounded
 from thetahat.optimize.inside_ends import well_inside
+from thetahat.optimize.moved_rows import in_words_of_rows
 from thetahat.optimize.newton import Newton
 from thetahat.optimize.outcome import Outcome
 from thetahat.optimize.own_start import from_elsewhere_too
@@ -129,9 +130,10 @@ def _maximise(
             outcome = outcome if best is None else best
         if edge is not None:
             return outcome
-    if penalty is None and outcome.certificate.verdict in WITHOUT_MAXIMUM:
-        return receding(arrangement, engine, search, declared) or outcome
-    return outcome
+    if outcome.certificate.verdict not in WITHOUT_MAXIMUM:
+        return outcome
+    found = receding(arrangement, engine, search, declared) if penalty is None else None
+    return found or in_words_of_rows(arrangement, outcome)
 
 
 def _with_all_inside(arrangement: RegressionArrangement, begin: Vector) -> Vector:

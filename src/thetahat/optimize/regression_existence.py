@@ -200,7 +200,7 @@ def _concluded(
     ]
     natural.update(dict.fromkeys(untold, float(np.nan)))
     status = {name: "at_infinity" if name in lost else "regular" for name in table.free_names}
-    status.update(dict.fromkeys(untold, "unidentified"))
+    status.update(dict.fromkeys((*found.aliased, *untold), "unidentified"))
     regular = np.array([status[name] == "regular" for name in table.free_names], dtype=bool)
     direction = {
         name: float(step) for name, step in zip(found.names, found.direction, strict=True) if step != 0.0
@@ -216,7 +216,7 @@ def _concluded(
         scope=declared.scope,
         limit=None if found.complete else f"{family} of the rows that are not separated",
         status=status,
-        supremum=far.tally.value,
+        supremum=far.supremum,
         parameters=tuple(found.limits),
         direction=direction,
         allows=bool(regular.any()),
@@ -227,7 +227,7 @@ def _concluded(
         # What is known of these when the others are estimated too.
         information = analyse(far.covariance[inside]).inverse()
     trace = tuple(search.trace)
-    return Outcome(natural, far.point, far.tally.value, far.tally, regular, information, certificate, trace)
+    return Outcome(natural, far.point, far.supremum, far.tally, regular, information, certificate, trace)
 
 
 def _has_firth(model: RegressionModel) -> bool:
