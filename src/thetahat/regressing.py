@@ -22,7 +22,7 @@ from thetahat.arguments import (
 )
 from thetahat.data import Source, open_source
 from thetahat.data.joined import JoinedSource
-from thetahat.designs import Designer, WithoutConstant
+from thetahat.designs import Centred, Designer, WithoutConstant
 from thetahat.engines import Engine
 from thetahat.families import Family
 from thetahat.formulas import Selection, designers, read_formula
@@ -33,6 +33,7 @@ from thetahat.models.iid import IndependentModel
 from thetahat.models.regression import RegressionModel
 from thetahat.models.specification import Regression
 from thetahat.optimize._optimizer import Optimizer
+from thetahat.optimize.far_columns import ColumnsFarFromZeroError
 from thetahat.optimize.regression import conditions, maximise_regression
 from thetahat.penalised_likelihood import layout_of, penalised
 from thetahat.penalties import Penalty
@@ -100,7 +101,11 @@ def solve_model(
     likelihood = Likelihood(model, arrangement.blocks, packed=arrangement.packed, engine=engine)
     likelihood = penalised(likelihood, penalty)
     rows = Likelihood(model, lambda: source.blocks(model.columns), packed=False, engine=engine)
-    outcome = maximise_regression(arrangement, likelihood, engine, climber, start, penalty)
+    try:
+        outcome = maximise_regression(arrangement, likelihood, engine, climber, start, penalty)
+    except ColumnsFarFromZeroError as far:
+        again = _centred(model, far.centres)
+        return solve_model(again, source, start=start, climber=climber, engine=engine, penalty=penalty)
     solution = Solution.of(
         outcome,
         model.table,
@@ -112,6 +117,23 @@ def solve_model(
         penalised(rows, penalty),
     )
     return Solved(solution, None, source, model.columns, outcome.trace, model)
+
+
+def _centred(model: RegressionModel, centres: Mapping[str, Mapping[int, float]]) -> RegressionModel:
+    """The same regression with columns less their centres."""
+    laid_out = model.predictors
+    designers = {
+        owner: Centred(designer, centres[owner]) if owner in centres else designer
+        for owner, designer in zip(laid_out.owners, laid_out.designers, strict=True)
+    }
+    links = {
+        laid_out.owners[group.design]: group.link.name
+        for group in laid_out.groups
+        if group.design is not None and group.link is not None
+    }
+    fixed = {name: value for name, value in model.table.fixed.items() if name not in model.family.given}
+    again = predictors(model.family, designers, links, fixed)
+    return RegressionModel(model.reader, again, model.text, model.selection)
 
 
 def _with_its_constant(parts: Parts, family: Family) -> Parts:

@@ -98,6 +98,7 @@ def to_text(solution: Solution, digest: str, columns: tuple[str, ...]) -> str:
         ],
         "fixed": {name: np.asarray(value).tolist() for name, value in solution.table.fixed.items()},
         "units": dict(solution.table.units),
+        **({} if not solution.table.shifts else {"shifts": _shifts_plain(solution.table)}),
         "estimates": dict(solution.natural),
         "point": solution.point.tolist(),
         "log_likelihood": solution.log_likelihood,
@@ -116,6 +117,10 @@ def to_text(solution: Solution, digest: str, columns: tuple[str, ...]) -> str:
     finite = finite_data(plain, note)
     finite["not_finite"] = reasons
     return json.dumps(finite, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
+
+
+def _shifts_plain(table: ParameterTable) -> dict[str, dict[str, float]]:
+    return {name: dict(others) for name, others in table.shifts.items()}
 
 
 def _domain_plain(parameter: Parameter) -> dict[str, Any]:
@@ -266,7 +271,14 @@ def _table(plain: dict[str, Any]) -> ParameterTable:
             isinstance(value, list) == parameter.domain.vector, f"{parameter.name} is fixed at {value!r}"
         )
         _numbers(value if isinstance(value, list) else [value], f"the fixed {parameter.name}")
-    return ParameterTable(tuple(parameters), plain["fixed"], plain["units"])
+    shifts = plain.get("shifts", {})
+    _require(
+        isinstance(shifts, dict) and set(shifts) <= set(names), "shifts names a parameter that is not there"
+    )
+    for others in shifts.values():
+        _require(isinstance(others, dict) and set(others) <= set(names), "a shift is made of no parameters")
+        _numbers(others.values(), "a shift")
+    return ParameterTable(tuple(parameters), plain["fixed"], plain["units"], shifts)
 
 
 def _domain(plain: dict[str, Any], largest: int) -> Domain:

@@ -172,6 +172,8 @@ def _coordinate(solution: Solution, name: str) -> Coordinate:
         )
     if likelihood.shared:
         solution.refuse_if_changed("a profile likelihood")
+    if name in solution.table.shifts:
+        return _shifted_coordinate(solution, name)
     if parameter.domain.vector:
         return _entry_coordinate(solution, name, parameter, span, entry)
     conditions = _conditions(solution)
@@ -249,6 +251,26 @@ def _conditions(solution: Solution) -> Conditions:
     if given.allowed is not None and not given.allowed(solution.finite_point):
         return replace(given, allowed=None)
     return given
+
+
+def _shifted_coordinate(solution: Solution, name: str) -> Coordinate:
+    """A constant beside columns that were centred: a line in the coordinates."""
+    table = solution.table
+    if not solution.regular.all():
+        raise InferenceError(
+            f"a profile of {name} is not available where other coefficients have no finite estimate and columns are "
+            "far from 0; subtract a number near their means from the columns"
+        )
+    likelihood = solution.with_data("a profile likelihood")
+    gradient = table.jacobian(solution.point)[table.free_names.index(name)]
+
+    def solve(value: float, start: Vector) -> Constrained:
+        return maximise_constrained(
+            likelihood, lambda free: (table.natural(free)[name], gradient), value, start
+        )
+
+    estimate, error = solution.natural[name], solution.standard_errors()[name]
+    return Coordinate(name, estimate, error, -np.inf, np.inf, float, solve, held=False, line=True)
 
 
 def _entry_coordinate(

@@ -182,7 +182,27 @@ def predictors(
         raise ModelError(f"two parameters would be named {_repeated(names)!r}; rename the column")
     held = entries_joined(parameters, {**family.given, **fixed})
     laid_out = tuple([group for parameter in family.declared for group in groups[parameter.name]])
-    return Predictors(tuple(order), tuple(owners), laid_out, ParameterTable(tuple(parameters), held))
+    shifts = _shifts(family, order, owners)
+    return Predictors(
+        tuple(order), tuple(owners), laid_out, ParameterTable(tuple(parameters), held, {}, shifts)
+    )
+
+
+def _shifts(
+    family: Family, designers: Sequence[Designer], owners: Sequence[str]
+) -> dict[str, dict[str, float]]:
+    """By constant, what the centres of the columns beside it take off its coefficient."""
+    by_name = {parameter.name: parameter for parameter in family.declared}
+    shifts = {}
+    for designer, owner in zip(designers, owners, strict=True):
+        if not designer.centres or designer.intercept is None:
+            continue
+        for prefix in _prefixes(family, by_name[owner]):
+            names = [prefix + name for name in designer.names]
+            shifts[names[designer.intercept]] = {
+                names[column]: -centre for column, centre in designer.centres.items()
+            }
+    return shifts
 
 
 def _link(parameter: Parameter, links: Mapping[str, str]) -> Link | None:

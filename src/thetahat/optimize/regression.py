@@ -25,6 +25,7 @@ from thetahat.optimize.climb import Conditions, Region, answered, climb
 from thetahat.optimize.declared import Declared, unless_fixed
 from thetahat.optimize.edge_limits import limit_on_the_edge
 from thetahat.optimize.exact_rows import has_spread_formula, spike_of
+from thetahat.optimize.far_columns import ColumnsFarFromZeroError, far_columns
 from thetahat.optimize.findings import unbounded
 from thetahat.optimize.inside_ends import well_inside
 from thetahat.optimize.moved_rows import in_words_of_rows
@@ -234,6 +235,9 @@ def _refuse_undetermined(
     if tally.finite and determined(tally.information, NEARLY_SINGULAR):
         return
     if penalty is None:
+        centres = far_columns(arrangement)
+        if centres:
+            raise ColumnsFarFromZeroError(centres)
         refuse_aliased(arrangement, engine)
         return
     held = np.zeros(model.table.n_working, dtype=bool)

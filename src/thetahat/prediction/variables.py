@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from thetahat._errors import InferenceError
 from thetahat.data import Block
-from thetahat.designs import WithoutConstant
+from thetahat.designs import Centred, WithoutConstant
 from thetahat.formulas import FormulaDesigner
 from thetahat.prediction.laws import Laws
 from thetahat.prediction.matrices import matrix_designs
@@ -90,7 +90,7 @@ def variables_of(laws: Laws) -> tuple[list[Variable], list[Variable]]:
     first: dict[str, Variable] = {}
     beside: dict[str, Variable] = {}
     for held in laws.designers:
-        designer = held.whole if isinstance(held, WithoutConstant) else held
+        designer = held.whole if isinstance(held, WithoutConstant | Centred) else held
         if not isinstance(designer, FormulaDesigner):
             continue
         categories = designer.categories
