@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
+
 from thetahat._errors import DataError, ModelError
 from thetahat.arguments import (
     DEFAULT_ENGINE,
@@ -33,14 +35,18 @@ from thetahat.models.iid import IndependentModel
 from thetahat.models.regression import RegressionModel
 from thetahat.models.specification import Regression
 from thetahat.optimize._optimizer import Optimizer
+from thetahat.optimize.certify import listed
 from thetahat.optimize.far_columns import ColumnsFarFromZeroError
 from thetahat.optimize.regression import conditions, maximise_regression
 from thetahat.penalised_likelihood import layout_of, penalised
 from thetahat.penalties import Penalty
-from thetahat.regression_pass import arrange_regression
+from thetahat.regression_pass import RegressionArrangement, arrange_regression
 from thetahat.response import Observations, Response
 from thetahat.solution import Solution
 from thetahat.solved import Solved
+
+ORDINARY_RESPONSES = (1e-75, 1e75)
+"""Magnitudes between which fourth powers of responses stay inside double precision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +104,7 @@ def solve_model(
     if penalty is not None:
         penalty.bind(layout_of(model))
     arrangement = arrange_regression(model, source, engine)
+    _refuse_extreme(arrangement)
     likelihood = Likelihood(model, arrangement.blocks, packed=arrangement.packed, engine=engine)
     likelihood = penalised(likelihood, penalty)
     rows = Likelihood(model, lambda: source.blocks(model.columns), packed=False, engine=engine)
@@ -117,6 +124,25 @@ def solve_model(
         penalised(rows, penalty),
     )
     return Solved(solution, None, source, model.columns, outcome.trace, model)
+
+
+def _refuse_extreme(arrangement: RegressionArrangement) -> None:
+    """Raise where squares of responses over- or underflow, of a family whose location is regressed as it is."""
+    model = arrangement.model
+    group = next((group for group in model.predictors.groups if group.design == 0), None)
+    if group is None or model.predictors.owners[0] not in model.family.scales or group.size > 1:
+        return
+    if group.link is None or not group.link.trivial or not np.isneginf(model.family.support.lower):
+        return
+    largest = float(np.max(np.abs(arrangement.sample.points[0]), initial=0.0))
+    if largest == 0.0 or ORDINARY_RESPONSES[0] < largest < ORDINARY_RESPONSES[1]:
+        return
+    power = f"1e{int(np.floor(np.log10(largest))):+d}"
+    raise DataError(
+        f"{model.reader.response.describe()} has values of about {power}, of which a regression's sums over- or "
+        f"underflow in double precision. Divide them by {power}, and multiply what is estimated of "
+        f"{listed(tuple(model.family.scales))} by it afterwards"
+    )
 
 
 def _centred(model: RegressionModel, centres: Mapping[str, Mapping[int, float]]) -> RegressionModel:

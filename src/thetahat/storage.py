@@ -98,7 +98,7 @@ def to_text(solution: Solution, digest: str, columns: tuple[str, ...]) -> str:
         ],
         "fixed": {name: np.asarray(value).tolist() for name, value in solution.table.fixed.items()},
         "units": dict(solution.table.units),
-        **({} if not solution.table.shifts else {"shifts": _shifts_plain(solution.table)}),
+        **({"shifts": dict(solution.table.shifts)} if solution.table.shifts else {}),
         "estimates": dict(solution.natural),
         "point": solution.point.tolist(),
         "log_likelihood": solution.log_likelihood,
@@ -117,10 +117,6 @@ def to_text(solution: Solution, digest: str, columns: tuple[str, ...]) -> str:
     finite = finite_data(plain, note)
     finite["not_finite"] = reasons
     return json.dumps(finite, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
-
-
-def _shifts_plain(table: ParameterTable) -> dict[str, dict[str, float]]:
-    return {name: dict(others) for name, others in table.shifts.items()}
 
 
 def _domain_plain(parameter: Parameter) -> dict[str, Any]:
@@ -272,12 +268,12 @@ def _table(plain: dict[str, Any]) -> ParameterTable:
         )
         _numbers(value if isinstance(value, list) else [value], f"the fixed {parameter.name}")
     shifts = plain.get("shifts", {})
-    _require(
-        isinstance(shifts, dict) and set(shifts) <= set(names), "shifts names a parameter that is not there"
+    numbers = {parameter.name for parameter in parameters if not parameter.domain.vector} - set(
+        plain["fixed"]
     )
+    _require(isinstance(shifts, dict) and set(shifts) <= numbers, "shifts names no number")
     for others in shifts.values():
-        _require(isinstance(others, dict) and set(others) <= set(names), "a shift is made of no parameters")
-        _numbers(others.values(), "a shift")
+        _require(isinstance(others, dict) and set(others) <= numbers, "a shift is made of no numbers")
     return ParameterTable(tuple(parameters), plain["fixed"], plain["units"], shifts)
 
 

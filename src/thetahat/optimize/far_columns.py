@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from thetahat.regression_pass import RegressionArrangement
 
@@ -21,8 +22,11 @@ class ColumnsFarFromZeroError(Exception):
         self.centres = centres
 
 
-def far_columns(arrangement: RegressionArrangement) -> dict[str, dict[int, float]]:
-    """Centres of the columns that are far from 0, by parameter, where a constant stands beside them."""
+def far_columns(arrangement: RegressionArrangement, held: NDArray[np.bool_]) -> dict[str, dict[int, float]]:
+    """Centres of the columns that are far from 0, by parameter, where a constant stands beside them.
+
+    ``held`` tells which coordinates a penalty holds: one of a constant would be another for centred columns.
+    """
     model = arrangement.model
     free = set(model.table.free_names)
     found: dict[str, dict[int, float]] = {}
@@ -33,7 +37,8 @@ def far_columns(arrangement: RegressionArrangement) -> dict[str, dict[int, float
         names = model.table.names[group.span]
         if designer.intercept is None or designer.centres or len(designer.names) > MOST_COLUMNS:
             continue
-        if not free.issuperset(names):
+        constants = held[group.span].reshape(group.size, -1)[:, designer.intercept]
+        if not free.issuperset(names) or constants.any():
             continue
         matrix = np.concatenate([part.designs[group.design].dense() for part in arrangement.sample.parts])
         with np.errstate(all="ignore"):

@@ -121,7 +121,10 @@ def _outwards(likelihood: Likelihood, point: Vector, direction: Vector, most: fl
 
 
 def _free(table: ParameterTable, natural: Mapping[str, float], step: Vector) -> Vector:
-    """The free coordinates of natural entries that were moved."""
+    """The free coordinates of natural entries that were moved; where columns are centred, of coordinates themselves."""
+    if table.shifts:
+        here = table.free_from_natural({name: natural[name] for name in table.free_names})
+        return np.asarray(here + step)
     moved = {name: natural[name] + move for name, move in zip(table.free_names, step, strict=True)}
     values = {
         parameter.name: np.array([moved[name] for name in parameter.names])
@@ -138,7 +141,8 @@ def _across(likelihood: Likelihood, point: Vector, basis: Matrix, scale: Vector)
     tally = likelihood.tally(point, DERIVATIVES)
     covariance = np.zeros((table.n_free, table.n_free))
     for _ in range(MOST_STEPS):
-        inner = np.linalg.solve(table.jacobian(point), basis) * scale[:, np.newaxis]
+        inner = basis if table.shifts else np.linalg.solve(table.jacobian(point), basis)
+        inner = inner * scale[:, np.newaxis]
         complement = np.linalg.qr(inner / np.linalg.norm(inner, axis=0), mode="complete")[0][
             :, basis.shape[1] :
         ]

@@ -234,14 +234,15 @@ def _refuse_undetermined(
     tally = likelihood.tally(begin)
     if tally.finite and determined(tally.information, NEARLY_SINGULAR):
         return
+    held = np.zeros(model.table.n_working, dtype=bool)
+    if penalty is not None:
+        held[model.table.free_index] = penalty.bind(layout_of(model)).penalised
+    centres = far_columns(arrangement, held)
+    if centres:
+        raise ColumnsFarFromZeroError(centres)
     if penalty is None:
-        centres = far_columns(arrangement)
-        if centres:
-            raise ColumnsFarFromZeroError(centres)
         refuse_aliased(arrangement, engine)
         return
-    held = np.zeros(model.table.n_working, dtype=bool)
-    held[model.table.free_index] = penalty.bind(layout_of(model)).penalised
     refuse_aliased(arrangement, engine, held)
 
 

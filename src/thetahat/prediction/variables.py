@@ -22,6 +22,9 @@ Vector = NDArray[np.float64]
 SHARE: Final = 1e-3
 """Step of the differences as a share of the column's standard deviation, or of the value where all are above 0."""
 
+COARSE: Final = 1e-8
+"""Of a step, from which on the rounding of a value is felt."""
+
 
 @dataclass(frozen=True, slots=True)
 class Variable:
@@ -64,7 +67,10 @@ class Variable:
         size = (
             np.minimum(self.spread, np.abs(values)) if self.low > 0.0 else np.full(values.shape, self.spread)
         )
-        return SHARE * size
+        step = SHARE * size
+        # Far from 0 a value and the step make a rounded sum, unless the step is a power of two.
+        coarse = np.spacing(np.abs(values)) > COARSE * step
+        return np.where(coarse, np.exp2(np.floor(np.log2(step))), step)
 
 
 def _column(values: Any, held: Array, n_rows: int) -> Array:
