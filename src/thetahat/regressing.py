@@ -129,8 +129,10 @@ def solve_model(
 def _refuse_extreme(arrangement: RegressionArrangement) -> None:
     """Raise where squares of responses over- or underflow, of a family whose location is regressed as it is."""
     model = arrangement.model
+    if not model.family.scales or model.predictors.owners[0] not in model.family.scales:
+        return
     group = next((group for group in model.predictors.groups if group.design == 0), None)
-    if group is None or model.predictors.owners[0] not in model.family.scales or group.size > 1:
+    if group is None or group.size > 1:
         return
     if group.link is None or not group.link.trivial or not np.isneginf(model.family.support.lower):
         return

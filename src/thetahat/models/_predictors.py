@@ -180,9 +180,11 @@ def predictors(
     names = [name for parameter in parameters for name in parameter.names]
     if len(set(names)) < len(names):
         raise ModelError(f"two parameters would be named {_repeated(names)!r}; rename the column")
-    held = entries_joined(parameters, {**family.given, **fixed})
+    held = {**family.given, **fixed}
+    if held:
+        held = entries_joined(parameters, held)
     laid_out = tuple([group for parameter in family.declared for group in groups[parameter.name]])
-    shifts = _shifts(family, order, owners)
+    shifts = _shifts(family, order, owners) if any(designer.centres for designer in order) else {}
     return Predictors(
         tuple(order), tuple(owners), laid_out, ParameterTable(tuple(parameters), held, {}, shifts)
     )

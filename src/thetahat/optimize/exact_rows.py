@@ -62,7 +62,7 @@ def spread_of(model: RegressionModel) -> str | None:
 
 def has_spread_formula(model: RegressionModel) -> bool:
     """Whether that parameter has a formula of its own."""
-    return spread_of(model) in model.predictors.owners
+    return len(model.predictors.owners) > 1 and spread_of(model) in model.predictors.owners
 
 
 def spike_of(arrangement: RegressionArrangement, point: Vector | None) -> Spike | None:

@@ -101,7 +101,8 @@ def reaches_an_end(arrangement: RegressionArrangement, point: Vector) -> bool:
 
 def has_ends(model: RegressionModel) -> bool:
     """Whether some predictor has an end."""
-    return any(_ends_of(group) for group in model.predictors.groups)
+    links = [group.link for group in model.predictors.groups if group.link is not None]
+    return any(not link.everywhere and np.isfinite(link.ends).any() for link in links)
 
 
 def on_the_edge(
