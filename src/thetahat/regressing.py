@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
+
 from thetahat._errors import DataError, ModelError
 from thetahat.arguments import (
     DEFAULT_ENGINE,
@@ -22,7 +24,7 @@ from thetahat.arguments import (
 )
 from thetahat.data import Source, open_source
 from thetahat.data.joined import JoinedSource
-from thetahat.designs import Designer, WithoutConstant
+from thetahat.designs import Centred, Designer, WithoutConstant
 from thetahat.engines import Engine
 from thetahat.families import Family
 from thetahat.formulas import Selection, designers, read_formula
@@ -33,13 +35,18 @@ from thetahat.models.iid import IndependentModel
 from thetahat.models.regression import RegressionModel
 from thetahat.models.specification import Regression
 from thetahat.optimize._optimizer import Optimizer
+from thetahat.optimize.certify import listed
+from thetahat.optimize.far_columns import ColumnsFarFromZeroError
 from thetahat.optimize.regression import conditions, maximise_regression
 from thetahat.penalised_likelihood import layout_of, penalised
 from thetahat.penalties import Penalty
-from thetahat.regression_pass import arrange_regression
+from thetahat.regression_pass import RegressionArrangement, arrange_regression
 from thetahat.response import Observations, Response
 from thetahat.solution import Solution
 from thetahat.solved import Solved
+
+ORDINARY_RESPONSES = (1e-75, 1e75)
+"""Magnitudes between which fourth powers of responses stay inside double precision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +104,15 @@ def solve_model(
     if penalty is not None:
         penalty.bind(layout_of(model))
     arrangement = arrange_regression(model, source, engine)
+    _refuse_extreme(arrangement)
     likelihood = Likelihood(model, arrangement.blocks, packed=arrangement.packed, engine=engine)
     likelihood = penalised(likelihood, penalty)
     rows = Likelihood(model, lambda: source.blocks(model.columns), packed=False, engine=engine)
-    outcome = maximise_regression(arrangement, likelihood, engine, climber, start, penalty)
+    try:
+        outcome = maximise_regression(arrangement, likelihood, engine, climber, start, penalty)
+    except ColumnsFarFromZeroError as far:
+        again = _centred(model, far.centres)
+        return solve_model(again, source, start=start, climber=climber, engine=engine, penalty=penalty)
     solution = Solution.of(
         outcome,
         model.table,
@@ -108,10 +120,48 @@ def solve_model(
         arrangement.n_obs,
         likelihood,
         Description(model, dropped=arrangement.n_dropped),
-        conditions(arrangement, climber, likelihood),
+        conditions(arrangement, engine, climber, likelihood, penalty),
         penalised(rows, penalty),
     )
     return Solved(solution, None, source, model.columns, outcome.trace, model)
+
+
+def _refuse_extreme(arrangement: RegressionArrangement) -> None:
+    """Raise where squares of responses over- or underflow, of a family whose location is regressed as it is."""
+    model = arrangement.model
+    if not model.family.scales or model.predictors.owners[0] not in model.family.scales:
+        return
+    group = next((group for group in model.predictors.groups if group.design == 0), None)
+    if group is None or group.size > 1:
+        return
+    if group.link is None or not group.link.trivial or not np.isneginf(model.family.support.lower):
+        return
+    largest = float(np.max(np.abs(arrangement.sample.points[0]), initial=0.0))
+    if largest == 0.0 or ORDINARY_RESPONSES[0] < largest < ORDINARY_RESPONSES[1]:
+        return
+    power = f"1e{int(np.floor(np.log10(largest))):+d}"
+    raise DataError(
+        f"{model.reader.response.describe()} has values of about {power}, of which a regression's sums over- or "
+        f"underflow in double precision. Divide them by {power}, and multiply what is estimated of "
+        f"{listed(tuple(model.family.scales))} by it afterwards"
+    )
+
+
+def _centred(model: RegressionModel, centres: Mapping[str, Mapping[int, float]]) -> RegressionModel:
+    """The same regression with columns less their centres."""
+    laid_out = model.predictors
+    designers = {
+        owner: Centred(designer, centres[owner]) if owner in centres else designer
+        for owner, designer in zip(laid_out.owners, laid_out.designers, strict=True)
+    }
+    links = {
+        laid_out.owners[group.design]: group.link.name
+        for group in laid_out.groups
+        if group.design is not None and group.link is not None
+    }
+    fixed = {name: value for name, value in model.table.fixed.items() if name not in model.family.given}
+    again = predictors(model.family, designers, links, fixed)
+    return RegressionModel(model.reader, again, model.text, model.selection)
 
 
 def _with_its_constant(parts: Parts, family: Family) -> Parts:

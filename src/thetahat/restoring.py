@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from thetahat._errors import DataError, FormulaError, ModelError
-from thetahat.designs import ConstantDesigner, Designer, MatrixDesigner, WithoutConstant
+from thetahat.designs import Centred, ConstantDesigner, Designer, MatrixDesigner, WithoutConstant
 from thetahat.families import Family
 from thetahat.formulas import Selection, restore_designer
 from thetahat.models._predictors import predictors
@@ -124,12 +124,23 @@ def _designer(held: Any, functions: Functions, deepest: int) -> Designer:
         if deepest == 0:
             raise ValueError("designs stand inside one another too deeply")
         return WithoutConstant(_designer(held["of"], functions, deepest - 1))
+    if kind == "centred":
+        if deepest == 0:
+            raise ValueError("designs stand inside one another too deeply")
+        return _centred(_designer(held["of"], functions, deepest - 1), held["centres"])
     if kind == "matrix":
         return MatrixDesigner.restored(held)
     if kind != "formula":
         raise ValueError(f"there is no kind of design {kind!r}")
     made = restore_designer(held, {name: functions[name] for name in held.get("functions", ())})
     _refuse_unless_it_builds(made, held)
+    return made
+
+
+def _centred(of: Designer, centres: Mapping[str, float]) -> Centred:
+    made = Centred(of, {int(column): float(centre) for column, centre in centres.items()})
+    if of.intercept is None or not set(made.centres) <= set(range(len(of.names))) - {of.intercept}:
+        raise ValueError("centres are of no columns beside a constant")
     return made
 
 

@@ -98,6 +98,7 @@ def to_text(solution: Solution, digest: str, columns: tuple[str, ...]) -> str:
         ],
         "fixed": {name: np.asarray(value).tolist() for name, value in solution.table.fixed.items()},
         "units": dict(solution.table.units),
+        **({"shifts": dict(solution.table.shifts)} if solution.table.shifts else {}),
         "estimates": dict(solution.natural),
         "point": solution.point.tolist(),
         "log_likelihood": solution.log_likelihood,
@@ -266,7 +267,14 @@ def _table(plain: dict[str, Any]) -> ParameterTable:
             isinstance(value, list) == parameter.domain.vector, f"{parameter.name} is fixed at {value!r}"
         )
         _numbers(value if isinstance(value, list) else [value], f"the fixed {parameter.name}")
-    return ParameterTable(tuple(parameters), plain["fixed"], plain["units"])
+    shifts = plain.get("shifts", {})
+    numbers = {parameter.name for parameter in parameters if not parameter.domain.vector} - set(
+        plain["fixed"]
+    )
+    _require(isinstance(shifts, dict) and set(shifts) <= numbers, "shifts names no number")
+    for others in shifts.values():
+        _require(isinstance(others, dict) and set(others) <= numbers, "a shift is made of no numbers")
+    return ParameterTable(tuple(parameters), plain["fixed"], plain["units"], shifts)
 
 
 def _domain(plain: dict[str, Any], largest: int) -> Domain:

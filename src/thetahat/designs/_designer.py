@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -20,11 +21,13 @@ class Designer(ABC):
 
     ``names`` are those of its coefficients, ``columns`` those that it reads, ``intercept`` the position of the
     constant column, or None. Immutable: whatever depends on all rows, such as levels and knots, is known already.
+    ``centres`` are what was taken off columns, by position, for the constant to take up.
     """
 
     names: tuple[str, ...]
     columns: tuple[str, ...]
     intercept: int | None
+    centres: Mapping[int, float] = MappingProxyType({})
 
     @abstractmethod
     def build(self, columns: Mapping[str, Array], where: RowNumbers) -> Design:

@@ -25,6 +25,7 @@ from thetahat.diagnostics.pooled_cells import pooled_cells
 from thetahat.families import Family
 from thetahat.models._rows import PackedRows, join
 from thetahat.models.iid import IndependentModel
+from thetahat.numerics.generator import generator_of
 from thetahat.optimize.certificate import Verdict
 from thetahat.optimize.refitting import Refitting
 from thetahat.rendering import Table, for_html, number
@@ -130,7 +131,7 @@ def goodness_of_fit(
     model, law, rows = _fitted(solved)
     experiment = _experiment(statistic, model, law, rows, censoring, solved.solution.table.n_free)
     refitting = Refitting(experiment.refitted(), solved.solution.point, _likelihood(solved).engine)
-    generator = rng if isinstance(rng, np.random.Generator) else np.random.default_rng(rng)
+    generator = generator_of(rng, "goodness_of_fit()")
     with np.errstate(all="ignore"):
         value = experiment.of_rows(law)
     if not np.isfinite(value):

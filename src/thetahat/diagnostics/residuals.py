@@ -15,6 +15,7 @@ from thetahat.families._tails import tail_terms
 from thetahat.inference.leverage import curvature
 from thetahat.inference.rows import Piece, Rows
 from thetahat.models._model import DERIVATIVES
+from thetahat.numerics.generator import generator_of
 from thetahat.solved import Solved
 
 Array = NDArray[Any]
@@ -28,7 +29,7 @@ def residuals(solved: Solved, kind: str, rng: np.random.Generator | int | None) 
         raise InferenceError(f"residuals({kind!r}): choose from {', '.join(KINDS)}")
     rows = Rows(solved, f"residuals({kind!r})")
     if kind == "quantile":
-        generator = rng if isinstance(rng, np.random.Generator) else np.random.default_rng(rng)
+        generator = generator_of(rng, rows.purpose)
         # One number a row whether it needs one or not, so that they do not depend on how the rows are read.
         share = generator.random(rows.n_data)
         _refuse_labels(rows)
@@ -65,7 +66,11 @@ def _pearson(rows: Rows, piece: Piece) -> Any:
     if piece.y is None:
         return np.nan
     theta, known = _theta_untruncated(rows, piece), piece.part.known
-    return (piece.y - rows.family.mean_at(theta, known)) / np.sqrt(rows.family.variance_at(theta, known))
+    distance = piece.y - rows.family.mean_at(theta, known)
+    spread = np.sqrt(rows.family.variance_at(theta, known))
+    # Of no trials nothing but 0 comes, which is no surprise.
+    certain = (distance == 0) & (spread == 0)
+    return np.where(certain, 0.0, distance / np.where(certain, 1.0, spread))
 
 
 def _theta_untruncated(rows: Rows, piece: Piece) -> tuple[Any, ...]:

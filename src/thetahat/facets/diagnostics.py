@@ -112,7 +112,8 @@ class DiagnosticsFacet(Facet):
         D_i = δᵀ(XᵀWX)δ/p, where δ is one Newton step of the p coefficients of the primary predictor after the row is
         left out; w_i² u_i² x_iᵀ(XᵀWX)⁻¹x_i/(p(1 - h_i)²) where it has one predictor, u_i = ∂ℓ_i/∂η_i. W and h are those
         of ``leverage``. Other parameters, such as the sd of a normal regression, stay at their maximum likelihood
-        estimates, so that R's ``cooks.distance`` of an ``lm`` is (n - p)/n of it.
+        estimates, so that R's ``cooks.distance`` of an ``lm`` is (n - p)/n of it. A row of leverage 1 has none (NaN):
+        without it a coefficient would not be determined.
 
         Raises
         ------

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from thetahat._errors import ParameterError
 from thetahat.families._contract import FamilyContract, Theta
 from thetahat.families._tails import inner_point, tail_terms
+from thetahat.numerics.generator import generator_of, is_count
 from thetahat.numerics.namespace import namespace
 
 Array = NDArray[Any]
@@ -179,9 +180,9 @@ class Family(FamilyContract):
         rng
             A NumPy generator, a seed, or None for a fresh one.
         """
-        if int(n) != n or n < 0:
+        if not is_count(n):
             raise ParameterError(f"sample({n!r}): the number of draws must be a whole number from 0 up")
-        generator = rng if isinstance(rng, np.random.Generator) else np.random.default_rng(rng)
+        generator = generator_of(rng, f"{type(self).__name__}.sample()")
         return self.sample_at(generator, int(n), self.distribution_theta(), self.known_values)
 
 

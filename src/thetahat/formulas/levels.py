@@ -124,8 +124,10 @@ def _unseen(text: str, values: Array, levels: tuple[Level, ...], where: RowNumbe
     if len(found) > len(parts):
         parts.append(f"{len(found) - len(parts):,} more")
     if missing:
-        parts.append(f"{len(missing):,} missing values (first in row {where.of(missing[0])})")
+        several = "s" if len(missing) > 1 else ""
+        parts.append(f"{len(missing):,} missing value{several} (first in row {where.of(missing[0])})")
     return DataError(
         f"{text} has values that are none of its levels: {', '.join(parts)}, rows counted from 0. "
-        f"Its levels are {listed(levels)}"
+        f"Its levels are {listed(levels)}. Correct the values, leave these rows out, or fit again with rows of every "
+        "level"
     )

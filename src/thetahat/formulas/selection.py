@@ -140,5 +140,5 @@ def missing_message(counts: Mapping[str, tuple[int, int]]) -> str:
     ]
     return (
         f"{'; '.join(parts)}, rows counted from 0. Impute them, or leave these rows out with missing='drop' "
-        "(on the command line --missing drop)"
+        "in th.Regression (on the command line --missing drop), whose predictions for such rows are NaN"
     )

@@ -106,7 +106,9 @@ def _leveraged(rows: Rows, power: int) -> Matrix:
         total = np.zeros((k, k))
         for piece in pieces:
             gradient = piece.slopes(rows.family).gradient
-            scale = (1.0 - leverage.single(piece)) ** power
+            single = leverage.single(piece)
+            leverage.refuse_whole(piece, single)
+            scale = (1.0 - single) ** power
             products = [gradient[i] * gradient[j] / scale for i in range(len(gradient)) for j in range(i + 1)]
             total += Sums(rows.groups, piece.part, k).matrix(tuple(products))
         return Total(total)

@@ -71,7 +71,11 @@ def transform(
     """Standard error √(∇gᵀ V ∇g), with ∇g by Richardson-extrapolated differences on the free scale."""
     if method != "delta":
         raise InferenceError(f"transform(method={method!r}): choose 'delta'")
-    if not 0 < level < 1:
+    if not callable(function):
+        raise InferenceError(
+            f"transform({function!r}): give a function of the estimates, such as lambda shape, rate: shape / rate"
+        )
+    if not isinstance(level, int | float) or not 0 < level < 1:
         raise InferenceError(f"level={level!r}: the confidence level must lie between 0 and 1, such as 0.95")
     solution = solved.solution
     solution.refuse_unless_usable("a function of the estimates")

@@ -14,6 +14,9 @@ from thetahat.numerics.linear_algebra import analyse
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
+WHOLE = 1e-10
+"""How near 1 a leverage is that is 1 but for rounding."""
+SHOWN = 5
 
 
 @final
@@ -113,10 +116,32 @@ class Leverage:
         """Leverage h_i of each row with all of its weight; its trace where a row has several predictors."""
         return np.asarray(piece.weight * self.single(piece))
 
+    def refuse_whole(self, piece: Piece, single: Vector) -> None:
+        """Raise where a row alone determines its predictor, so that what is divided by 1 - h has no value.
+
+        Raises
+        ------
+        InferenceError
+            Naming the rows of leverage 1.
+        """
+        whole = 1.0 - single <= WHOLE
+        if not whole.any():
+            return
+        numbers = np.sort(piece.start + piece.place[whole])
+        shown = ", ".join(str(number) for number in numbers[:SHOWN]) + (
+            ", ..." if numbers.size > SHOWN else ""
+        )
+        rows, have = ("row", "has") if numbers.size == 1 else (f"{numbers.size} rows", "have")
+        raise InferenceError(
+            f"{self._rows.purpose} divides by 1 - h, and {rows} {shown} (counted from 0) {have} leverage h = 1: a "
+            "coefficient depends on nothing else. Leave out that coefficient, or use 'sandwich' or 'HC1'"
+        )
+
     def distance(self, piece: Piece) -> Vector:
         """Cook's distance of each row: that of the coefficients by one Newton step without it.
 
-        With S_i = x_iᵀ V x_i and v = (I - w_i W_i S_i)⁻¹ w_i u_i, D_i = vᵀ S_i v/p.
+        With S_i = x_iᵀ V x_i and v = (I - w_i W_i S_i)⁻¹ w_i u_i, D_i = vᵀ S_i v/p; NaN of a row of leverage 1, without
+        which a coefficient would not be determined.
         """
         primary, size = self._rows.primary, self._group.size
         gradient = piece.slopes(self._rows.family).gradient
@@ -128,6 +153,7 @@ class Leverage:
                 curvatures[:, i, j] = piece.weight * entry(weights, i, j)
         if size == 1:
             rest = 1.0 - curvatures[:, 0, 0] * spread[:, 0, 0]
+            rest = np.where(rest <= WHOLE, np.nan, rest)
             return np.asarray(score[:, 0] ** 2 * spread[:, 0, 0] / (rest**2 * self.n_coefficients))
         rest = np.eye(size) - curvatures @ spread
         without = np.linalg.solve(rest, score[:, :, np.newaxis])

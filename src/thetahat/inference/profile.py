@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from thetahat._errors import InferenceError
+from thetahat.inference.coordinate import FARTHEST, Coordinate, edge_between, farthest, not_known
 from thetahat.inference.curve import Profile
 from thetahat.optimize.certificate import Verdict
 from thetahat.optimize.climb import Conditions
@@ -23,32 +23,16 @@ from thetahat.solution import AT_INFINITY, NEAR_LIMIT, Solution
 Vector = NDArray[np.float64]
 UNDETERMINED = frozenset({"flat", "unidentified"})
 """Statuses of parameters that these data say nothing of."""
-FARTHEST = 700.0
-"""A log or logit beyond this is the edge of its domain in double precision."""
 RETURNS = (0.0, 2.0, 4.0)
 """Free coordinates from which a parameter at infinity is tried for a finite maximum beside a pinned one."""
 FINEST = 1 / 16
 """The shortest part of a way that is gone at once, where the whole way is too far."""
 MOST_RETREATS = 8
 """How often an end is looked for nearer the estimate, where the profile is not known."""
+A_FIRST_STEP = 1e-3
+"""Of a coefficient, where no standard error tells how far its interval may reach."""
 AT_THE_EDGE = 1e-3
 """How near the edge of the regular region an interval that has not ended yet ends there."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Coordinate:
-    """One entry on the scale on which it is profiled: its free coordinate, or in a vector its domain's line."""
-
-    name: str
-    estimate: float
-    standard_error: float
-    lower: float
-    upper: float
-    to_natural: Callable[[float], float]
-    solve: Callable[[float, Vector], Constrained]
-    held: bool
-    allowed: Callable[[float], bool] = lambda _: True
-    line: bool = False
 
 
 def interval(solution: Solution, name: str, level: float) -> tuple[float, float]:
@@ -123,7 +107,7 @@ def _root(solution: Solution, value: Any) -> Any:
     return np.sqrt(2 * np.maximum(solution.objective - value, 0.0))
 
 
-def _solved(solution: Solution, coordinate: _Coordinate, at: float, start: Vector) -> Constrained:
+def _solved(solution: Solution, coordinate: Coordinate, at: float, start: Vector) -> Constrained:
     """The constrained maximum, refused where it is higher than what was called the maximum."""
     found = coordinate.solve(at, start)
     if not np.isfinite(found.value):
@@ -147,7 +131,7 @@ def _solved(solution: Solution, coordinate: _Coordinate, at: float, start: Vecto
 
 
 def _reached(
-    solution: Solution, coordinate: _Coordinate, at: float, origin: float, start: Vector
+    solution: Solution, coordinate: Coordinate, at: float, origin: float, start: Vector
 ) -> Constrained:
     """The constrained maximum at ``at``, from that at ``origin``: in shorter steps where one is too long."""
     found = _solved(solution, coordinate, at, start)
@@ -166,7 +150,7 @@ def _reached(
     return found
 
 
-def _coordinate(solution: Solution, name: str) -> _Coordinate:
+def _coordinate(solution: Solution, name: str) -> Coordinate:
     parameter, span, entry = solution.table.entry(name)
     solution.refuse_unless_usable("a profile")
     if solution.too_many:
@@ -188,11 +172,15 @@ def _coordinate(solution: Solution, name: str) -> _Coordinate:
         )
     if likelihood.shared:
         solution.refuse_if_changed("a profile likelihood")
+    if name in solution.table.shifts:
+        return _shifted_coordinate(solution, name)
     if parameter.domain.vector:
         return _entry_coordinate(solution, name, parameter, span, entry)
     conditions = _conditions(solution)
     index = span.start
-    held = np.flatnonzero(~solution.regular)
+    # Coefficients that hold rows on the edge where predictors end move along it.
+    moves = _moving(solution)
+    held = np.flatnonzero(~solution.regular & ~moves)
     others = held[held != index]
     if solution.certificate.verdict is Verdict.FLAT:
         # Along a level direction one coordinate may stand anywhere; held is one, since two would be a constraint.
@@ -230,7 +218,10 @@ def _coordinate(solution: Solution, name: str) -> _Coordinate:
             return float(parameter.domain.from_free(np.float64(value)) * unit)
 
     variance = solution.free_covariance()[index, index]
-    return _Coordinate(
+    if moves[index]:
+        # Not an uncertainty, only a length to begin with.
+        variance = (A_FIRST_STEP * max(abs(float(solution.point[index])), A_FIRST_STEP)) ** 2
+    return Coordinate(
         name,
         float(solution.point[index]),
         float(np.sqrt(variance)),
@@ -238,10 +229,20 @@ def _coordinate(solution: Solution, name: str) -> _Coordinate:
         np.inf,
         to_natural,
         solve,
-        held=not solution.regular[index],
+        held=not (solution.regular[index] or moves[index]),
         line=isinstance(parameter.domain, Real),
         allowed=allowed,
     )
+
+
+def _moving(solution: Solution) -> NDArray[np.bool_]:
+    """Which coordinates are on an edge that is none of their own: numbers on the line, at a finite estimate."""
+    table, status = solution.table, solution.certificate.status
+    moves = np.zeros(table.n_free, dtype=bool)
+    for parameter, span in zip(table.free_parameters, table.free_slices, strict=True):
+        if isinstance(parameter.domain, Real) and status[parameter.name] == "boundary":
+            moves[span] = np.isfinite(solution.point[span])
+    return moves
 
 
 def _conditions(solution: Solution) -> Conditions:
@@ -252,9 +253,29 @@ def _conditions(solution: Solution) -> Conditions:
     return given
 
 
+def _shifted_coordinate(solution: Solution, name: str) -> Coordinate:
+    """A constant beside columns that were centred: a line in the coordinates."""
+    table = solution.table
+    if not solution.regular.all():
+        raise InferenceError(
+            f"a profile of {name} is not available where other coefficients have no finite estimate and columns are "
+            "far from 0; subtract a number near their means from the columns"
+        )
+    likelihood = solution.with_data("a profile likelihood")
+    gradient = table.jacobian(solution.point)[table.free_names.index(name)]
+
+    def solve(value: float, start: Vector) -> Constrained:
+        return maximise_constrained(
+            likelihood, lambda free: (table.natural(free)[name], gradient), value, start
+        )
+
+    estimate, error = solution.natural[name], solution.standard_errors()[name]
+    return Coordinate(name, estimate, error, -np.inf, np.inf, float, solve, held=False, line=True)
+
+
 def _entry_coordinate(
     solution: Solution, name: str, parameter: Parameter, span: slice, entry: int
-) -> _Coordinate:
+) -> Coordinate:
     likelihood = solution.with_data("a profile likelihood")
     if parameter.domain.free_size == 0:
         raise InferenceError(
@@ -277,11 +298,11 @@ def _entry_coordinate(
     estimate, gradient = constraint(solution.point)
     error = float(np.sqrt(gradient @ solution.free_covariance() @ gradient))
     back, line = partial(parameter.domain.from_line, entry=entry), parameter.domain.on_line(entry)
-    return _Coordinate(name, estimate, error, -np.inf, np.inf, back, solve, held=False, line=line)
+    return Coordinate(name, estimate, error, -np.inf, np.inf, back, solve, held=False, line=line)
 
 
 def _end(
-    solution: Solution, coordinate: _Coordinate, sign: float, target: float, *, known: bool = False
+    solution: Solution, coordinate: Coordinate, sign: float, target: float, *, known: bool = False
 ) -> float:
     """Solve r(v) = target on one side by Newton with dr/dv = -slope/r, kept inside a bracket.
 
@@ -295,7 +316,7 @@ def _end(
     retreats = 0
     for _ in range(100):
         if not coordinate.allowed(at):
-            outside = edge = _edge(coordinate, inside, at)
+            outside = edge = edge_between(coordinate, inside, at)
             at = 0.5 * (inside + edge)
         if np.isfinite(edge) and abs(edge - inside) <= AT_THE_EDGE * max(abs(edge), 1.0):
             return inside if known else edge
@@ -326,51 +347,21 @@ def _end(
         if abs(at_next - at) <= 1e-15 * max(abs(at), 1.0):
             return at_next
         at = at_next
-        if abs(at) > _farthest(coordinate):
+        if abs(at) > farthest(coordinate):
             return sign * np.inf
     if retreats > MOST_RETREATS and not known:
-        raise _not_known(coordinate, inside)
+        raise not_known(coordinate, inside)
     return inside if retreats > MOST_RETREATS else at
 
 
-def _edge(coordinate: _Coordinate, inside: float, outside: float) -> float:
-    """Where the regular region ends between a value inside and one outside."""
-    while True:
-        middle = 0.5 * (inside + outside)
-        if middle in {inside, outside}:
-            return outside
-        if coordinate.allowed(middle):
-            inside = middle
-        else:
-            outside = middle
-
-
-def _not_known(coordinate: _Coordinate, at: float) -> InferenceError:
-    return InferenceError(
-        f"the profile of {coordinate.name} is not known beyond {coordinate.to_natural(at):.6g}: with "
-        f"{coordinate.name} held there the search for the best other parameters does not converge, or ends at the edge "
-        "of the regular region, so that the interval has no known end on that side. Use a parametric "
-        "bootstrap"
-    )
-
-
-def _farthest(coordinate: _Coordinate) -> float:
-    # On a log or logit scale 700 is the edge; on the line, a million standard errors never come back.
-    if not coordinate.line:
-        return FARTHEST
-    error = coordinate.standard_error
-    spread = 1e6 * error if np.isfinite(error) else 0.0
-    return max(FARTHEST, abs(coordinate.estimate) + spread)
-
-
-def _one_sided(solution: Solution, coordinate: _Coordinate, target: float) -> tuple[float, float]:
+def _one_sided(solution: Solution, coordinate: Coordinate, target: float) -> tuple[float, float]:
     low, high = _one_sided_ends(solution, coordinate, target)
     if coordinate.estimate > 0:
         return coordinate.to_natural(low), coordinate.to_natural(np.inf)
     return coordinate.to_natural(-np.inf), coordinate.to_natural(high)
 
 
-def _one_sided_ends(solution: Solution, coordinate: _Coordinate, target: float) -> tuple[float, float]:
+def _one_sided_ends(solution: Solution, coordinate: Coordinate, target: float) -> tuple[float, float]:
     """From the edge inwards: bracket r(v) = target by doublings of the distance to 0, then bisect and polish."""
     sign = 1.0 if coordinate.estimate > 0 else -1.0
     near = sign * min(abs(coordinate.estimate), 40.0)
@@ -378,7 +369,7 @@ def _one_sided_ends(solution: Solution, coordinate: _Coordinate, target: float) 
     def root(at: float) -> float:
         found = _reached(solution, coordinate, at, near, solution.point)
         if not (found.converged or found.outside):
-            raise _not_known(coordinate, at)
+            raise not_known(coordinate, at)
         return float(_root(solution, found.value))
 
     inside, at = near, near - sign

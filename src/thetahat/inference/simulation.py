@@ -11,6 +11,7 @@ from thetahat._errors import InferenceError
 from thetahat.families import Family, MultivariateFamily
 from thetahat.families.truncated import Truncated
 from thetahat.models._multivariate_model import MultivariateModel
+from thetahat.numerics.generator import generator_of
 from thetahat.response import Response
 from thetahat.response import Truncated as TruncatedResponse
 from thetahat.solution import Solution
@@ -59,7 +60,7 @@ def simulated_vectors(
     told = {name: np.concatenate([part[name] for part in each]) for name in distribution.known}
     law = distribution.knowing(told)
     rows = next(iter(told.values())).size
-    generator = rng if isinstance(rng, np.random.Generator) else np.random.default_rng(rng)
+    generator = generator_of(rng, "simulate()")
     if n is None:
         return law.sample(rows, generator)
     return np.array([law.sample(rows, generator) for _ in range(n)])

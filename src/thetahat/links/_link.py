@@ -30,6 +30,8 @@ class Link:
         Whether w(η) = η.
     everywhere
         Whether every η has a parameter, which is monotone in it, so that intervals can be made of η.
+    ends
+        Between which η has to be to have a parameter.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Link:
     natural: Callable[[Array], Array]
     trivial: bool = False
     everywhere: bool = True
+    ends: tuple[float, float] = (-np.inf, np.inf)
 
 
 def unchanged(predictor: Array) -> tuple[Array, Any, Any]:

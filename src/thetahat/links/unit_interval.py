@@ -88,6 +88,6 @@ LINKS = (
         lambda value: np.tan(np.pi * (value - 0.5)),
         lambda predictor: np.arctan2(1.0, -predictor) / np.pi,
     ),
-    Link("log", _log, np.log, np.exp, everywhere=False),
-    Link("identity", _identity, np.asarray, np.asarray, everywhere=False),
+    Link("log", _log, np.log, np.exp, everywhere=False, ends=(-np.inf, 0.0)),
+    Link("identity", _identity, np.asarray, np.asarray, everywhere=False, ends=(0.0, 1.0)),
 )

@@ -15,6 +15,7 @@ from thetahat.families import Family
 from thetahat.families._contract import FamilyContract
 from thetahat.links import Link, default_link, link_named
 from thetahat.parameters import Parameter, ParameterTable, Real
+from thetahat.parameters._entries import entries_joined
 
 Array = NDArray[Any]
 Vector = NDArray[np.float64]
@@ -187,8 +188,30 @@ def predictors(
             else f"{family!r} is not regressed: its log-likelihood has kinks in the {family.kinked}; regress the "
             "family inside it, or choose a smooth one with heavy tails, such as th.StudentT or th.Logistic"
         )
+    if held:
+        held = entries_joined(parameters, held)
     laid_out = tuple([group for parameter in family.declared for group in groups[parameter.name]])
-    return Predictors(tuple(order), tuple(owners), laid_out, ParameterTable(tuple(parameters), held))
+    shifts = _shifts(family, order, owners) if any(designer.centres for designer in order) else {}
+    return Predictors(
+        tuple(order), tuple(owners), laid_out, ParameterTable(tuple(parameters), held, {}, shifts)
+    )
+
+
+def _shifts(
+    family: Family, designers: Sequence[Designer], owners: Sequence[str]
+) -> dict[str, dict[str, float]]:
+    """By constant, what the centres of the columns beside it take off its coefficient."""
+    by_name = {parameter.name: parameter for parameter in family.declared}
+    shifts = {}
+    for designer, owner in zip(designers, owners, strict=True):
+        if not designer.centres or designer.intercept is None:
+            continue
+        for prefix in _prefixes(family, by_name[owner]):
+            names = [prefix + name for name in designer.names]
+            shifts[names[designer.intercept]] = {
+                names[column]: -centre for column, centre in designer.centres.items()
+            }
+    return shifts
 
 
 def _link(parameter: Parameter, links: Mapping[str, str]) -> Link | None:

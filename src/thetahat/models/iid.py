@@ -29,6 +29,7 @@ from thetahat.models._rows import PackedRows, tally_rows
 from thetahat.models._truncation import TruncatedRows
 from thetahat.numerics.namespace import NUMPY
 from thetahat.parameters import Parameter, ParameterTable
+from thetahat.parameters._entries import entries_joined
 from thetahat.response import Observed, Response
 from thetahat.response._response import NO_VALUES, RowNumbers, numbers
 
@@ -55,6 +56,8 @@ class IndependentModel(Model[PackedRows]):
         self.known = dict(known or {})
         self.unit = unit
         held = {**family.given, **(fixed or {})}
+        if held:
+            held = entries_joined(family.declared, held)
         if held or unit != 1.0:
             units = {}
             if unit != 1.0:
@@ -153,7 +156,12 @@ class IndependentModel(Model[PackedRows]):
         observed, weights, known, where, _ = self._observe(block)
         what = self.response.describe()
         if self.family.labelled:
-            return levels_of(checked_labels(what, observed.y, where), weights, block.n_rows)
+            labels = checked_labels(what, observed.y, where)
+            found = levels_of(labels, weights, block.n_rows)
+            # Truth values are counted as numbers, and named as they are written.
+            if labels.dtype == bool and found.values is not None:
+                return replace(found, values=found.values.astype(bool))
+            return found
         y, extent = checked_values(self.family, what, observed.y, observed.exact_rows, where)
         check_known(self.family, what, y, observed.exact_rows, known, self.known, where)
         return levels_of(y, weights, block.n_rows, extent)

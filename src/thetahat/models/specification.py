@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any, Literal, final
 
 from thetahat._errors import ModelError
+from thetahat.families import Family
 
 
 @final
@@ -35,7 +36,7 @@ class Regression:
     Raises
     ------
     ModelError
-        If a formula is no text, or a link is none.
+        If a formula is no text, the family is none, or links are no names.
 
     Examples
     --------
@@ -59,6 +60,7 @@ class Regression:
         for name, text in {"the formula": formula, **formulas}.items():
             if not isinstance(text, str):
                 raise ModelError(f"{name}={text!r} is no text; write a formula such as 'y ~ x' or '~ x'")
+        _refuse_no_family(formula, family)
         if links is not None and not isinstance(links, Mapping):
             raise ModelError(f"links={links!r}: give a dict of names, such as {{'prob': 'probit'}}")
         self.formula = formula
@@ -74,3 +76,17 @@ class Regression:
         parts += [f"missing={self.missing!r}"] if self.missing != "error" else []
         parts += [f"{name}={text!r}" for name, text in self.formulas.items()]
         return f"Regression({', '.join(parts)})"
+
+
+def _refuse_no_family(formula: str, family: Any) -> None:
+    if isinstance(family, (str, Family)) or (isinstance(family, type) and issubclass(family, Family)):
+        return
+    from thetahat.families import MultivariateFamily
+
+    # Those of vectors are refused where they are fitted, with what to do.
+    kind = family if isinstance(family, type) else type(family)
+    if not issubclass(kind, MultivariateFamily):
+        raise ModelError(
+            f"Regression({formula!r}, {family!r}): {family!r} is no family; give one, such as th.Poisson(), or its "
+            "name, such as 'poisson'"
+        )

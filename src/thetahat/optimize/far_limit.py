@@ -21,18 +21,22 @@ NEGLIGIBLE = 1e-20
 FARTHEST = 2.0**24
 MOST_STEPS = 60
 ROUNDS = 4
+POWER_LAW = 0.02
+"""How near one half a gain must be to the one before, over a doubling, where tails fall as 1/distance."""
 
 
 @dataclass(frozen=True, slots=True)
 class FarLimit:
     """A point from which the likelihood rises no more, as far as double precision tells.
 
-    ``covariance`` is over the free coordinates, of those directions that the limit determines.
+    ``covariance`` is over the free coordinates, of those directions that the limit determines; ``supremum`` adds to
+    the point's value what is still to be gained, where tails fall so slowly that it can be seen.
     """
 
     point: Vector
     tally: Tally
     covariance: Matrix
+    supremum: float
 
 
 def far_limit(likelihood: Likelihood, start: Vector, found: Recession, n_obs: float) -> FarLimit:
@@ -76,7 +80,25 @@ def far_limit(likelihood: Likelihood, start: Vector, found: Recession, n_obs: fl
         point, covariance = _across(likelihood, point, basis, scale)
         if not moved:
             break
-    return FarLimit(point, likelihood.tally(point, DERIVATIVES), covariance)
+    tally = likelihood.tally(point, DERIVATIVES)
+    return FarLimit(point, tally, covariance, tally.value + _left(likelihood, point, tally, direction))
+
+
+def _left(likelihood: Likelihood, point: Vector, tally: Tally, direction: Vector) -> float:
+    """What going on would gain where ℓ nears its limit as 1/distance: what the second half of the way gained."""
+    table = likelihood.table
+    natural = table.natural(point)
+    reached = np.array([natural[name] for name in table.free_names])
+    farthest = int(np.argmax(np.abs(direction)))
+    distance = float(reached[farthest] / direction[farthest])
+    if not distance > 0:
+        return 0.0
+    half, quarter = (
+        likelihood.tally(_free(table, natural, -share * distance * direction), VALUE) for share in (0.5, 0.75)
+    )
+    second, first = tally.value - half.value, half.value - quarter.value
+    seen = second > 4 * (tally.rounding + half.rounding)
+    return second if seen and abs(second - 0.5 * first) <= POWER_LAW * first else 0.0
 
 
 def _outwards(likelihood: Likelihood, point: Vector, direction: Vector, most: float) -> tuple[Vector, bool]:
@@ -99,7 +121,10 @@ def _outwards(likelihood: Likelihood, point: Vector, direction: Vector, most: fl
 
 
 def _free(table: ParameterTable, natural: Mapping[str, float], step: Vector) -> Vector:
-    """The free coordinates of natural entries that were moved."""
+    """The free coordinates of natural entries that were moved; where columns are centred, of coordinates themselves."""
+    if table.shifts:
+        here = table.free_from_natural({name: natural[name] for name in table.free_names})
+        return np.asarray(here + step)
     moved = {name: natural[name] + move for name, move in zip(table.free_names, step, strict=True)}
     values = {
         parameter.name: np.array([moved[name] for name in parameter.names])
@@ -116,7 +141,8 @@ def _across(likelihood: Likelihood, point: Vector, basis: Matrix, scale: Vector)
     tally = likelihood.tally(point, DERIVATIVES)
     covariance = np.zeros((table.n_free, table.n_free))
     for _ in range(MOST_STEPS):
-        inner = np.linalg.solve(table.jacobian(point), basis) * scale[:, np.newaxis]
+        inner = basis if table.shifts else np.linalg.solve(table.jacobian(point), basis)
+        inner = inner * scale[:, np.newaxis]
         complement = np.linalg.qr(inner / np.linalg.norm(inner, axis=0), mode="complete")[0][
             :, basis.shape[1] :
         ]

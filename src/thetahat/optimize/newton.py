@@ -22,7 +22,8 @@ NEARLY = 1e-6
 NEGLIGIBLE = 1e-22
 """A decrement at which a further step could not change a digit."""
 FARTHEST = 1e8
-"""A free coordinate this many times as far out as its start, or as 1, has left every scale that data could mean."""
+"""A free coordinate this many times as far out as its start, or as 1, or as what the curvature there makes of 1, has
+left every scale that data could mean."""
 
 
 SCORING_STEPS = 12
@@ -87,6 +88,7 @@ class NewtonSearch(Search):
         self._decrement = self._earlier_decrement = np.inf
         self._method = "start"
         self._rejections = self._refused = 0
+        self._first = np.zeros(0)
         self._scoring_left = SCORING_STEPS
 
     def ask(self) -> Request | None:
@@ -105,6 +107,7 @@ class NewtonSearch(Search):
         """Accept or reject the trial point and propose the next."""
         if self.tally is None:
             self.tally = tally
+            self._first = tally.information.diagonal()
             if not tally.finite or self.point.size == 0:
                 self.converged = self.point.size == 0
                 self._trial = None
@@ -195,7 +198,7 @@ class NewtonSearch(Search):
                 return
         else:
             self._decrement = np.inf
-        if not positive and (np.abs(self.point) > self._farthest).any():
+        if not positive and (np.abs(self.point) > self._farthest).any() and self._has_left():
             self._trial = None
             return
         if positive:
@@ -212,6 +215,13 @@ class NewtonSearch(Search):
             return
         self._predicted, self._step_norm = predicted, norm
         self._trial = self.point + step
+
+    def _has_left(self) -> bool:
+        """Whether a coordinate is too far out for the unit, too, that the curvature at the start gives it."""
+        with np.errstate(all="ignore"):
+            units = 1.0 / np.sqrt(np.abs(self._first))
+        units = np.where(np.isfinite(units), units, 1.0)
+        return bool((np.abs(self.point) > np.maximum(self._farthest, FARTHEST * units)).any())
 
     def _step(self, factor: SymmetricFactor, tally: Tally) -> tuple[Vector, float, float, str]:
         method = "newton"

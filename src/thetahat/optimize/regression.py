@@ -13,11 +13,9 @@ from numpy.typing import NDArray
 from thetahat.engines import Engine
 from thetahat.families._survey import Survey
 from thetahat.likelihood import Likelihood
-from thetahat.models._predictors import Group
 from thetahat.models._regression_rows import PackedRegression
 from thetahat.models.regression import RegressionModel
 from thetahat.numerics.cholesky import determined
-from thetahat.numerics.linear_algebra import solve
 from thetahat.numerics.single_blas import held_for
 from thetahat.optimize._optimizer import Information, Optimizer, Search
 from thetahat.optimize.aliases import refuse_aliased
@@ -25,15 +23,24 @@ from thetahat.optimize.certificate import Verdict
 from thetahat.optimize.chord import ChordSearch
 from thetahat.optimize.climb import Conditions, Region, answered, climb
 from thetahat.optimize.declared import Declared, smooth, unless_fixed
+from thetahat.optimize.edge_limits import limit_on_the_edge
+from thetahat.optimize.exact_rows import has_spread_formula, spike_of
+from thetahat.optimize.far_columns import ColumnsFarFromZeroError, far_columns
+from thetahat.optimize.findings import unbounded
+from thetahat.optimize.inside_ends import well_inside
+from thetahat.optimize.moved_rows import in_words_of_rows
 from thetahat.optimize.newton import Newton
 from thetahat.optimize.outcome import Outcome
 from thetahat.optimize.own_start import from_elsewhere_too
+from thetahat.optimize.pinned_edges import held_at_ends
+from thetahat.optimize.predictor_edges import end_rows, has_ends, on_the_edge, reaches_an_end
 from thetahat.optimize.regression_existence import receding
 from thetahat.optimize.regression_limits import fit_regression_limits
+from thetahat.optimize.regression_start import starting_point
 from thetahat.optimize.rough import rough_maximum
 from thetahat.optimize.unimodal import UnimodalSearch
 from thetahat.optimize.verdict import judge
-from thetahat.optimize.wide import WIDE, as_wide, maximise_wide
+from thetahat.optimize.wide import as_wide, maximise_wide
 from thetahat.penalised_likelihood import PenalisedLikelihood, layout_of, penalised, with_penalty
 from thetahat.penalties import Penalty
 from thetahat.regression_pass import RegressionArrangement
@@ -43,7 +50,6 @@ WORTH_THINNING = 4
 """Times as many rows as the sample, from which on the sample is fitted first."""
 ROWS_A_COLUMN = 20
 """Rows of the sample for each coefficient, below which its fit would say little of that of all rows."""
-REPEATED = 2_048
 NEARLY_SINGULAR = 1e-9
 WITHOUT_MAXIMUM = frozenset(
     {
@@ -56,6 +62,7 @@ WITHOUT_MAXIMUM = frozenset(
     }
 )
 """Verdicts after which a direction is looked for along which the likelihood rises for ever."""
+MAYBE_UNBOUNDED = WITHOUT_MAXIMUM - {Verdict.BOUNDARY}
 MANY_COLUMNS = 256
 """Coefficients, from which on an information is dear beside a score."""
 
@@ -74,7 +81,7 @@ def maximise_regression(
 
         with np.errstate(all="ignore"):
             return maximise_kinked_regression(arrangement, likelihood, engine, penalty)
-    with np.errstate(all=\"ignore\"), held_for(likelihood.table.n_free):
+    with np.errstate(all="ignore"), held_for(likelihood.table.n_free):
         from_start = partial(_maximise, arrangement, likelihood, engine, optimizer, penalty=penalty)
         outcome = from_start(start)
         return from_elsewhere_too(outcome, partial(from_start, {}), arrangement.n_obs) if start else outcome
@@ -89,6 +96,8 @@ def _maximise(
     penalty: Penalty | None,
 ) -> Outcome:
     begin = starting_point(arrangement, start)
+    if not start and has_ends(arrangement.model) and not likelihood.tally(begin).finite:
+        begin = _with_all_inside(arrangement, begin)
     declared = _declare(arrangement, likelihood)
     wide = as_wide(likelihood, declared.theorem)
     if wide is not None:
@@ -102,14 +111,48 @@ def _maximise(
         height = search.tally.value
         limits = fit_regression_limits(arrangement, engine, optimizer, search.point, height, penalty)
         declared = replace(declared, limits=limits)
+    exact = penalty is None and has_spread_formula(arrangement.model) and bool(arrangement.n_exact)
+    spike = spike_of(arrangement, None) if exact else None
+    if spike is not None:
+        declared = replace(declared, unbounded_in_theory=spike.reason, remedy=spike.remedy)
     outcome = judge(likelihood, search, declared)
-    if penalty is None and outcome.certificate.verdict in WITHOUT_MAXIMUM:
-        return receding(arrangement, engine, search, declared) or outcome
-    return outcome
+    if penalty is None and arrangement.n_exact and outcome.certificate.verdict in MAYBE_UNBOUNDED:
+        spike = spike or spike_of(arrangement, search.point)
+        if spike is not None:
+            declared = replace(declared, remedy=spike.remedy)
+            return unbounded(likelihood.table, search, declared, spike.reason)
+    if has_ends(arrangement.model) and (
+        outcome.certificate.verdict in WITHOUT_MAXIMUM or reaches_an_end(arrangement, search.point)
+    ):
+        starts = (usual, begin, search.point)
+        edge = on_the_edge(arrangement, engine, likelihood, starts, search, declared, penalty)
+        limit = outcome.certificate.limit
+        if edge is not None and (limit is None or edge.value > outcome.value + edge.tally.rounding):
+            outcome = edge
+        if limit is None:
+            best = limit_on_the_edge(arrangement, engine, starts, search, declared, penalty, outcome)
+            outcome = outcome if best is None else best
+        if edge is not None:
+            return outcome
+    if outcome.certificate.verdict not in WITHOUT_MAXIMUM:
+        return outcome
+    found = receding(arrangement, engine, search, declared) if penalty is None else None
+    return found or in_words_of_rows(arrangement, outcome)
+
+
+def _with_all_inside(arrangement: RegressionArrangement, begin: Vector) -> Vector:
+    """A start at which every predictor has a parameter, as where offsets lead out; that given where there is none."""
+    rows = end_rows(arrangement, begin)
+    inside = None if rows is None else well_inside(rows.ends, begin)
+    return begin if inside is None else inside
 
 
 def conditions(
-    arrangement: RegressionArrangement, optimizer: Optimizer, likelihood: Likelihood
+    arrangement: RegressionArrangement,
+    engine: Engine,
+    optimizer: Optimizer,
+    likelihood: Likelihood,
+    penalty: Penalty | None = None,
 ) -> Conditions:
     """Say how these rows are climbed, for those who climb them again."""
     if arrangement.model.family.kinked:
@@ -117,7 +160,10 @@ def conditions(
 
         return Conditions(optimizer, pinned=KinkedRegression(arrangement).pinned)
     expected = _expected(arrangement.model, arrangement.sample, arrangement.n_obs)
-    return Conditions(optimizer, with_penalty(expected, likelihood), _region(arrangement))
+    pinned = None
+    if has_ends(arrangement.model):
+        pinned = held_at_ends(arrangement, engine, penalty, starting_point(arrangement, {}))
+    return Conditions(optimizer, with_penalty(expected, likelihood), _region(arrangement), pinned)
 
 
 def _ascend(
@@ -201,11 +247,15 @@ def _refuse_undetermined(
     tally = likelihood.tally(begin)
     if tally.finite and determined(tally.information, NEARLY_SINGULAR):
         return
+    held = np.zeros(model.table.n_working, dtype=bool)
+    if penalty is not None:
+        held[model.table.free_index] = penalty.bind(layout_of(model)).penalised
+    centres = far_columns(arrangement, held)
+    if centres:
+        raise ColumnsFarFromZeroError(centres)
     if penalty is None:
         refuse_aliased(arrangement, engine)
         return
-    held = np.zeros(model.table.n_working, dtype=bool)
-    held[model.table.free_index] = penalty.bind(layout_of(model)).penalised
     refuse_aliased(arrangement, engine, held)
 
 
@@ -306,80 +356,3 @@ def _expected(model: RegressionModel, like: PackedRegression, n_obs: float) -> I
         return np.asarray(matrix[np.ix_(index, index)])
 
     return information
-
-
-# ---- Where to start --------------------------------------------------------------------------------------
-
-
-def starting_point(arrangement: RegressionArrangement, start: Mapping[str, Any]) -> Vector:
-    """Return the free vector at which every row has the parameters that the family's recipe gives for all of them.
-
-    ``start`` holds values of the user's own: coefficients on the scale of the predictor, others on the natural one.
-    """
-    model, sample = arrangement.model, arrangement.sample
-    family = model.family
-    points, weight = sample.points
-    if weight is not None and float(weight.min()) < float(weight.max()):
-        # Points repeated in proportion to their weights, so that start recipes need not know weights.
-        points = np.repeat(points, np.maximum(np.round(weight / weight.sum() * REPEATED), 1).astype(int))
-    known = {
-        name: value if not np.ndim(value) else float(np.mean(value))
-        for part in sample.parts[:1]
-        for name, value in part.known.items()
-    }
-    theta = [
-        family.given.get(parameter.name, value)
-        for parameter, value in zip(family.declared, family.start(points, known), strict=True)
-    ]
-    working = np.zeros(model.table.n_working)
-    groups = iter(model.predictors.groups)
-    intercepts = [designer.intercept for designer in model.predictors.designers]
-    for parameter, value in zip(family.declared, theta, strict=True):
-        free = np.asarray(parameter.domain.to_free(np.asarray(value, dtype=float))).reshape(-1)
-        taken = 0
-        while taken < free.size:
-            group = next(groups)
-            if group.design is None:
-                working[group.span] = free[taken]
-            elif group.size > 1:
-                rows = working[group.span].reshape(group.size, -1)
-                for index, row in enumerate(rows):
-                    row[:] = _constant(sample, group, intercepts[group.design], float(free[index]))
-            else:
-                level = free[taken] if group.link is None else group.link.predictor(np.asarray(value))
-                working[group.span] = _constant(sample, group, intercepts[group.design], float(level))
-            taken += group.size
-    table = model.table
-    free_vector = working if table.all_free else working[table.free_index]
-    for parameter, span in zip(table.free_parameters, table.free_slices, strict=True) if start else ():
-        if parameter.name in start:
-            free_vector[span] = parameter.domain.to_free(np.asarray(start[parameter.name], dtype=float))
-    return np.asarray(free_vector)
-
-
-def _constant(sample: PackedRegression, group: Group, intercept: int | None, level: float) -> Vector:
-    """Return the coefficients by which all predictors are at this level, as nearly as the design allows."""
-    index = group.design
-    assert index is not None  # noqa: S101 - asked of driven groups only
-    parts = sample.parts
-    width = parts[0].designs[index].n_columns
-    column = (intercept, 1.0) if intercept is not None else None
-    if column is None and len(parts) == 1:
-        column = parts[0].designs[index].constant_column()
-    if column is not None or width > WIDE:
-        coefficients = np.zeros(width)
-        if column is None:
-            return coefficients
-        shifts = [offset for offset in (part.offsets[index] for part in parts) if offset is not None]
-        level -= float(np.concatenate(shifts).mean()) if shifts else 0.0
-        coefficients[column[0]] = level / column[1]
-        return coefficients
-    gram, sums = np.zeros((width, width)), np.zeros(width)
-    for part in parts:
-        design, offset = part.designs[index], part.offsets[index]
-        weight = np.ones(part.n_rows) if part.weight is None else part.weight
-        gram += design.gram(weight)
-        sums += design.transpose(weight * (level if offset is None else level - offset))
-    gram[np.diag_indices(width)] *= 1.0 + 1e-10
-    gram[np.diag_indices(width)] += np.finfo(float).tiny
-    return solve(gram, sums)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ from thetahat.optimize.far_limit import far_limit
 from thetahat.optimize.finite_submodel import separation_sentence
 from thetahat.optimize.outcome import Outcome
 from thetahat.optimize.recession import Recession
+from thetahat.parameters import ParameterTable
 from thetahat.regression_pass import RegressionArrangement
 
 Vector = NDArray[np.float64]
@@ -190,6 +191,7 @@ def _concluded(
     model: Any = likelihood.model
     table = model.table
     far = far_limit(likelihood, search.point, found, n_obs)
+    found = _beside_centres(found, table)
     lost = {*found.limits, *found.aliased}
     natural = table.natural(far.point)
     natural.update(found.limits)
@@ -200,7 +202,7 @@ def _concluded(
     ]
     natural.update(dict.fromkeys(untold, float(np.nan)))
     status = {name: "at_infinity" if name in lost else "regular" for name in table.free_names}
-    status.update(dict.fromkeys(untold, "unidentified"))
+    status.update(dict.fromkeys((*found.aliased, *untold), "unidentified"))
     regular = np.array([status[name] == "regular" for name in table.free_names], dtype=bool)
     direction = {
         name: float(step) for name, step in zip(found.names, found.direction, strict=True) if step != 0.0
@@ -216,7 +218,7 @@ def _concluded(
         scope=declared.scope,
         limit=None if found.complete else f"{family} of the rows that are not separated",
         status=status,
-        supremum=far.tally.value,
+        supremum=far.supremum,
         parameters=tuple(found.limits),
         direction=direction,
         allows=bool(regular.any()),
@@ -227,7 +229,22 @@ def _concluded(
         # What is known of these when the others are estimated too.
         information = analyse(far.covariance[inside]).inverse()
     trace = tuple(search.trace)
-    return Outcome(natural, far.point, far.tally.value, far.tally, regular, information, certificate, trace)
+    return Outcome(natural, far.point, far.supremum, far.tally, regular, information, certificate, trace)
+
+
+def _beside_centres(found: Recession, table: ParameterTable) -> Recession:
+    """The directions in terms of columns as they are, where they were found for centred ones."""
+    if not table.shifts:
+        return found
+    steps = dict(zip(found.names, found.direction.tolist(), strict=True))
+    limits = dict(found.limits)
+    for name, others in table.shifts.items():
+        moves = [factor * steps.get(other, 0.0) for other, factor in others.items()]
+        if any(moves):
+            steps[name] = steps.get(name, 0.0) + sum(moves)
+            limits[name] = float(np.copysign(np.inf, steps[name])) if steps[name] else float(np.nan)
+    in_order = {name: limits[name] for name in found.names if name in limits}
+    return replace(found, direction=np.array([steps[name] for name in found.names]), limits=in_order)
 
 
 def _has_firth(model: RegressionModel) -> bool:

@@ -13,6 +13,7 @@ from thetahat.engines import Engine
 from thetahat.families import limit_named
 from thetahat.families._limit import Limit
 from thetahat.likelihood import Likelihood
+from thetahat.links import links_of
 from thetahat.models import DERIVATIVES
 from thetahat.models._predictors import predictors
 from thetahat.models._regression_rows import Part
@@ -53,15 +54,22 @@ def fit_regression_limits(
     limit as well, but where it excludes the limit itself.
     """
     model = arrangement.model
+    found = [
+        _fit(limit, arrangement, engine, optimizer, near, height, penalty)
+        for limit in limits_of_numbers(model)
+    ]
+    return [fit for fit in found if fit is not None]
+
+
+def limits_of_numbers(model: RegressionModel) -> list[Limit]:
+    """The declared limits whose parameter is a free number of its own."""
     numbers = {
         parameter.name
         for parameter in model.table.free_parameters
         if parameter.name not in model.predictors.owners
     }
     # Limits on the way to which other parameters move have no counterpart where those vary by row.
-    limits = [limit for limit in model.family.limits if limit.parameter in numbers and not limit.moving]
-    found = [_fit(limit, arrangement, engine, optimizer, near, height, penalty) for limit in limits]
-    return [fit for fit in found if fit is not None]
+    return [limit for limit in model.family.limits if limit.parameter in numbers and not limit.moving]
 
 
 def _fit(
@@ -74,7 +82,7 @@ def _fit(
     penalty: Penalty | None,
 ) -> LimitFit | None:
     model = arrangement.model
-    limiting = _limiting_model(limit, model)
+    limiting = limiting_model(limit, model)
     if limiting is None:
         return None
     theirs = {ours: name for name, ours in limit.names.items()}
@@ -102,12 +110,12 @@ def _fit(
     at_limit = limiting.table.natural(point)
     natural = {limit.names.get(name, name): value for name, value in at_limit.items()}
     natural[limit.parameter] = np.inf
-    scale = limit.scale(_typical(limiting, point, packs))
+    scale = limit.scale(typical_values(limiting, point, packs))
     names = tuple(limit.names.get(name, name) for name in limiting.table.free_names)
 
     @cache
     def slope() -> tuple[float, float]:
-        return _slope(limit, arrangement, natural, scale, engine)
+        return slope_on_leaving(limit, arrangement, natural, scale, engine)
 
     ordered = {name: natural[name] for name in model.table.names}
     title = limiting.family.title
@@ -126,9 +134,10 @@ def _stays_below(search: Search, height: float) -> bool:
     return 0.0 <= MANY_STEPS * promised + tally.rounding < height - tally.value
 
 
-def _limiting_model(limit: Limit, model: RegressionModel) -> RegressionModel | None:
+def limiting_model(limit: Limit, model: RegressionModel) -> RegressionModel | None:
     """The regression of the limiting family on the same designs; None where a link is not one of its own."""
-    if any(group.link is not None and not group.link.trivial for group in model.predictors.groups):
+    groups = [group for group in model.predictors.groups if group.design is not None]
+    if any(group.size > 1 and group.link is not None and not group.link.trivial for group in groups):
         return None
     theirs = {ours: name for name, ours in limit.names.items()}
     designers = {
@@ -138,12 +147,19 @@ def _limiting_model(limit: Limit, model: RegressionModel) -> RegressionModel | N
     fixed = {theirs.get(name, name): value for name, value in model.table.fixed.items()}
     reader: Any = model.reader
     family = model.family.limiting(limit_named(limit.family))
-    return RegressionModel(
-        reader.changed(family=family), predictors(family, designers, {}, fixed), model.text, model.selection
-    )
+    links = {
+        theirs[model.predictors.owners[group.design]]: group.link.name
+        for group in groups
+        if group.design is not None and group.link is not None and not group.link.trivial
+    }
+    domains = {parameter.name: parameter.domain for parameter in family.declared}
+    if any(name not in {link.name for link in links_of(domains[owner])} for owner, name in links.items()):
+        return None
+    laid_out = predictors(family, designers, links, fixed)
+    return RegressionModel(reader.changed(family=family), laid_out, model.text, model.selection)
 
 
-def _typical(limiting: RegressionModel, point: Vector, packs: list[Any] | None) -> dict[str, float]:
+def typical_values(limiting: RegressionModel, point: Vector, packs: list[Any] | None) -> dict[str, float]:
     """Natural parameters of the limit at a row in the middle of the first block, by which a scale is set."""
     values = dict.fromkeys((parameter.name for parameter in limiting.family.declared), 1.0)
     if not packs or not packs[0].parts:
@@ -157,9 +173,10 @@ def _typical(limiting: RegressionModel, point: Vector, packs: list[Any] | None) 
     }
 
 
-def _slope(
+def slope_on_leaving(
     limit: Limit, arrangement: RegressionArrangement, natural: dict[str, float], scale: float, engine: Engine
 ) -> tuple[float, float]:
+    """∂ℓ/∂ε on leaving a limit at ε = 0, with what rounding may have made of it."""
     model = arrangement.model
     family = model.family
     far = scale * FAR_OUT

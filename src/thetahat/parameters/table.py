@@ -23,7 +23,9 @@ class ParameterTable:
 
     A model computes in working coordinates, one block per parameter. The free vector holds the working
     coordinates of those parameters that are not fixed. ``units`` are powers of two by which natural values are
-    multiplied on the way out, so that data near 1e300 are fitted near 1.
+    multiplied on the way out, so that data near 1e300 are fitted near 1. ``shifts`` are linear: the natural value of a
+    number on the line is its coordinate plus multiples of other estimated ones, as that of a constant beside columns
+    that were centred.
 
     Examples
     --------
@@ -36,6 +38,7 @@ class ParameterTable:
     parameters: tuple[Parameter, ...]
     fixed: Mapping[str, Any] = field(default_factory=dict)
     units: Mapping[str, float] = field(default_factory=dict)
+    shifts: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name, value in self.fixed.items():
@@ -105,7 +108,7 @@ class ParameterTable:
     @once
     def all_scalar(self) -> bool:
         """Whether every estimated parameter is one number, so that the Jacobian is diagonal."""
-        return not any(parameter.domain.vector for parameter in self.free_parameters)
+        return not self.shifts and not any(parameter.domain.vector for parameter in self.free_parameters)
 
     @once
     def on_line(self) -> NDArray[np.bool_]:
@@ -118,7 +121,7 @@ class ParameterTable:
     @once
     def straight(self) -> bool:
         """Whether the free vector is that of the estimates."""
-        return bool(self.on_line.all()) and not self.units
+        return bool(self.on_line.all()) and not self.units and not self.shifts
 
     @once
     def free_slices(self) -> tuple[slice, ...]:
@@ -160,6 +163,10 @@ class ParameterTable:
         for parameter in self.free_parameters:
             value = np.asarray(values[parameter.name], dtype=float)
             unit = self.unit(parameter.name)
+            if parameter.name in self.shifts:
+                value = value - sum(
+                    factor * values[other] for other, factor in self.shifts[parameter.name].items()
+                )
             parts.append(np.atleast_1d(parameter.domain.to_free(value if unit == 1.0 else value / unit)))
         return np.concatenate(parts).astype(float) if parts else np.zeros(0)
 
@@ -184,6 +191,8 @@ class ParameterTable:
                     start += 1
                     continue
                 values.update(zip(parameter.names, entries.tolist(), strict=True))
+        for name, others in self.shifts.items():
+            values[name] += sum(factor * values[other] for other, factor in others.items())
         return values
 
     def slopes(self, free: Vector) -> Vector:
@@ -208,6 +217,9 @@ class ParameterTable:
                 parameter.name
             )
             row += parameter.domain.size
+        for name, others in self.shifts.items():
+            for other, factor in others.items():
+                jacobian[self.free_names.index(name), self.entry(other)[1]] += factor
         return jacobian
 
     @once

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thetahat._errors import InferenceError
+from thetahat.numerics.generator import generator_of, is_count
 from thetahat.prediction.laws import LawRows, Laws
 from thetahat.prediction.new_rows import Asked, Reading
 from thetahat.prediction.predicting import point_of
@@ -27,11 +28,11 @@ def simulate_rows(
             f"simulate(): the rows of {laws.model.reader.response.describe()} have limits of truncation of their own, "
             "between which no values are drawn; regress th.Truncated(...) where all rows have the same"
         )
-    if n is not None and (int(n) != n or n < 0):
+    if n is not None and not is_count(n):
         raise InferenceError(
             f"simulate(n={n!r}): how often each row is drawn must be a whole number from 0 up"
         )
-    generator = rng if isinstance(rng, np.random.Generator) else np.random.default_rng(rng)
+    generator = generator_of(rng, "simulate()")
     reading = Reading(laws, asked)
     times = 1 if n is None else int(n)
     drawn = np.full((times, reading.n_data), np.nan)

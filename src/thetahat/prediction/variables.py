@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from thetahat._errors import InferenceError
 from thetahat.data import Block
-from thetahat.designs import WithoutConstant
+from thetahat.designs import Centred, WithoutConstant
 from thetahat.formulas import FormulaDesigner
 from thetahat.prediction.laws import Laws
 from thetahat.prediction.matrices import matrix_designs
@@ -21,6 +21,9 @@ Vector = NDArray[np.float64]
 
 SHARE: Final = 1e-3
 """Step of the differences as a share of the column's standard deviation, or of the value where all are above 0."""
+
+COARSE: Final = 1e-8
+"""Of a step, from which on the rounding of a value is felt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,10 @@ class Variable:
         size = (
             np.minimum(self.spread, np.abs(values)) if self.low > 0.0 else np.full(values.shape, self.spread)
         )
-        return SHARE * size
+        step = SHARE * size
+        # Far from 0 a value and the step make a rounded sum, unless the step is a power of two.
+        coarse = np.spacing(np.abs(values)) > COARSE * step
+        return np.where(coarse, np.exp2(np.floor(np.log2(step))), step)
 
 
 def _column(values: Any, held: Array, n_rows: int) -> Array:
@@ -90,7 +96,7 @@ def variables_of(laws: Laws) -> tuple[list[Variable], list[Variable]]:
     first: dict[str, Variable] = {}
     beside: dict[str, Variable] = {}
     for held in laws.designers:
-        designer = held.whole if isinstance(held, WithoutConstant) else held
+        designer = held.whole if isinstance(held, WithoutConstant | Centred) else held
         if not isinstance(designer, FormulaDesigner):
             continue
         categories = designer.categories

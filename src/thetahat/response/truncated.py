@@ -75,8 +75,10 @@ class Truncated(Response):
         def exact(position: int) -> str:
             return f"{y[position]:.6g} with {limits(position if rows is None else rows[position])}"
 
-        beside = (y <= _taken(entry, rows)) | (y > _taken(exit_, rows))
-        self._refuse(beside, rows, where, "a value that is not above its entry and at most its exit", exact)
+        text = "a value at or before its entry, so that it cannot have been observed"
+        self._refuse(y <= _taken(entry, rows), rows, where, text, exact)
+        text = "a value after its exit, so that it cannot have been observed"
+        self._refuse(y > _taken(exit_, rows), rows, where, text, exact)
         observed = replace(observed, y=y, limits=Limits(entry, exit_))
         if rows is None or observed.interval_rows is None:
             return observed

@@ -15,6 +15,7 @@ from thetahat.families import Family
 from thetahat.first_pass import collapsible
 from thetahat.fit import Fit
 from thetahat.models.iid import IndependentModel
+from thetahat.numerics.generator import generator_of
 from thetahat.progress import Progress, counting
 from thetahat.selection.applicable import applicable
 from thetahat.selection.criteria import criterion_named
@@ -160,7 +161,7 @@ def _cross_validated(
     engine: Engine,
     told: Progress | None,
 ) -> dict[str, float]:
-    generator = rng if isinstance(rng, np.random.Generator) else np.random.default_rng(rng)
+    generator = generator_of(rng, "select()")
     scores: dict[str, float] = {}
     fold = None
     for name, fit in fits.items():

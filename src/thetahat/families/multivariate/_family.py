@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from thetahat._errors import ModelError, ParameterError
 from thetahat.families.multivariate._contract import MultivariateContract, Values
+from thetahat.numerics.generator import generator_of, is_count
 from thetahat.numerics.namespace import namespace
 
 Array = NDArray[Any]
@@ -121,10 +122,10 @@ class MultivariateFamily(MultivariateContract):
         rng
             A NumPy generator, a seed, or None for a fresh one.
         """
-        if int(n) != n or n < 0:
+        if not is_count(n):
             raise ParameterError(f"sample({n!r}): the number of draws must be a whole number from 0 up")
         self.distribution_values()
-        generator = rng if isinstance(rng, np.random.Generator) else np.random.default_rng(rng)
+        generator = generator_of(rng, f"{type(self).__name__}.sample()")
         return self.sample_at(generator, int(n))
 
     def cdf(self, y: Any) -> Never:

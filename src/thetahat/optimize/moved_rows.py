@@ -1,0 +1,108 @@
+"""Coefficients without a finite estimate: which rows they move, and what can be done."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from thetahat.models.regression import RegressionModel
+from thetahat.numerics.linear_algebra import analyse
+from thetahat.optimize.certificate import Verdict
+from thetahat.optimize.certify import listed
+from thetahat.optimize.numbered_rows import numbered_parts, rows_in_words
+from thetahat.optimize.outcome import Outcome
+from thetahat.regression_pass import RegressionArrangement
+
+Vector = NDArray[np.float64]
+MOVED = 1e-3
+"""The share of the farthest move from which on a row is moved."""
+
+
+def in_words_of_rows(arrangement: RegressionArrangement, outcome: Outcome) -> Outcome:
+    """The outcome with rows and a remedy where coefficients run to infinity, and no numbers where ℓ is flat."""
+    certificate, model = outcome.certificate, arrangement.model
+    if certificate.verdict is Verdict.FLAT:
+        return _without_numbers(model, outcome)
+    running = certificate.parameters
+    if certificate.verdict is not Verdict.AT_INFINITY or certificate.limit is not None or not running:
+        return outcome
+    direction = _direction(model, outcome, running)
+    if direction is None:
+        return outcome
+    moved, count = _moved(arrangement, direction)
+    if not moved.size:
+        return outcome
+    rows = "all rows" if moved.size == count else f"{rows_in_words(moved)} of {count}"
+    return replace(outcome, certificate=replace(certificate, sentence=_sentence(outcome, running, rows)))
+
+
+def _without_numbers(model: RegressionModel, outcome: Outcome) -> Outcome:
+    """NaN for every coefficient that a null direction of the information moves, of which the verdict names one."""
+    factor = analyse(outcome.tally.information)
+    null = (
+        factor.eigenvectors[:, factor.eigenvalues <= 100 * factor.error_bound] / factor.roots[:, np.newaxis]
+    )
+    moved = (np.abs(null) > MOVED * np.abs(null).max(axis=0, initial=0.0)).any(axis=1)
+    flat = dict.fromkeys(name for name, status in outcome.certificate.status.items() if status == "flat")
+    names = (*flat, *(name for name, there in zip(model.table.free_names, moved, strict=True) if there))
+    regular = outcome.regular & ~np.array([name in names for name in model.table.free_names])
+    certificate = replace(
+        outcome.certificate,
+        status={**outcome.certificate.status, **dict.fromkeys(names, "flat")},
+        parameters=tuple(dict.fromkeys((*outcome.certificate.parameters, *names))),
+        allows_standard_errors=bool(outcome.certificate.allows_standard_errors and regular.any()),
+    )
+    natural = {**outcome.natural, **dict.fromkeys(names, float(np.nan))}
+    return replace(outcome, natural=natural, regular=regular, certificate=certificate)
+
+
+def _sentence(outcome: Outcome, running: tuple[str, ...], rows: str) -> str:
+    ends = {name: outcome.natural[name] for name in running}
+    moves = [
+        f"{listed(names)} {'goes' if len(names) == 1 else 'go'} {where}"
+        for where, end in (("to infinity", np.inf), ("to minus infinity", -np.inf))
+        if (names := tuple(name for name in running if ends[name] == end))
+    ]
+    several = len(running) > 1
+    levels = any("[" in name for name in running)
+    merge = (
+        f" or merge {'their levels with others' if several else 'its level with another'}" if levels else ""
+    )
+    they = listed(running)
+    return (
+        f"No finite value of {they} attains the supremum: the likelihood keeps rising towards "
+        f"{outcome.certificate.supremum:.6g} as {listed(tuple(moves))}, because of {rows}. Drop {they}{merge}, or give "
+        "a prior such as penalty=th.Ridge(1.0), or read a one-sided profile interval."
+    )
+
+
+def _direction(model: RegressionModel, outcome: Outcome, running: tuple[str, ...]) -> Vector | None:
+    """The direction over the working coordinates; None where it is not one of coefficients to infinity alone."""
+    steps = outcome.certificate.direction or {}
+    names = model.table.names
+    direction = np.zeros(model.table.n_working)
+    for group in model.predictors.groups:
+        if group.design is not None:
+            for at in range(group.span.start, group.span.stop):
+                if names[at] in running:
+                    direction[at] = steps.get(names[at], 0.0)
+    found = np.count_nonzero(direction) == len(running)
+    return direction if found and all(np.isinf(outcome.natural[name]) for name in running) else None
+
+
+def _moved(arrangement: RegressionArrangement, direction: Vector) -> tuple[NDArray[np.intp], int]:
+    """The numbers of the rows whose predictors the direction moves, and how many rows there are."""
+    sizes: list[Vector] = []
+    numbers: list[NDArray[np.intp]] = []
+    for part, places, _ in numbered_parts(arrangement):
+        size = np.zeros(part.n_rows)
+        for group in arrangement.model.predictors.groups:
+            if group.design is not None and direction[group.span].any():
+                for coefficients in direction[group.span].reshape(group.size, -1):
+                    size = np.maximum(size, np.abs(part.designs[group.design].matvec(coefficients)))
+        sizes.append(size)
+        numbers.append(places)
+    size, places = np.concatenate(sizes), np.concatenate(numbers)
+    return places[size > MOVED * float(size.max(initial=0.0))], places.size
