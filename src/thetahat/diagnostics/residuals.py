@@ -99,7 +99,7 @@ def _working(rows: Rows, piece: Piece) -> Vector:
 def _quantile(rows: Rows, piece: Piece, share: Vector) -> Vector:
     """Φ⁻¹ of a point between F at both ends, made of the smaller tail so that it keeps its digits far out."""
     lower, upper = _tails(rows, piece)
-    if piece.y is not None and not rows.family.support.discrete:
+    if piece.y is not None and not rows.family.support.discrete and not rows.family.atoms():
         return _normal_score(lower[1], upper[1])
     with np.errstate(divide="ignore"):
         rest, given = np.log1p(-share), np.log(share)
@@ -135,6 +135,8 @@ def _tails(rows: Rows, piece: Piece) -> tuple[tuple[Vector, Vector], tuple[Vecto
     else:
         high = np.asarray(piece.y, dtype=float)
         low = high - 1.0 if rows.family.support.discrete else high
+        atom = np.isin(high, rows.family.atoms())
+        low = np.where(atom, np.nextafter(low, -np.inf), low) if atom.any() else low
     ends = [
         (_log_tail(rows, piece, end, upper=False), _log_tail(rows, piece, end, upper=True))
         for end in (low, high)

@@ -72,6 +72,7 @@ _LEAVES: Catalogue[Family] = Catalogue(
         "SkewNormal",
         "StudentT",
         "Triangular",
+        "Tweedie",
         "Uniform",
         "VonMises",
         "Weibull",

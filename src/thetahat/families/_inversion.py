@@ -19,6 +19,7 @@ def inverted(
     log_density: Callable[[Array], Array],
     low: float,
     high: float,
+    noise: float = 0.0,
 ) -> Array:
     """The y with F(y) = ``probability``, between finite ``low`` and ``high``.
 
@@ -32,6 +33,8 @@ def inverted(
         At y.
     low, high
         Ends of the support, or what surely brackets the quantiles.
+    noise
+        The error of log tails, in nats and relative, within which a place is as good as found.
 
     Examples
     --------
@@ -63,6 +66,8 @@ def inverted(
             moved = y + gap * np.exp(value - log_density(y))
             moved = np.where((moved > floor) & (moved < ceiling), moved, 0.5 * floor + 0.5 * ceiling)
             close = np.abs(moved - y) <= _ROUNDING * np.spacing(np.abs(y))
+            exact = np.isfinite(value) & (np.abs(gap) <= noise * (1.0 + np.abs(value)))
+            moved, close = np.where(exact, y, moved), close | exact
             found[rows] = moved
             rows, floor, ceiling, y = rows[~close], floor[~close], ceiling[~close], moved[~close]
     return np.asarray(found.reshape(np.shape(probability)))

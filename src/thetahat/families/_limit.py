@@ -13,7 +13,7 @@ from thetahat.families._terms import Coordinates, Rows
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """The family that is reached as one parameter runs to infinity, or to 0.
+    """The family that is reached as one parameter runs to infinity, to 0 or to another finite end.
 
     Parameters
     ----------
@@ -36,9 +36,12 @@ class Limit:
         Other parameters on the way there: their values from the limit's natural parameters and that of ``parameter``,
         also where it is infinite.
     order
-        ε is the parameter's size to the power of minus this; below 0 where the parameter runs to 0.
+        ε is the parameter's size to the power of minus this; below 0 where the parameter runs to a finite end, its
+        distance to which is its size.
     sign
-        The parameter's on the way.
+        The parameter's on the way, or that of what it is more than its finite end.
+    at
+        The finite end.
     """
 
     family: str
@@ -50,15 +53,28 @@ class Limit:
     moving: Mapping[str, Callable[[Mapping[str, Any], float], Any]] = field(default_factory=dict)
     order: float = 1.0
     sign: float = 1.0
+    at: float = 0.0
 
     @property
     def end(self) -> float:
         """Where the parameter runs to."""
-        return self.sign * float("inf") if self.order > 0 else 0.0
+        return self.sign * float("inf") if self.order > 0 else self.at
+
+    def placed(self, size: float) -> float:
+        """The parameter's value of this size, or at this distance from its finite end."""
+        return self.sign * size if self.order > 0 else self.at + self.sign * size
+
+    def size_of(self, value: float) -> float:
+        """The inverse of ``placed``."""
+        return self.sign * value if self.order > 0 else self.sign * (value - self.at)
+
+    def size_beyond(self, scale: float, factor: float) -> float:
+        """The parameter's size this many times beyond ``scale``."""
+        return scale * factor if self.order > 0 else scale / factor
 
     def beyond(self, scale: float, factor: float) -> float:
         """The parameter's value this many times beyond ``scale``, on the side of its end."""
-        return self.sign * (scale * factor if self.order > 0 else scale / factor)
+        return self.placed(self.size_beyond(scale, factor))
 
     def beside(self, at_limit: Mapping[str, float], value: float) -> dict[str, float]:
         """Return the family's natural parameters where ``parameter`` has this value, from the limit's."""

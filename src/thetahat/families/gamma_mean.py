@@ -13,12 +13,12 @@ from thetahat.families._contract import Known, Theta
 from thetahat.families._entropies import gamma_divergence, gamma_entropy
 from thetahat.families._family import Family
 from thetahat.families._gamma_law import departure, refinement_of, solution_of, start_of
+from thetahat.families._gamma_mass import gamma_mean_mass
 from thetahat.families._gathering import Gathering
 from thetahat.families._support import POSITIVE
 from thetahat.families._survey import Survey
-from thetahat.families._terms import Array, Coordinates, Rows, Terms, end_terms
+from thetahat.families._terms import Array, Coordinates, Rows, Terms
 from thetahat.numerics.gamma_functions import log_minus_digamma, trigamma_minus_inverse
-from thetahat.numerics.incomplete_gamma import log_gamma_mass
 from thetahat.numerics.namespace import NUMPY
 from thetahat.numerics.normal import LOG_SQRT_2_PI
 from thetahat.parameters import Parameter, Positive
@@ -90,33 +90,7 @@ class GammaMean(Family):
 
     def log_mass(self, low: Array, high: Array, known: Known, eta: Coordinates, order: int) -> Terms:
         """Incomplete gamma in log(y/mean), in log space."""
-        log_mean, log_shape = eta
-        shape, rate = np.exp(log_shape), np.exp(-log_mean)
-        lower, upper = np.maximum(low, 0.0) * rate, high * rate
-        mass, by_shape, by_shape_twice = log_gamma_mass(
-            lower * shape, upper * shape, shape, order, relative=True
-        )
-        if by_shape is None or by_shape_twice is None:
-            return Terms(mass)
-
-        def at(r: Array) -> tuple[Array, Array, tuple[Array]]:
-            """Log density of log r at an end, with its derivatives in log r and in the shape."""
-            core, excess = departure(NUMPY, (r, np.log(r)), 0.0)
-            level = shape * core + 0.5 * log_shape - LOG_SQRT_2_PI - NUMPY.stirling_remainder(shape)
-            density = np.where((r > 0) & (r < np.inf), level, -np.inf)
-            return density, -shape * excess, (core + log_minus_digamma(shape),)
-
-        with np.errstate(all="ignore"):
-            end = end_terms(mass, at(lower), at(upper), (by_shape,), (by_shape_twice,))
-        return Terms(
-            mass,
-            (-(end.low + end.high), shape * by_shape),
-            (
-                end.low_low + 2 * end.low_high + end.high_high,
-                -shape * (end.low_s[0] + end.high_s[0]),
-                shape * by_shape + shape * shape * by_shape_twice,
-            ),
-        )
+        return gamma_mean_mass(low, high, eta[0], eta[1], order)
 
     def expected_information(self, eta: Coordinates, known: Known) -> tuple[Any, ...]:
         """Return (shape, 0, shape² ψ'(shape) - shape)."""

@@ -62,6 +62,10 @@ class Hurdle(WithZero):
                 f"th.Hurdle(th.{inner.title}): its values are {support.describe()}; give a family of counts, such as "
                 "th.Poisson(), or of positive numbers, such as th.Gamma()"
             )
+        if inner.atoms():
+            raise ModelError(
+                f"th.Hurdle(th.{inner.title}): zeros have a probability there already; fit it as it is"
+            )
         self.support = Support(0.0, support.upper, discrete=support.discrete)
 
     def _facts(self, inner: Family) -> dict[str, Any]:

@@ -93,6 +93,11 @@ class Mixture(MixedLaw):
                 f"{kinked.kinked}, so that a mixture would have maxima at every row; choose a smooth family, such as "
                 "th.Logistic"
             )
+        if len({family.atoms() for family in inside}) > 1:
+            raise ModelError(
+                f"th.Mixture({families!r}): some give single values a probability beside their density and others do "
+                "not, so that no mixture of theirs has a density; choose families that do so alike"
+            )
         self.components = tuple(family.carrying({}, {}) for family in inside)
         self.tied = (tuple(tied.split("+")) if isinstance(tied, str) else tuple(tied)) if tied else None
         self.support, self.smaller = common_support(inside)
@@ -268,6 +273,10 @@ class Mixture(MixedLaw):
         """That of the first component which is not smooth; an end of a support has its number already."""
         kinds = [family.regularity(self.theta_of(k, theta)) for k, family in enumerate(self.components)]
         return next((kind for kind in kinds if kind not in {"smooth", "edge"}), "smooth")
+
+    def atoms(self) -> tuple[float, ...]:
+        """Those of the families inside, which have them alike."""
+        return self.components[0].atoms()
 
     def in_region(self, eta: Coordinates, survey: Survey | None) -> bool:
         """That of each component, and its spread above the floor."""

@@ -83,6 +83,11 @@ class Transformed(Wrapper):
 
     def __init__(self, family: Any, bijection: Any = None, *, y: str | None = None, **values: Any) -> None:
         inner = family_inside("Transformed", family)
+        if inner.atoms():
+            raise ModelError(
+                f"th.Transformed(th.{inner.title}): single values have a probability beside the density, which "
+                "a map does not stretch; map the data instead"
+            )
         self._map = bijection_of(bijection)
         self.bijection = self._map.text
         self.support = _image(inner, self._map)

@@ -115,7 +115,8 @@ def checked_ends(family: Family, what: str, observed: Observed, where: RowNumber
     if support.discrete:
         empty = (np.floor(high) <= np.floor(low)) | (high < support.lower) | (low >= support.upper)
     else:
-        empty = (high <= support.lower) | (low >= support.upper)
+        below = high < support.lower if _counts_lower(family) else high <= support.lower
+        empty = below | (low >= support.upper)
     if empty.any():
         rows = observed.interval_rows if observed.interval_rows is not None else np.arange(low.size)
         at = np.flatnonzero(empty)[:5]
@@ -128,7 +129,13 @@ def checked_ends(family: Family, what: str, observed: Observed, where: RowNumber
             f"{type(family).__name__} can take ({support.describe()}): {shown}. Correct these rows"
         )
     lowest = support.lower - 1 if support.discrete else support.lower
-    return np.where(low <= lowest, -np.inf, low), np.where(high >= support.upper, np.inf, high)
+    open_below = low < lowest if _counts_lower(family) else low <= lowest
+    return np.where(open_below, -np.inf, low), np.where(high >= support.upper, np.inf, high)
+
+
+def _counts_lower(family: Family) -> bool:
+    """Whether the lower end of the support has a probability beside a density, which an interval from there lacks."""
+    return family.support.lower in family.atoms()
 
 
 def refuse_truncation(family: Family, what: str) -> None:
@@ -147,7 +154,8 @@ def checked_limits(family: Family, limits: Limits) -> tuple[Array, Array]:
     support, low, high = family.support, limits.entry, limits.exit
     if support.discrete:
         low, high = np.floor(low), np.floor(high)
-    open_below = low < support.lower if support.discrete else low <= support.lower
+    whole = support.discrete or _counts_lower(family)
+    open_below = low < support.lower if whole else low <= support.lower
     return np.where(open_below, -np.inf, low), np.where(high >= support.upper, np.inf, high)
 
 

@@ -81,6 +81,8 @@ def spike(arrangement: Arrangement) -> str | None:
     if not survey.constant:
         return None
     value = survey.minimum * model.unit
+    if value in family.atoms():
+        return None
     if family.spikes == "anywhere" and _can_gather_at(model, value, value):
         return f"every exact value is {value:g}, on which the density can be made as high as one likes"
     at = family.spikes.removeprefix("at ")
@@ -93,9 +95,11 @@ def gathered(arrangement: Arrangement, engine: Engine) -> Gathered | None:
     """Find the place, if there is one, at which every row has the probability 1 or as much as it can have."""
     model, survey = arrangement.model, arrangement.survey
     gathers, support = model.family.gathers, model.family.support
-    at_lower = survey.n_exact == 0 or (support.discrete and survey.maximum == support.lower)
+    at_lower = survey.n_exact == 0 or _all_on_lower(model, survey)
     at_upper = survey.n_exact == 0 or (support.discrete and survey.minimum == support.upper)
-    low_open = np.isneginf(survey.highest_low) or (support.discrete and survey.highest_low < support.lower)
+    low_open = np.isneginf(survey.highest_low) or (
+        _has_mass(model, support.lower) and survey.highest_low < support.lower
+    )
     high_open = np.isposinf(survey.lowest_high)
     if low_open and high_open and survey.n_exact == 0:
         return Gathered(dict.fromkeys(model.table.free_names, float(np.nan)), 0.0, "any place")
@@ -122,6 +126,17 @@ def gathered(arrangement: Arrangement, engine: Engine) -> Gathered | None:
     if low < high:
         return Gathered(gathers.point, 0.0, f"a point between {low:g} and {high:g}")
     return None if survey.truncated else _split(arrangement, engine, low)
+
+
+def _has_mass(model: IndependentModel, end: float) -> bool:
+    """Whether an end of the support has a probability, and no density."""
+    return model.family.support.discrete or end in model.family.atoms()
+
+
+def _all_on_lower(model: IndependentModel, survey: Survey) -> bool:
+    """Whether every exact row is the lower end of the support, which has a probability."""
+    lower = model.family.support.lower
+    return survey.maximum == lower and _has_mass(model, lower)
 
 
 def _apart(arrangement: Arrangement, engine: Engine) -> Gathered | None:
@@ -213,7 +228,7 @@ def _ends(arrangement: Arrangement, engine: Engine) -> _Ends | None:
     if model.family.gathers.both is None or not model.table.all_free:
         return None
     # A density is as good as 0 on an exact row beside the ends; a mass on the lower end itself is not.
-    if survey.n_exact > 0 and not (support.discrete and survey.maximum == support.lower):
+    if survey.n_exact > 0 and not _all_on_lower(model, survey):
         return None
 
     def count(block: Any) -> _Ends:
@@ -221,8 +236,9 @@ def _ends(arrangement: Arrangement, engine: Engine) -> _Ends | None:
         weight = np.ones(packed.low.shape) if packed.interval_weight is None else packed.interval_weight
         low, high = packed.low, packed.high
         below, above = np.isneginf(low), np.isposinf(high)
-        if support.discrete:
+        if _has_mass(model, support.lower):
             below |= low < support.lower
+        if support.discrete:
             low, high = np.floor(low), np.floor(high)
         # Rows open at both ends have the probability 1 whatever the shares.
         only_below, only_above = below & ~above, above & ~below

@@ -115,7 +115,8 @@ def at_limit(
         status[name] = "boundary"
         direction[name] = 1.0 if limit.natural[name] == table.by_name[name].domain.upper else -1.0
     runaway, finite = limit.limit.parameter, all(np.isfinite(limit.natural[name]) for name in running)
-    kind = f"{runaway} above 0" if finite else f"finite {runaway}"
+    side = "above" if limit.limit.sign > 0 else "below"
+    kind = f"{runaway} {side} {limit.limit.at:g}" if finite else f"finite {runaway}"
     claim = f"No {kind} attains the supremum"
     if declared.theorem is None:
         claim = f"No {kind} was found that does better than the limit, as far as was searched"

@@ -111,7 +111,10 @@ def _fit(
 ) -> LimitFit | None:
     model = arrangement.model
     family = model.family.limiting(limit_named(limit.family))
-    if family.exact_only and not arrangement.survey.plain:
+    survey, unit = arrangement.survey, model.unit
+    if family.exact_only and not survey.plain:
+        return None
+    if survey.n_exact and not family.support.spans(survey.minimum * unit, survey.maximum * unit):
         return None
     back = {ours: theirs for theirs, ours in limit.names.items()}
     if penalty is not None:
@@ -247,11 +250,11 @@ def _slope(
     engine: Engine,
 ) -> tuple[float, float]:
     factor = float(FAR_OUT ** (1.0 / max(abs(limit.order), 1.0)))
-    far = abs(limit.beyond(scale, factor))
+    far = limit.size_beyond(scale, factor)
     family: Family = model.family
 
     def path(log_value: float) -> Coordinates:
-        natural = limit.beside(at_limit, limit.sign * float(np.exp(log_value)))
+        natural = limit.beside(at_limit, limit.placed(float(np.exp(log_value))))
         return family.working(tuple(natural[parameter.name] for parameter in family.declared))
 
     eta = path(np.log(far))

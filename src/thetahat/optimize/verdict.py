@@ -127,7 +127,8 @@ def _creeps(table: ParameterTable, found: Evidence, limit: LimitFit) -> bool:
     name = limit.limit.parameter
     natural = table.natural(found.point)
     # Of a vector the entry that is least far out.
-    farthest = min(limit.limit.sign * natural[entry] for entry in table.by_name[name].names)
+    ends = (limit.limit.size_of(natural[entry]) for entry in table.by_name[name].names)
+    farthest = min(ends) if limit.limit.order > 0 else max(ends)
     ratio = farthest / table.unit(name) / limit.scale
     if not ratio > 0:
         return False

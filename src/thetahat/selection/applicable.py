@@ -68,7 +68,24 @@ def applicable(
             kept[name] = prepared
         else:
             left_out[name] = reason
+    _part_atoms(kept, left_out, extent, given=asked is not None)
     return Applicable(kind, kept, left_out)
+
+
+def _part_atoms(kept: dict[str, Family], left_out: dict[str, str], extent: Extent, *, given: bool) -> None:
+    """Of values that some families give a probability and others a density, leave out the families of one kind."""
+
+    def counts(family: Family) -> bool:
+        return any(extent.lowest <= atom <= extent.highest for atom in family.atoms())
+
+    kinds = {name: counts(family) for name, family in kept.items()}
+    if not extent.n_exact or len(set(kinds.values())) < 2:
+        return
+    for name, probability in kinds.items():
+        if probability != given:
+            what = "a probability" if probability else "a density"
+            left_out[name] = f"gives a value of these data {what}, which does not compare with the others"
+            del kept[name]
 
 
 def _asked(families: Any) -> list[Family] | None:

@@ -135,7 +135,7 @@ def _nested_in_regression(inner: Fit, outer: Fit) -> str | None:
             point[index] = values[ours]
             used.add(ours)
         elif limit is not None and name == limit.parameter:
-            point[index] = AT_INFINITY if limit.order > 0 else -AT_INFINITY
+            point[index] = AT_INFINITY if limit.order > 0 or limit.sign < 0 else -AT_INFINITY
     if used != set(values):
         return None
     reached = large.likelihood.tally(point, VALUE)
