@@ -159,6 +159,31 @@ def dagum(p, a, scale):
     )
 
 
+def generalized_gamma(mu, sigma, q):
+    def z(y):
+        return (mp.log(y) - mu) / sigma
+
+    if q == 0:
+        return Law(
+            lambda y: -(z(y) ** 2) / 2 - mp.log(sigma * y * mp.sqrt(2 * mp.pi)),
+            lambda y: mp.log(mp.ncdf(z(y))),
+            lambda y: mp.log(mp.ncdf(-z(y))),
+        )
+    a = 1 / q**2
+
+    def below(y):
+        return mp.log(mp.gammainc(a, 0, a * mp.exp(q * z(y)), regularized=True))
+
+    def above(y):
+        return mp.log(mp.gammainc(a, a * mp.exp(q * z(y)), mp.inf, regularized=True))
+
+    def density(y):
+        scaled = a * mp.exp(q * z(y))
+        return mp.log(abs(q) / sigma / y) + a * mp.log(scaled) - scaled - mp.loggamma(a)
+
+    return Law(density, *((below, above) if q > 0 else (above, below)))
+
+
 def lomax(shape, scale):
     return by_sf(
         lambda y: mp.log(shape / scale) - (shape + 1) * mp.log1p(y / scale),
@@ -337,6 +362,12 @@ CASES = [
         ],
     ),
     (th.Dagum, dagum, HALF_LINE, [{"p": 3.0, "a": 0.4, "scale": 2.0}, {"p": 0.2, "a": 9.0, "scale": 0.5}]),
+    (
+        th.GeneralizedGamma,
+        generalized_gamma,
+        HALF_LINE,
+        [{"mu": 0.2, "sigma": 0.7, "q": q} for q in (0.3, -0.3, 0.0, 1.4, -3.0)],
+    ),
     (th.Gompertz, gompertz, HALF_LINE, [{"shape": 0.3, "rate": 2.0}, {"shape": 3.0, "rate": 1e-9}]),
     (
         th.InverseGamma,

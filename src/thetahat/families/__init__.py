@@ -40,6 +40,7 @@ _LEAVES: Catalogue[Family] = Catalogue(
         "Frechet",
         "Gamma",
         "GammaMean",
+        "GeneralizedGamma",
         "GeneralizedNormal",
         "GeneralizedPareto",
         "GeneralizedPoisson",

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from scipy import special
 
 from thetahat.families._remembered import remembered
 from thetahat.families._standard import Standard, StandardFamily, unstretched
 from thetahat.families._terms import Array, Coordinates, EndTerms, end_terms
+from thetahat.numerics.elementary import log1mexp
 from thetahat.numerics.gamma_functions import (
     log_minus_digamma,
     stirling_remainder,
@@ -18,6 +20,8 @@ from thetahat.numerics.incomplete_gamma import log_gamma_mass
 from thetahat.numerics.normal import LOG_SQRT_2_PI
 
 _LOWEST = -600.0
+_UNDERFLOWING = -700.0
+_FAR_APART = 100.0
 
 
 class GammaKernel(StandardFamily):
@@ -56,6 +60,16 @@ def gamma_terms(z: Any, log_a: Any) -> Standard:
 
 def gamma_mass(low: Array, high: Array, log_a: Any, order: int) -> EndTerms:
     """Incomplete gamma, its derivatives in the shape moved from fixed a exp(z) to fixed z."""
+    # So far down that exp(z) underflows the distribution function is a power of it, however much lies below.
+    deep = np.isfinite(low) & (low < _UNDERFLOWING) & (low < np.minimum(high, _LOWEST) - _FAR_APART)
+    if not np.any(deep):
+        return _mass_above(low, high, log_a, order)
+    whole = _mass_above(np.where(deep, -np.inf, low), high, log_a, order)
+    return _without_power(whole, low, log_a, deep, order)
+
+
+def _mass_above(low: Array, high: Array, log_a: Any, order: int) -> EndTerms:
+    """The same where ``low`` is either -inf or not much farther down than ``high``, or than where exp(z) underflows."""
     a, constant, lag, _ = of_shape(log_a)
     # So far down the density is a power, exp(a z), and the interval may be moved to where exp(z) does not underflow.
     with np.errstate(invalid="ignore"):
@@ -81,6 +95,47 @@ def gamma_mass(low: Array, high: Array, log_a: Any, order: int) -> EndTerms:
             high_s=(end.high_s[0] + high_row,),
             s_s=(end.s_s[0] + 2.0 * (end.low_s[0] + end.high_s[0]) + low_row + high_row,),
         )
+
+
+def _without_power(whole: EndTerms, low: Array, log_a: Any, deep: Array, order: int) -> EndTerms:
+    """From the mass up to an end that between two ends, in the rows where the lower one is ``deep``.
+
+    Below it lies exp(a low) a^a/Γ(a + 1).
+    """
+    low = np.where(deep, low, 0.0)
+    a = np.exp(log_a)
+    log_below = a * (low + log_a) - special.gammaln(1.0 + a)
+    with np.errstate(all="ignore"):
+        gap = np.where(deep, log_below - whole.value, -np.inf)
+        value = whole.value + log1mexp(gap)
+        if not order:
+            return whole._replace(value=value)
+        # M = log(exp(A) - exp(B)) has M_x = p A_x - m B_x, M_xy = p A_xy - m B_xy - p m (A - B)_x (A - B)_y.
+        m = 1.0 / np.expm1(-gap)
+        p = 1.0 + m
+        pull = a * (low + log_a + 1.0 - special.digamma(1.0 + a))
+        bend = pull + a - a * a * special.polygamma(1, 1.0 + a)
+        lead = whole.s[0] - pull
+        less = EndTerms(
+            value,
+            -m * a,
+            p * whole.high,
+            -p * m * a * a,
+            p * m * a * whole.high,
+            p * whole.high_high - p * m * whole.high**2,
+            (p * whole.s[0] - m * pull,),
+            (m * a * (p * lead - 1.0),),
+            (p * whole.high_s[0] - p * m * whole.high * lead,),
+            (p * whole.s_s[0] - m * bend - p * m * lead**2,),
+        )
+    return EndTerms(*(chosen(deep, *pair) for pair in zip(less, whole, strict=True)))
+
+
+def chosen(where: Array, one: Any, other: Any) -> Any:
+    """Items of one record where told, and of another elsewhere."""
+    if isinstance(one, tuple):
+        return tuple(np.where(where, *pair) for pair in zip(one, other, strict=True))
+    return np.where(where, one, other)
 
 
 @remembered

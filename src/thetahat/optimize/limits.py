@@ -123,11 +123,12 @@ def _fit(
             return None
     fixed = {back[name]: value for name, value in model.table.fixed.items()}
     if family.edges:
-        # Where the support of the limit ends is settled by outermost values, or not known beforehand.
+        # Where the support of the limit ends is settled by outermost values, or lies beyond all rows, as it may where
+        # some are not known exactly.
         settled = family.edge_values(arrangement.survey)
         if set(settled) == set(family.edges):
             fixed.update({name: value * model.unit for name, value in settled.items()})
-        elif fixed or not arrangement.survey.plain or family.solve(arrangement.survey, {}) is None:
+        elif arrangement.survey.plain and (fixed or family.solve(arrangement.survey, {}) is None):
             return None
     limit_model = IndependentModel(
         family,
@@ -237,6 +238,10 @@ def _maximise(
             names = [parameter.name for parameter in model.family.declared]
             natural = {n: np.asarray(v) * units.get(n, 1.0) for n, v in zip(names, theta, strict=True)}
             return model.table.free_from_natural(natural)
+    if model.family.edges:
+        from thetahat.optimize.limit_edges import maximise_with_edge
+
+        return maximise_with_edge(model, likelihood, survey, arrangement.sample, optimizer)
     search = climb(likelihood, optimizer, model.starting_values(arrangement.sample))
     return search.point if search.converged else None
 

@@ -78,12 +78,12 @@ def judge(likelihood: Likelihood, search: Search, declared: Declared) -> Outcome
 def _limit_reached(
     table: ParameterTable, found: Evidence, search: Search, declared: Declared
 ) -> LimitFit | None:
-    """The declared limit that is the supremum: nothing found is higher, and ℓ falls on leaving it.
+    """The declared limit that is the supremum: nothing found is higher, no other limit, and ℓ falls on leaving it.
 
     Where ℓ rises on leaving it, however little, the limit is no supremum, even though rounding hides the
     gain.
     """
-    for limit in declared.limits:
+    for limit in sorted(declared.limits, key=lambda limit: -limit.value):
         noise = max(found.tally.rounding, limit.tally.rounding)
         if found.tally.value - limit.value > (noise if found.is_maximum else noise + evidences.DECREMENT):
             continue
