@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thetahat.engines import Engine
+from thetahat.families._survey import Survey
 from thetahat.first_pass import Arrangement
 from thetahat.models.iid import IndependentModel
 
