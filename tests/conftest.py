@@ -12,3 +12,12 @@ settings.register_profile(
     "thetahat", deadline=None, derandomize="CI" in os.environ, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("thetahat")
+
+# Tests compile many programs and run each a few times: what the compiler saves in running it loses in optimising.
+os.environ["XLA_FLAGS"] = " ".join(
+    [
+        os.environ.get("XLA_FLAGS", ""),
+        "--xla_backend_optimization_level=0",
+        "--xla_llvm_disable_expensive_passes=true",
+    ]
+).strip()

@@ -455,9 +455,13 @@ def by_autodiff(cls):
         xp = namespace(y)
         return family.log_density(xp, family.prepare(xp, y, known_of(cls)), tuple(eta))
 
+    def gradient_of(eta, y):
+        value, gradient = jax.value_and_grad(log_density)(eta, y)
+        return gradient, (value, gradient)
+
     def all_of(eta, y):
-        row = (eta, y)
-        return log_density(*row), jax.grad(log_density)(*row), jax.hessian(log_density)(*row)
+        hessian, (value, gradient) = jax.jacfwd(gradient_of, has_aux=True)(eta, y)
+        return value, gradient, hessian
 
     compiled = jax.jit(jax.vmap(all_of, in_axes=(None, 0)))
 
