@@ -329,19 +329,16 @@ def _family(model: Mapping[str, Any], table: ParameterTable) -> Family:
 def _vectors(model: Mapping[str, Any], table: ParameterTable) -> MultivariateFamily:
     kind: Any = multivariate_named(model["family"])
     _require(kind is not None, f"there is no family of vectors {model['family']!r}")
-    size, columns = model["size"], model["columns"]
-    _require(
-        kind.fewest <= size == len(columns) <= len(table.names), f"{model['family']} has no {size} columns"
-    )
+    size, columns, known = model["size"], model["columns"], model["known"]
     _texts(columns, "the columns of the model")
-    _require(set(model["known"]) <= set(kind.known), f"{model['family']} knows no such quantities")
+    _require(kind.fewest <= size == len(columns) <= len(table.names), f"it has no {size} columns")
+    _require(set(known) <= set(kind.known), f"{model['family']} knows no such quantities")
     missing = model.get("missing", "error")
     _require(missing in kind.handles_missing, f"{model['family']} has no missing={missing!r}")
-    made: MultivariateFamily = kind(**model["known"], missing=missing).sized(size)
-    ours = [(parameter.name, type(parameter.domain), parameter.domain.size) for parameter in made.declared]
-    theirs = [
-        (parameter.name, type(parameter.domain), parameter.domain.size) for parameter in table.parameters
-    ]
+    made: MultivariateFamily = kind(**known, missing=missing).sized(size)
+    ours, theirs = (
+        [(p.name, type(p.domain), p.domain.size) for p in held] for held in (made.declared, table.parameters)
+    )
     _require(ours == theirs, f"its parameters are not those of {model['family']}")
     return made
 
