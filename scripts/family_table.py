@@ -16,7 +16,8 @@ from typing import Any
 
 from thetahat.cli import families as listing
 from thetahat.families import CATALOGUE, MULTIVARIATE, WRAPPERS, Family
-from thetahat.families._contract import FamilyContract, snake_case
+from thetahat.families._contract import FamilyContract
+from thetahat.families._text import snake_case
 
 OPENING = """\
 # What each family has

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from thetahat.families import CATALOGUE, MULTIVARIATE, WRAPPERS, Family, MultivariateFamily
-from thetahat.families._contract import snake_case
 from thetahat.families._cut_laws import LAWS
+from thetahat.families._text import snake_case
 from thetahat.fit import fit
 from thetahat.links import links_of
 from thetahat.models._predictors import primary_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Generic, TypeVar
 
-from thetahat.families._contract import snake_case
+from thetahat.families._text import snake_case
 
 Kind = TypeVar("Kind")
 

@@ -7,11 +7,9 @@ functions on the natural scale. What a user can call on a distribution is derive
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping
 from copy import copy
-from functools import cache
 from inspect import Parameter as Argument
 from inspect import Signature
 from types import MappingProxyType
@@ -27,7 +25,7 @@ from thetahat.families._regression_form import in_regression
 from thetahat.families._submodel import Submodel
 from thetahat.families._survey import Survey
 from thetahat.families._terms import Array, Coordinates, Rows, Terms
-from thetahat.families._text import text_of
+from thetahat.families._text import snake_case, text_of
 from thetahat.numerics.namespace import namespace
 from thetahat.parameters import Parameter
 
@@ -395,9 +393,3 @@ class FamilyContract(Frozen, Declarations, ABC):
             )
             start += size
         return tuple(values)
-
-
-@cache
-def snake_case(name: str) -> str:
-    """``NegativeBinomial`` -> ``negative_binomial``."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()

@@ -1,8 +1,10 @@
-"""The text of a family, which makes it again."""
+"""The text of a family, which makes it again, and its name in snake case."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -26,3 +28,9 @@ def text_of(name: str, y: str | None, arguments: Mapping[str, Any]) -> str:
 def _text(value: Any) -> str:
     # A vector's every digit, so that the text makes the distribution again; a column's beginning and end.
     return repr(value.tolist() if isinstance(value, np.ndarray) and value.size <= LONGEST_VECTOR else value)
+
+
+@cache
+def snake_case(name: str) -> str:
+    """``NegativeBinomial`` -> ``negative_binomial``."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()

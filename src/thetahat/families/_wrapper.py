@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 from thetahat._errors import ModelError
-from thetahat.families._contract import snake_case
 from thetahat.families._family import Family
+from thetahat.families._text import snake_case
 
 
 class Wrapper(Family):

@@ -10,8 +10,8 @@ from scipy import special
 
 from thetahat._errors import InferenceError
 from thetahat.families import leaf_named
-from thetahat.families._contract import snake_case
 from thetahat.families._limit import Limit
+from thetahat.families._text import snake_case
 from thetahat.fit import Fit
 from thetahat.inference.rows import Rows
 from thetahat.models import VALUE

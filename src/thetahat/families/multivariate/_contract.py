@@ -20,11 +20,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thetahat._errors import ParameterError
-from thetahat.families._contract import EDGE, snake_case
+from thetahat.families._contract import EDGE
 from thetahat.families._frozen import Frozen
 from thetahat.families._limit import Limit
 from thetahat.families._terms import Rows
-from thetahat.families._text import text_of
+from thetahat.families._text import snake_case, text_of
 from thetahat.families.multivariate._moments import Moments
 from thetahat.families.multivariate._records import Condensed, Derivatives, Extreme, Unseen
 from thetahat.families.multivariate._sizes import size_of
