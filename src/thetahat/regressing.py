@@ -139,7 +139,7 @@ def _unit_of(arrangement: RegressionArrangement) -> float:
         return 1.0
     if not np.isneginf(model.family.support.lower) or model.predictors.unit != 1.0:
         return 1.0
-    largest = float(np.max(np.abs(arrangement.sample.points[0]), initial=0.0))
+    largest = arrangement.largest
     if largest in {0.0, np.inf} or ORDINARY_RESPONSES[0] < largest < ORDINARY_RESPONSES[1]:
         return 1.0
     return float(np.exp2(np.floor(np.log2(largest))))
