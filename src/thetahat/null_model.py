@@ -67,6 +67,8 @@ def solve_null(solved: Solved, purpose: str, *, held: bool = False) -> Solved:
             )
         fixed[parameter.name] = np.array(values) if parameter.domain.vector else values[0]
     fixed = {name: value for name, value in fixed.items() if name not in family.given}
-    null = RegressionModel(model.reader, predictors(family, designers, links, fixed), {}, model.selection)
+    null = RegressionModel(
+        model.reader, predictors(family, designers, links, fixed, laid_out.unit), {}, model.selection
+    )
     climber = DEFAULT_OPTIMIZER if solution.conditions is None else solution.conditions.optimizer
     return solve_model(null, source, start={}, climber=climber, engine=likelihood.engine)

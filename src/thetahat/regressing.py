@@ -104,7 +104,10 @@ def solve_model(
     if penalty is not None:
         penalty.bind(layout_of(model))
     arrangement = arrange_regression(model, source, engine)
-    _refuse_extreme(arrangement)
+    unit = _unit_of(arrangement)
+    if unit != 1.0:
+        again = _in_unit(model, unit, penalty)
+        return solve_model(again, source, start=start, climber=climber, engine=engine, penalty=penalty)
     likelihood = Likelihood(model, arrangement.blocks, packed=arrangement.packed, engine=engine)
     likelihood = penalised(likelihood, penalty)
     rows = Likelihood(model, lambda: source.blocks(model.columns), packed=False, engine=engine)
@@ -126,25 +129,37 @@ def solve_model(
     return Solved(solution, None, source, model.columns, outcome.trace, model)
 
 
-def _refuse_extreme(arrangement: RegressionArrangement) -> None:
-    """Raise where squares of responses over- or underflow, of a family whose location is regressed as it is."""
+def _unit_of(arrangement: RegressionArrangement) -> float:
+    """The power of two in which responses are near 1, where their location is regressed; 1 in ordinary cases."""
     model = arrangement.model
     if not model.family.scales or model.predictors.owners[0] not in model.family.scales:
-        return
+        return 1.0
     group = next((group for group in model.predictors.groups if group.design == 0), None)
-    if group is None or group.size > 1:
-        return
-    if group.link is None or not group.link.trivial or not np.isneginf(model.family.support.lower):
-        return
-    largest = float(np.max(np.abs(arrangement.sample.points[0]), initial=0.0))
-    if largest == 0.0 or ORDINARY_RESPONSES[0] < largest < ORDINARY_RESPONSES[1]:
-        return
-    power = f"1e{int(np.floor(np.log10(largest))):+d}"
-    raise DataError(
-        f"{model.reader.response.describe()} has values of about {power}, of which a regression's sums over- or "
-        f"underflow in double precision. Divide them by {power}, and multiply what is estimated of "
-        f"{listed(tuple(model.family.scales))} by it afterwards"
-    )
+    if group is None or group.size > 1 or group.link is None or not group.link.trivial:
+        return 1.0
+    if not np.isneginf(model.family.support.lower) or model.predictors.unit != 1.0:
+        return 1.0
+    largest = arrangement.largest
+    if largest in {0.0, np.inf} or ORDINARY_RESPONSES[0] < largest < ORDINARY_RESPONSES[1]:
+        return 1.0
+    return float(np.exp2(np.floor(np.log2(largest))))
+
+
+def _in_unit(model: RegressionModel, unit: float, penalty: Penalty | None) -> RegressionModel:
+    """The same regression with responses measured in a unit."""
+    laid_out = model.predictors
+    links = [group.link for group in laid_out.groups if group.design is not None]
+    if penalty is not None or any(link is not None and not link.trivial for link in links):
+        raise DataError(
+            f"{model.reader.response.describe()} has values of about {unit:.0e}, of which a regression's sums over- or "
+            "underflow in double precision; with a penalty or a link given they have no other unit. Divide them by "
+            f"{unit:.0e}, and multiply what is estimated of {listed(tuple(model.family.scales))} by it afterwards"
+        )
+    designers = dict(zip(laid_out.owners, laid_out.designers, strict=True))
+    fixed = {name: value for name, value in model.table.fixed.items() if name not in model.family.given}
+    again = predictors(model.family, designers, {}, fixed, unit)
+    reader: Any = model.reader
+    return RegressionModel(reader.changed(unit=unit), again, model.text, model.selection)
 
 
 def _centred(model: RegressionModel, centres: Mapping[str, Mapping[int, float]]) -> RegressionModel:
@@ -160,7 +175,7 @@ def _centred(model: RegressionModel, centres: Mapping[str, Mapping[int, float]])
         if group.design is not None and group.link is not None
     }
     fixed = {name: value for name, value in model.table.fixed.items() if name not in model.family.given}
-    again = predictors(model.family, designers, links, fixed)
+    again = predictors(model.family, designers, links, fixed, laid_out.unit)
     return RegressionModel(model.reader, again, model.text, model.selection)
 
 

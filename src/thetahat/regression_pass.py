@@ -13,8 +13,6 @@ from thetahat.families._support import REAL_LINE
 from thetahat.models._regression_rows import PackedRegression, join
 from thetahat.models.regression import RegressionModel
 
-SMALLEST_SIZE, LARGEST_SIZE = 1e-150, 1e150
-"""Of a response on the line, between which its squares are numbers."""
 THINNED = 2_048
 """Rows of each block, or up to twice as many, on which a large regression is fitted first."""
 LARGEST_SAMPLE = 40_000
@@ -32,7 +30,8 @@ class RegressionArrangement:
 
     ``blocks`` yields the rows as they are evaluated, ``raw_blocks`` as they were given; ``sample`` holds rows from all
     over; ``n_positive`` counts the rows of positive weight, ``n_exact`` weighs those whose response is known exactly,
-    ``n_dropped`` counts those that were left out for missing values, which ``n_rows`` does not.
+    ``n_dropped`` counts those that were left out for missing values, which ``n_rows`` does not; ``largest`` is the size
+    of the largest response on the line, 0 for others.
     """
 
     model: RegressionModel
@@ -45,6 +44,7 @@ class RegressionArrangement:
     n_exact: float
     n_dropped: int
     sample: PackedRegression
+    largest: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +107,6 @@ def arrange_regression(model: RegressionModel, source: Source, engine: Engine) -
     counted = engine.reduce(first_pass, source.blocks(model.columns))
     if not counted.n_obs > 0:
         raise DataError("all weights are zero, so no row counts; give some weight to the rows")
-    if counted.largest > 0 and not SMALLEST_SIZE <= counted.largest <= LARGEST_SIZE:
-        raise DataError(
-            f"{model.reader.response.describe()}: the largest value is {counted.largest:.6g} in size, and only "
-            f"from {SMALLEST_SIZE:g} to {LARGEST_SIZE:g} can it be squared in double precision; rescale it"
-        )
     packs = _gathered([packed for packed in counted.packs if packed.parts], model.table.n_working)
 
     def all_blocks() -> Iterable[Any]:
@@ -128,6 +123,7 @@ def arrange_regression(model: RegressionModel, source: Source, engine: Engine) -
         counted.n_exact,
         counted.n_dropped,
         _sample(counted.samples, LARGEST_SAMPLE if in_memory else max(LARGEST_SAMPLE, held)),
+        counted.largest,
     )
 
 

@@ -58,7 +58,8 @@ def restored_regression(
         designers = {
             owner: _designer(held, functions, DEEPEST) for owner, held in description["designs"].items()
         }
-        laid_out = predictors(family, designers, dict(description["links"]), dict(table.fixed))
+        unit = float(description["unit"])
+        laid_out = predictors(family, designers, dict(description["links"]), dict(table.fixed), unit)
     except (KeyError, TypeError, AttributeError, IndexError, OverflowError) as error:
         raise ValueError(f"its designs cannot be read ({type(error).__name__}: {error})") from error
     ours = [(p.name, p.domain.size, type(p.domain)) for p in laid_out.table.parameters]
@@ -79,6 +80,7 @@ def restored_regression(
         parse_response(description["response"], columns),
         weight_column=description["weights"],
         known=known,
+        unit=unit,
     )
     text = {str(name): str(formula) for name, formula in description["formulas"].items()}
     return RegressionModel(reader, laid_out, text, _selection(description, columns))

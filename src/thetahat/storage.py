@@ -267,13 +267,9 @@ def _table(plain: dict[str, Any]) -> ParameterTable:
             isinstance(value, list) == parameter.domain.vector, f"{parameter.name} is fixed at {value!r}"
         )
         _numbers(value if isinstance(value, list) else [value], f"the fixed {parameter.name}")
-    shifts = plain.get("shifts", {})
-    numbers = {parameter.name for parameter in parameters if not parameter.domain.vector} - set(
-        plain["fixed"]
-    )
-    _require(isinstance(shifts, dict) and set(shifts) <= numbers, "shifts names no number")
-    for others in shifts.values():
-        _require(isinstance(others, dict) and set(others) <= numbers, "a shift is made of no numbers")
+    shifts, line = plain.get("shifts", {}), {p.name for p in parameters if not p.domain.vector}
+    moved = {name for shifted, others in dict(shifts).items() for name in (shifted, *others)}
+    _require(moved <= line - set(plain["fixed"]), "a shift is of no estimated number")
     return ParameterTable(tuple(parameters), plain["fixed"], plain["units"], shifts)
 
 

@@ -107,11 +107,78 @@ def test_separation_far_from_0_moves_the_constant_too():
     assert fit.log_likelihood == pytest.approx(0.0, abs=1e-9)
 
 
-@pytest.mark.parametrize("family", [th.Normal(), th.StudentT(), th.Logistic()], ids=lambda item: item.name)
-@pytest.mark.parametrize("size", [1e300, 1e-300])
-def test_responses_whose_sums_overflow_are_refused_with_what_to_do(family, size):
-    with pytest.raises(th.DataError, match=r"y has values of about 1e[+-]300.* Divide them by 1e[+-]300"):
-        th.fit(th.Regression("y ~ x", family), {"x": NEAR, "y": Y * size})
+TINY, HUGE = 2.0**-996, 2.0**996
+
+
+@pytest.mark.parametrize(
+    "family", [th.Normal(), th.StudentT(), th.Logistic(), th.Gumbel()], ids=lambda item: item.name
+)
+@pytest.mark.parametrize("size", [TINY, HUGE, 2.0**500])
+def test_responses_whose_sums_overflow_are_fitted_in_another_unit(family, size, tmp_path):
+    model = th.Regression("y ~ x + C(g)", family)
+    y = 1 + 2 * NEAR + np.random.default_rng(8).standard_t(3, size=100)
+    far, near = (th.fit(model, {"x": NEAR, "g": GROUP, "y": y * factor}) for factor in (size, 1.0))
+    assert far.certificate.verdict == near.certificate.verdict == "maximum"
+    shift = 100 * np.log(size)
+    assert far.log_likelihood == pytest.approx(near.log_likelihood - shift, rel=1e-13)
+    for name in near.estimates:
+        factor = 1.0 if name == "df" else size
+        assert far.estimates[name] / factor == pytest.approx(near.estimates[name], rel=1e-9)
+        assert far.standard_errors[name] / factor == pytest.approx(near.standard_errors[name], rel=1e-8)
+    rows = {"x": NEAR[:7], "g": GROUP[:7]}
+    assert far.predict(rows) / size == pytest.approx(near.predict(rows), rel=1e-9)
+    assert far.residuals("response") / size == pytest.approx(near.residuals("response"), rel=1e-8)
+    assert far.residuals("deviance") == pytest.approx(near.residuals("deviance"), rel=1e-7)
+    assert far.simulate(1) / size == pytest.approx(near.simulate(1), rel=1e-8)
+    for method in ("wald", "profile"):
+        ends, usual = (fit.intervals(method=method, parameters="x")["x"] for fit in (far, near))
+        assert [end / size for end in ends] == pytest.approx(usual, rel=1e-8)
+    effects = [fit.marginal_effects()["x"] for fit in (far, near)]
+    assert effects[0].standard_error / size == pytest.approx(effects[1].standard_error, rel=1e-8)
+    constants = [fit.null_model().log_likelihood for fit in (far, near)]
+    assert constants[0] == pytest.approx(constants[1] - shift, rel=1e-12)
+    far.save(tmp_path / "fit.json")
+    loaded = th.load(tmp_path / "fit.json")
+    assert loaded.estimates == far.estimates
+    assert loaded.predict(rows).tolist() == far.predict(rows).tolist()
+
+
+@pytest.mark.parametrize("size", [TINY, HUGE])
+def test_other_units_go_with_spreads_offsets_censoring_and_fixed_numbers(size):
+    offset = 0.3 * np.cos(np.arange(100.0))
+    event = (np.arange(100) % 4 != 0).astype(int)
+    for model, more in (
+        (th.Regression("y ~ x", th.Normal(), sd="~ x"), {}),
+        (th.Regression("y ~ x + offset(o)", th.Normal()), {}),
+        (th.Regression("censored(y, e) ~ x", th.Normal()), {}),
+        (th.Regression("y ~ x", th.Normal()), {"fixed": "sd"}),
+        (th.Regression("y ~ x", th.Normal()), {"start": "x"}),
+    ):
+        far, near = (
+            th.fit(
+                model,
+                {"x": NEAR, "y": Y * factor, "o": offset * factor, "e": event},
+                **{what: {name: 1.5 * factor} for what, name in more.items()},
+            )
+            for factor in (size, 1.0)
+        )
+        assert far.certificate.verdict == near.certificate.verdict == "maximum"
+        for name, estimate in near.estimates.items():
+            if name == "sd:Intercept":
+                assert far.estimates[name] - np.log(size) == pytest.approx(estimate, abs=1e-9)
+            else:
+                factor = 1.0 if name == "sd:x" else size
+                assert far.estimates[name] / factor == pytest.approx(estimate, rel=1e-8)
+                error = near.standard_errors[name]
+                assert far.standard_errors[name] / factor == pytest.approx(error, rel=1e-7, nan_ok=True)
+
+
+def test_other_units_are_refused_beside_a_link_or_penalty_of_ones_own():
+    data = {"x": NEAR, "y": Y * HUGE}
+    with pytest.raises(th.DataError, match=r"y has values of about .* Divide them by"):
+        th.fit(th.Regression("y ~ x", th.Normal()), data, penalty=th.Ridge(1.0))
+    with pytest.raises(th.DataError, match="Divide them by"):
+        th.fit(th.Regression("y ~ x", th.Normal(), sd="~ x", links={"sd": "identity"}), data)
 
 
 def test_columns_near_0_are_left_as_they_are():

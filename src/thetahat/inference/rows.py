@@ -126,6 +126,7 @@ class Rows:
             self.unit = model.unit
         else:
             self.groups = model.predictors.groups
+            self.unit = model.predictors.unit
         self._model = model
         self.working = model.table.working(solution.finite_point)
 

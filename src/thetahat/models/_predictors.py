@@ -39,13 +39,15 @@ class Group:
 class Predictors:
     """The designers of a regression, and how its family's working coordinates are made of a point.
 
-    ``owners`` names, for each designer, the parameter that it drives; ``groups`` are in the family's order.
+    ``owners`` names, for each designer, the parameter that it drives; ``groups`` are in the family's order. ``unit`` is
+    that in which responses and their location are computed.
     """
 
     designers: tuple[Designer, ...]
     owners: tuple[str, ...]
     groups: tuple[Group, ...]
     table: ParameterTable
+    unit: float = 1.0
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -119,6 +121,7 @@ def predictors(
     designers: Mapping[str, Designer],
     links: Mapping[str, str],
     fixed: Mapping[str, Any],
+    unit: float = 1.0,
 ) -> Predictors:
     """Lay out the parameters of a regression: coefficients of predictors, then what has no predictor.
 
@@ -132,6 +135,8 @@ def predictors(
         Names of links by parameter; the default one where there is none.
     fixed
         Values that are held: of coefficients on the scale of the predictor, of other parameters on the natural one.
+    unit
+        That of responses, where their location is regressed as it is.
 
     Raises
     ------
@@ -192,9 +197,19 @@ def predictors(
         held = entries_joined(parameters, held)
     laid_out = tuple([group for parameter in family.declared for group in groups[parameter.name]])
     shifts = _shifts(family, order, owners) if any(designer.centres for designer in order) else {}
-    return Predictors(
-        tuple(order), tuple(owners), laid_out, ParameterTable(tuple(parameters), held, {}, shifts)
-    )
+    units = _units(family, order, owners, unit) if unit != 1.0 else {}
+    table = ParameterTable(tuple(parameters), held, units, shifts)
+    return Predictors(tuple(order), tuple(owners), laid_out, table, unit)
+
+
+def _units(
+    family: Family, designers: Sequence[Designer], owners: Sequence[str], unit: float
+) -> dict[str, float]:
+    """Those of the coefficients of the location, and of numbers of scale."""
+    units = dict.fromkeys(designers[0].names, unit)
+    units.update({name: unit for name in family.scales if name not in owners})
+    units.update({name: 1.0 / unit for name in family.inverse_scales if name not in owners})
+    return units
 
 
 def _shifts(

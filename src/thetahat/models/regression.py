@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar, final
 
 import numpy as np
@@ -97,7 +98,23 @@ class RegressionModel(Model[PackedRegression]):
         rows, positions = self.reader.pack_with_positions(self._coded(block, where))
         designs = [designer.build(block.columns, where) for designer in self.predictors.designers]
         offsets = [designer.offset(block.columns, where) for designer in self.predictors.designers]
+        if self.predictors.unit != 1.0:
+            offsets = self._in_unit(offsets, block.n_rows)
         return rows, positions, parts_of(self.family, rows, positions, designs, offsets)
+
+    def _in_unit(self, offsets: list[Any], n_rows: int) -> list[Any]:
+        """Offsets of predictors of responses in their unit: of the location divided, of logs of scales shifted."""
+        unit, logarithm = self.predictors.unit, float(np.log(self.predictors.unit))
+        moved = []
+        for owner, offset in zip(self.predictors.owners, offsets, strict=True):
+            if owner == self.predictors.owners[0]:
+                moved.append(None if offset is None else offset / unit)
+            elif owner in self.family.scales or owner in self.family.inverse_scales:
+                sign = -1.0 if owner in self.family.scales else 1.0
+                moved.append((np.zeros(n_rows) if offset is None else offset) + sign * logarithm)
+            else:
+                moved.append(offset)
+        return moved
 
     def _coded(self, block: Block, where: RowNumbers) -> Block:
         """The block with codes in the place of labels."""
@@ -127,6 +144,11 @@ class RegressionModel(Model[PackedRegression]):
             if order < DERIVATIVES:
                 return Tally(0.0, 0.0, np.zeros(k), NO_INFORMATION)
             return Tally(0.0, 0.0, np.zeros(k), np.zeros((k, k)), np.zeros(k), np.zeros((k, k)))
+        if self.predictors.unit != 1.0:
+            # The density of a response is that in its unit, divided by the unit.
+            exact = sum(part.total_weight for part in packed.parts if part.kind == "exact")
+            shift = exact * float(np.log(self.predictors.unit))
+            return replace(total, value=total.value - shift, absolute=total.absolute + abs(shift))
         return total
 
     def curvature(self, packed: PackedRegression, working: Vector) -> HeldCurvature:

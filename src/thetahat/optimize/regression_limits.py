@@ -155,7 +155,7 @@ def limiting_model(limit: Limit, model: RegressionModel) -> RegressionModel | No
     domains = {parameter.name: parameter.domain for parameter in family.declared}
     if any(name not in {link.name for link in links_of(domains[owner])} for owner, name in links.items()):
         return None
-    laid_out = predictors(family, designers, links, fixed)
+    laid_out = predictors(family, designers, links, fixed, model.predictors.unit)
     return RegressionModel(reader.changed(family=family), laid_out, model.text, model.selection)
 
 

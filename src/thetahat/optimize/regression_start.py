@@ -61,14 +61,14 @@ def starting_point(arrangement: RegressionArrangement, start: Mapping[str, Any])
     free_vector = working if table.all_free else working[table.free_index]
     for parameter, span in zip(table.free_parameters, table.free_slices, strict=True) if start else ():
         if parameter.name in start:
-            free_vector[span] = parameter.domain.to_free(np.asarray(start[parameter.name], dtype=float))
+            value = np.asarray(start[parameter.name], dtype=float) / table.unit(parameter.name)
+            free_vector[span] = parameter.domain.to_free(value)
     for name, others in table.shifts.items():
         if name in start:
             # The constant of centred columns, given beside the columns as they are.
             values = table.natural(free_vector)
-            free_vector[table.entry(name)[1]] = start[name] - sum(
-                factor * values[other] for other, factor in others.items()
-            )
+            moved = start[name] - sum(factor * values[other] for other, factor in others.items())
+            free_vector[table.entry(name)[1]] = moved / table.unit(name)
     return np.asarray(free_vector)
 
 

@@ -219,7 +219,7 @@ class ParameterTable:
             row += parameter.domain.size
         for name, others in self.shifts.items():
             for other, factor in others.items():
-                jacobian[self.free_names.index(name), self.entry(other)[1]] += factor
+                jacobian[self.free_names.index(name), self.entry(other)[1]] += factor * self.unit(other)
         return jacobian
 
     @once

@@ -247,6 +247,9 @@ def _coordinates(
     design, offset = designs[group.design], offsets[group.design]
     coefficients = laws.working[group.span].reshape(group.size, -1)
     predictor = design.matvec(coefficients[0] if group.size == 1 else coefficients).reshape(group.size, -1)
+    unit = laws.model.predictors.unit if group.design == 0 else 1.0
+    if unit != 1.0:
+        predictor = predictor * unit
     if offset is not None:
         predictor = predictor + offset
     speed = _speeds(laws.direction, group, design)
@@ -261,7 +264,8 @@ def _coordinates(
         moving = speed[0] != 0.0
         value = np.where(moving, np.copysign(np.inf, speed[0]), value)
     if group.link is None or group.link.trivial:
-        return [(value, laws.within(first, value), None, moving)]
+        bend = None if unit == 1.0 else (unit, 0.0)
+        return [(value, laws.within(first, value), bend, moving)]
     working, slope, curvature = group.link.working(value)
     return [(value, laws.within(first, working), (slope, curvature), moving)]
 
