@@ -112,7 +112,7 @@ def _fit(
     model = arrangement.model
     family = model.family.limiting(limit_named(limit.family))
     survey, unit = arrangement.survey, model.unit
-    if family.exact_only and not survey.plain:
+    if family.between_ends and not survey.plain:
         return None
     if survey.n_exact and not family.support.spans(survey.minimum * unit, survey.maximum * unit):
         return None
