@@ -98,7 +98,7 @@ def _maximum(fact: dict[str, Any]) -> str:
 
 
 def _rows(kind: type[Family]) -> str:
-    if kind.exact_only or not kind.ordered:
+    if not kind.ordered:
         return "values"
     if kind.open_only:
         return "values, right-censored"

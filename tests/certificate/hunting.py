@@ -52,7 +52,7 @@ def draw(seed: int) -> Case:
     family, y = _exact(name, n, rng)
     low, high = y.astype(float), y.astype(float)
     kind = getattr(th, name)
-    if not (kind.labelled or kind.exact_only) and rng.random() < 0.4:
+    if not kind.labelled and rng.random() < 0.4:
         low, high = _censored(name, low, rng)
     weights = rng.integers(1, 5, n).astype(float) if rng.random() < 0.2 else None
     fixed: dict[str, float] = {}

@@ -54,8 +54,9 @@ class Declarations:
     kinked
         The parameter in which the log-likelihood of an exact row has a kink: it is not differentiable where the
         parameter is the row's first prepared column. Empty for the families that have none.
-    exact_only
-        Whether rows must be known exactly for the parameters to be estimated.
+    between_ends
+        Whether the parameters are the two ends of the support, which ``ends_of_rows`` finds from rows that are not all
+        exact.
     open_only
         Whether rows that are not known exactly must be open above for the parameters to be estimated.
     labelled
@@ -107,7 +108,7 @@ class Declarations:
     region_of: ClassVar[tuple[str, ...]] = ()
     edges: ClassVar[tuple[str, ...]] = ()
     kinked: ClassVar[str] = ""
-    exact_only: ClassVar[bool] = False
+    between_ends: ClassVar[bool] = False
     open_only: ClassVar[bool] = False
     labelled: ClassVar[bool] = False
     ordered: ClassVar[bool] = True

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from thetahat.families._censored_ends import Covering, Ends, best_ends
 from thetahat.families._contract import Known, Theta
 from thetahat.families._family import Family
 from thetahat.families._survey import Survey
@@ -19,7 +20,7 @@ class BetweenEnds(Family):
     """Parameters ``low`` and ``high``; ℓ rises as they close in, until they meet the outermost values."""
 
     edges: ClassVar[tuple[str, ...]] = ("low", "high")
-    exact_only: ClassVar[bool] = True
+    between_ends: ClassVar[bool] = True
     uniqueness: ClassVar[str | None] = "the density falls as its support grows beyond the outermost values"
     strictly: ClassVar[bool]
     """Whether low must lie below high, or may be equal to it."""
@@ -46,6 +47,11 @@ class BetweenEnds(Family):
         low = float(fixed.get("low", survey.minimum))
         high = float(fixed.get("high", survey.maximum))
         return (low, high) if low <= survey.minimum and survey.maximum <= high else None
+
+    def ends_of_rows(self, rows: Covering, fixed: Mapping[str, Any]) -> Ends | None:
+        """By the signs of one-sided slopes."""
+        low, high = (None if name not in fixed else float(fixed[name]) for name in self.edges)
+        return best_ends(rows, low, high)
 
     def expected_information(self, eta: Coordinates, known: Known) -> tuple[Any, ...]:
         """None exists: the score does not have the mean 0."""

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thetahat._errors import ParameterError
+from thetahat.families._censored_ends import Covering, Ends
 from thetahat.families._contract import FamilyContract, Theta
 from thetahat.families._tails import inner_point, tail_terms
 from thetahat.numerics.generator import generator_of, is_count
@@ -40,6 +41,10 @@ class Family(FamilyContract):
             for name, value in self.option_values.items()
         }
         return {"family": self.name, **options}
+
+    def ends_of_rows(self, rows: Covering, fixed: Mapping[str, Any]) -> Ends | None:
+        """The maximum of a family that is ``between_ends``; None where what is fixed leaves a row outside."""
+        return None
 
     def limiting(self, family: Family) -> Family:
         """What a family that was declared as a limit is here."""

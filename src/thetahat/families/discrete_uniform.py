@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar, final
 
 import numpy as np
 
+from thetahat.families._censored_ends import Covering, Ends, best_whole_ends
 from thetahat.families._contract import Known, Theta
 from thetahat.families._counts import lattice_quantile
 from thetahat.families._ends import BetweenEnds
@@ -20,7 +23,8 @@ class DiscreteUniform(BetweenEnds):
     """Discrete uniform distribution: P(Y = y) = 1/(high - low + 1), y = low, low + 1, ..., high.
 
     Working coordinates are low and high, whole numbers. The maximum is the smallest and the largest value (the German
-    tank problem; Goodman, 1952). There are no standard errors: ℓ breaks off there. Rows must be known exactly.
+    tank problem; Goodman, 1952). There are no standard errors: ℓ breaks off there. Of
+    censored rows every pair of whole numbers that could be better is tried.
 
     Examples
     --------
@@ -35,6 +39,7 @@ class DiscreteUniform(BetweenEnds):
     declared = (Parameter("low", Whole(), (-10.0, 0.0)), Parameter("high", Whole(), (1.0, 20.0)))
     support = INTEGERS
     strictly: ClassVar[bool] = False
+    uniqueness_censored: ClassVar[str | None] = "no other whole numbers can be higher"
 
     def prepare(self, xp: Any, y: Any, known: Known) -> Rows:
         """Return y."""
@@ -74,6 +79,20 @@ class DiscreteUniform(BetweenEnds):
                     outer * outer - at_high * inner * inner,
                 ),
             )
+
+    def ends_of_rows(self, rows: Covering, fixed: Mapping[str, Any]) -> Ends | None:
+        """As of intervals one wide, from low up to the first number beyond high."""
+        stretched = Covering(
+            np.floor(rows.lows) + 1.0,
+            np.floor(rows.highs) + 1.0,
+            rows.weight,
+            rows.n_exact,
+            rows.least,
+            rows.most + 1.0,
+        )
+        low, high = (None if name not in fixed else float(fixed[name]) for name in self.edges)
+        found = best_whole_ends(stretched, low, None if high is None else high + 1.0)
+        return None if found is None else replace(found, high=found.high - 1.0)
 
     def outwards(self, low: float, high: float) -> Theta:
         """The whole numbers at or beyond."""

@@ -122,7 +122,6 @@ class Mixture(MixedLaw):
             known=tuple(dict.fromkeys(name for family in inside for name in family.known)),
             gathers=gathering_of(inside, tuple(shared)),
             spikes="anywhere" if all(family.spikes == "anywhere" for family in inside) else "nowhere",
-            exact_only=any(family.exact_only for family in inside),
             open_only=any(family.open_only for family in inside),
             scales=self._scales(inside, tuple(shared)),
             dilation=self._dilation(),

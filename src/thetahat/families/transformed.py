@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from thetahat._errors import ModelError
 from thetahat.families._bijections import Bijection, bijection_of
+from thetahat.families._censored_ends import Covering, Ends
 from thetahat.families._contract import Known, Theta
 from thetahat.families._family import Family
 from thetahat.families._limit import Limit
@@ -35,7 +36,7 @@ _KEPT: tuple[str, ...] = (
     "region_of",
     "edges",
     "kinked",
-    "exact_only",
+    "between_ends",
     "open_only",
     "primary",
     "regressed",
@@ -197,6 +198,15 @@ class Transformed(Wrapper):
     def edge_values(self, survey: Survey) -> Mapping[str, float]:
         """Those of the family inside."""
         return self.inner.edge_values(self._survey_of(survey))
+
+    def ends_of_rows(self, rows: Covering, fixed: Mapping[str, Any]) -> Ends | None:
+        """Those of the family inside."""
+        lows, highs = (
+            np.where(np.isfinite(ends), self._back(np.where(np.isfinite(ends), ends, 0.0)), ends)
+            for ends in (rows.lows, rows.highs)
+        )
+        least, most = (float(self._back(end)) if rows.n_exact > 0 else end for end in (rows.least, rows.most))
+        return self.inner.ends_of_rows(Covering(lows, highs, rows.weight, rows.n_exact, least, most), fixed)
 
     def heights(self, survey: Survey) -> tuple[Theta, ...]:
         """Those of the family inside."""

@@ -36,7 +36,6 @@ _KEPT: tuple[str, ...] = (
     "region_of",
     "edges",
     "kinked",
-    "exact_only",
     "open_only",
     "primary",
     "regressed",

@@ -21,7 +21,9 @@ class Uniform(BetweenEnds):
 
     Working coordinates are low and high. The maximum is the smallest and the largest value, where the likelihood does
     not level off but breaks off: the error is of order 1/n, and curvature says nothing of it, so that there are no
-    standard errors (Rao, 1973, section 5f). Rows must be known exactly.
+    standard errors (Rao, 1973, section 5f). Where rows are censored an end may lie between what is known of them, with
+    a standard error; the log-likelihood is concave in (1/(high - low), low/(high - low)), so that its maximum is the
+    only one.
 
     Examples
     --------
@@ -39,6 +41,9 @@ class Uniform(BetweenEnds):
     scales: ClassVar[tuple[str, ...]] = ("low", "high")
     spikes: ClassVar[str] = "anywhere"
     strictly: ClassVar[bool] = True
+    uniqueness_censored: ClassVar[str | None] = (
+        "concave in (1/(high - low), low/(high - low)), as of any log-concave density (Burridge, 1981)"
+    )
 
     def prepare(self, xp: Any, y: Any, known: Known) -> Rows:
         """Return y."""

@@ -110,7 +110,7 @@ def _maximise(
         from thetahat.optimize.outermost import where_it_breaks_off
 
         guess, how = safe_guess(arrangement), conditions(arrangement, engine, optimizer)
-        broken = where_it_breaks_off(model, likelihood, survey, guess, how, declared)
+        broken = where_it_breaks_off(arrangement, likelihood, engine, guess, how, declared)
         if broken is not None:
             return broken
     allowed = _region(arrangement, engine)

@@ -23,6 +23,7 @@ from thetahat.models.iid import IndependentModel
 from thetahat.numerics.namespace import NUMPY
 from thetahat.optimize._optimizer import Optimizer
 from thetahat.optimize.climb import climb
+from thetahat.optimize.newton import DECREMENT
 
 if TYPE_CHECKING:
     from thetahat.penalties import Penalty
@@ -112,7 +113,7 @@ def _fit(
     model = arrangement.model
     family = model.family.limiting(limit_named(limit.family))
     survey, unit = arrangement.survey, model.unit
-    if family.exact_only and not survey.plain:
+    if family.between_ends and not survey.plain:
         return None
     if survey.n_exact and not family.support.spans(survey.minimum * unit, survey.maximum * unit):
         return None
@@ -130,14 +131,18 @@ def _fit(
             fixed.update({name: value * model.unit for name, value in settled.items()})
         elif arrangement.survey.plain and (fixed or family.solve(arrangement.survey, {}) is None):
             return None
-    limit_model = IndependentModel(
-        family,
-        model.response,
-        weight_column=model.weight_column,
-        known=model.known,
-        fixed=fixed,
-        unit=model.unit,
-    )
+
+    def limit_model_of(fixed: Mapping[str, Any]) -> IndependentModel:
+        return IndependentModel(
+            family,
+            model.response,
+            weight_column=model.weight_column,
+            known=model.known,
+            fixed=fixed,
+            unit=model.unit,
+        )
+
+    limit_model = limit_model_of(fixed)
     likelihood, survey = _rows_of_limit(limit_model, arrangement, engine)
     if penalty is not None:
         from thetahat.penalised_likelihood import penalised
@@ -146,6 +151,14 @@ def _fit(
     point = _maximise(limit_model, likelihood, survey, arrangement, optimizer)
     if point is None:
         return None
+    held = _held_edge(limit_model, likelihood, point)
+    if held is not None:
+        # What is estimated beside an end that rows hold is told for that end, as where outermost values settle it.
+        limit_model = limit_model_of({**fixed, family.edges[0]: held[1]})
+        likelihood, survey = _rows_of_limit(limit_model, arrangement, engine)
+        if penalty is not None:
+            likelihood = penalised(likelihood, penalty)
+        point = np.delete(point, held[0])
     point, edges = to_edges(likelihood, point, survey.n_obs)
     tally = likelihood.tally(point, DERIVATIVES)
     at_limit = limit_model.table.natural(point)
@@ -180,6 +193,20 @@ def to_edges(likelihood: Likelihood, point: Vector, n_obs: float) -> tuple[Vecto
         if parameter.domain.is_edge(value) and there.finite and there.value >= tally.value - tally.rounding:
             point, edges[span] = moved, True
     return point, tuple(edges.tolist())
+
+
+def _held_edge(model: IndependentModel, likelihood: Likelihood, point: Vector) -> tuple[int, float] | None:
+    """The coordinate and the value of an end of the support at which ℓ breaks off or has a kink; None elsewhere."""
+    edges, table = model.family.edges, model.table
+    if len(edges) != 1 or edges[0] not in table.free_names:
+        return None
+    place = table.free_names.index(edges[0])
+    tally = likelihood.tally(point, DERIVATIVES)
+    slope, curvature = float(tally.score[place]), float(tally.information[place, place])
+    # Half a squared slope over the curvature is what a step could still gain, were ℓ smooth there.
+    if curvature > 0.0 and 0.5 * slope * slope <= DECREMENT * curvature:
+        return None
+    return place, float(table.natural(point)[edges[0]])
 
 
 def _rows_of_limit(

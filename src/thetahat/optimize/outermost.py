@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from thetahat._errors import ModelError
+from thetahat.engines import Engine
 from thetahat.families import Family
+from thetahat.families._censored_ends import Covering
 from thetahat.families._survey import Survey
+from thetahat.first_pass import Arrangement
 from thetahat.likelihood import Likelihood
-from thetahat.models import DERIVATIVES
-from thetahat.models.iid import IndependentModel
+from thetahat.models import DERIVATIVES, SCORES
+from thetahat.optimize._optimizer import Settled
 from thetahat.optimize.climb import Conditions
 from thetahat.optimize.constrained import maximise_pinned
 from thetahat.optimize.declared import Declared
 from thetahat.optimize.edges import at_outermost
+from thetahat.optimize.edges import gathered as at_a_place
+from thetahat.optimize.existence import Gathered
 from thetahat.optimize.outcome import Outcome
+from thetahat.optimize.verdict import judge
 
 Vector = NDArray[np.float64]
 
@@ -29,11 +38,6 @@ def refuse_unfit(family: Family, survey: Survey) -> None:
         If there are rows of a kind that it does not take.
     """
     name = type(family).__name__
-    if family.exact_only:
-        raise ModelError(
-            f"{name} is fitted to rows that are known exactly, and some here are known to intervals; leave those out, "
-            "or choose a family that takes them"
-        )
     if family.open_only and np.isfinite(survey.lowest_high):
         raise ModelError(
             f"{name} is fitted to rows that are known exactly or to exceed a value, and some here are known to lie "
@@ -41,16 +45,85 @@ def refuse_unfit(family: Family, survey: Survey) -> None:
         )
 
 
-def where_it_breaks_off(
-    model: IndependentModel,
+@dataclass(frozen=True, slots=True)
+class _Intervals:
+    """Rows that are not exact, in the order of the blocks."""
+
+    lows: tuple[Vector, ...]
+    highs: tuple[Vector, ...]
+    weights: tuple[Vector, ...]
+
+    def merge(self, other: _Intervals) -> _Intervals:
+        return _Intervals(self.lows + other.lows, self.highs + other.highs, self.weights + other.weights)
+
+
+def from_ends(
+    arrangement: Arrangement,
     likelihood: Likelihood,
-    survey: Survey,
+    engine: Engine,
+    declared: Declared,
+) -> Outcome | None:
+    """The maximum of a family that lies between two ends, from rows of all kinds.
+
+    An end where ℓ breaks off or has a kink has no standard error, and one between has. None where what is fixed leaves
+    rows outside.
+    """
+    model, survey = arrangement.model, arrangement.survey
+    table = model.table
+
+    def intervals(block: Any) -> _Intervals:
+        packed = block if arrangement.packed else model.pack(block)
+        weight = np.ones(packed.low.shape) if packed.interval_weight is None else packed.interval_weight
+        telling = (weight > 0) & (np.isfinite(packed.low) | np.isfinite(packed.high))
+        return _Intervals((packed.low[telling],), (packed.high[telling],), (weight[telling],))
+
+    gathered = engine.reduce(intervals, arrangement.blocks())
+    lows, highs, weight = (
+        np.concatenate(parts).astype(float) for parts in (gathered.lows, gathered.highs, gathered.weights)
+    )
+    fixed = {name: float(value) / table.unit(name) for name, value in table.fixed.items()}
+    found = model.family.ends_of_rows(
+        Covering(lows, highs, weight, survey.n_exact, survey.minimum, survey.maximum), fixed
+    )
+    if found is None:
+        return None
+    names = model.family.edges
+    values = dict(zip(names, (found.low, found.high), strict=True))
+    guess = model.starting_values(arrangement.sample)
+    infinite = {name: value for name, value in values.items() if np.isinf(value)}
+    if infinite:
+        place = "both ends of its range" if len(infinite) == 2 else "an end of its range"
+        return at_a_place(table, guess, Gathered(infinite, found.value, place), declared)
+    if found.value == 0.0 and survey.n_exact == 0:
+        anywhere = dict.fromkeys(table.free_names, float(np.nan))
+        return at_a_place(table, guess, Gathered(anywhere, 0.0, "any place"), declared)
+    held = tuple(
+        name for name, here in zip(names, found.held, strict=True) if here and name in table.free_names
+    )
+    at = guess.copy()
+    for parameter, span in zip(table.free_parameters, table.free_slices, strict=True):
+        at[span] = parameter.domain.to_free(values[parameter.name])
+    tally = likelihood.tally(at, SCORES)
+    if not held:
+        return judge(likelihood, Settled(at, tally), replace(declared, regularity=lambda _: "smooth"))
+    natural = table.natural(at)
+    natural.update({name: values[name] * table.unit(name) for name in table.free_names})
+    return at_outermost(table, natural, at, tally, held, declared)
+
+
+def where_it_breaks_off(
+    arrangement: Arrangement,
+    likelihood: Likelihood,
+    engine: Engine,
     begin: Vector,
     conditions: Conditions,
     declared: Declared,
 ) -> Outcome | None:
     """The maximum over the other parameters, with those that end the support where the family says; None if unsaid."""
+    model, survey = arrangement.model, arrangement.survey
     table = model.table
+    if model.family.between_ends and not survey.all_exact:
+        return from_ends(arrangement, likelihood, engine, declared)
     ends = {
         name: value for name, value in model.family.edge_values(survey).items() if name in table.free_names
     }

@@ -145,8 +145,6 @@ def _reason_against(family: Family, response: Response, extent: Extent, kind: st
         return f"for {family.support.describe()}"
     if response.truncated and family.edges:
         return "its support ends at its parameters, which truncated rows do not tell"
-    if response.censored and family.exact_only:
-        return "needs rows known exactly"
     return None
 
 
