@@ -53,6 +53,7 @@ _LEAVES: Catalogue[Family] = Catalogue(
         "HyperbolicSecant",
         "InverseGamma",
         "InverseGaussian",
+        "JohnsonSU",
         "Kumaraswamy",
         "Laplace",
         "Logistic",

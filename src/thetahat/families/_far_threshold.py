@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from thetahat.families._contract import Theta
+from thetahat.families._johnson_start import log_normal_start
 from thetahat.families._limit import Limit
 from thetahat.families._terms import Coordinates, Rows
 
@@ -91,3 +94,6 @@ FAR: Mapping[str, Limit] = {
     "log_logistic": _of_shape("logistic", "location", "scale", _log_logistic),
 }
 """By the name of the family inside, the limit as its threshold falls to minus infinity."""
+
+NEAR: Mapping[str, Callable[[NDArray[np.float64]], Theta | None]] = {"log_normal": log_normal_start}
+"""By the name of the family inside, a start that does not depend on how far below the values the threshold is."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from thetahat._errors import ModelError, ParameterError
 from thetahat.families._contract import Known, Theta
 from thetahat.families._family import Family
-from thetahat.families._far_threshold import FAR
+from thetahat.families._far_threshold import FAR, NEAR
 from thetahat.families._gathering import Gathering
 from thetahat.families._limit import Limit
 from thetahat.families._lower_end import can_be_infinite, order_at_end
@@ -183,7 +183,7 @@ class Shifted(Wrapper):
         )
 
     def _starts(self, points: NDArray[np.float64]) -> list[tuple[bool, float, Theta]]:
-        """Thresholds below the points with what goes with them, the highest likelihood first.
+        """Thresholds below the points with what goes with them: one near a maximum, then the highest likelihood first.
 
         Each with whether it is no way to an infinite density.
         """
@@ -202,7 +202,16 @@ class Shifted(Wrapper):
                 height = float(np.sum(inner.log_density(NUMPY, inner.prepare(NUMPY, x, {}), eta)))
                 likely = bool(order_at_end(inner, eta) > _ABOVE_ONE)
             found.append((likely, height if np.isfinite(height) else -np.inf, (threshold, *theta)))
-        return sorted(found, key=lambda item: -item[1])
+        nearest_maximum: list[tuple[bool, float, Theta]] = []
+        near = None if THRESHOLD in self.given or inner.name not in NEAR else NEAR[inner.name](points)
+        if near is not None and near[0] < least:
+            eta = inner.working(near[1:])
+            with np.errstate(all="ignore"):
+                rows = inner.prepare(NUMPY, points - near[0], {})
+                height = float(np.sum(inner.log_density(NUMPY, rows, eta)))
+            # It is near a maximum, and higher ones may be on the way to an infinite density.
+            nearest_maximum = [(True, height, near)] if np.isfinite(height) else []
+        return nearest_maximum + sorted(found, key=lambda item: -item[1])
 
     def solve(self, survey: Survey, known: Known) -> Theta | None:
         """There is no closed form."""
