@@ -64,6 +64,8 @@ class Declarations:
         Whether values have an order, and with it a distribution function, quantiles and intervals.
     primary
         The parameter that the first formula of a regression drives; empty for the first one declared.
+    level
+        Whether the density is the same wherever it is not 0.
     regressed
         Whether regressions may move the primary parameter; False where no parameter orders the distributions.
     increasing
@@ -107,6 +109,7 @@ class Declarations:
     region_of: ClassVar[tuple[str, ...]] = ()
     edges: ClassVar[tuple[str, ...]] = ()
     kinked: ClassVar[str] = ""
+    level: ClassVar[bool] = False
     exact_only: ClassVar[bool] = False
     open_only: ClassVar[bool] = False
     labelled: ClassVar[bool] = False

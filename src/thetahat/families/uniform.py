@@ -39,6 +39,7 @@ class Uniform(BetweenEnds):
     scales: ClassVar[tuple[str, ...]] = ("low", "high")
     spikes: ClassVar[str] = "anywhere"
     strictly: ClassVar[bool] = True
+    level: ClassVar[bool] = True
 
     def prepare(self, xp: Any, y: Any, known: Known) -> Rows:
         """Return y."""

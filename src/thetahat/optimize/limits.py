@@ -112,8 +112,11 @@ def _fit(
     model = arrangement.model
     family = model.family.limiting(limit_named(limit.family))
     survey, unit = arrangement.survey, model.unit
+    ends: Mapping[str, float] = {}
     if family.exact_only and not survey.plain:
-        return None
+        ends = _level_ends(family, arrangement)
+        if not ends:
+            return None
     if survey.n_exact and not family.support.spans(survey.minimum * unit, survey.maximum * unit):
         return None
     back = {ours: theirs for theirs, ours in limit.names.items()}
@@ -125,7 +128,7 @@ def _fit(
     if family.edges:
         # Where the support of the limit ends is settled by outermost values, or lies beyond all rows, as it may where
         # some are not known exactly.
-        settled = family.edge_values(arrangement.survey)
+        settled = ends or family.edge_values(arrangement.survey)
         if set(settled) == set(family.edges):
             fixed.update({name: value * model.unit for name, value in settled.items()})
         elif arrangement.survey.plain and (fixed or family.solve(arrangement.survey, {}) is None):
@@ -157,6 +160,11 @@ def _fit(
 
     @cache
     def slope() -> tuple[float, float]:
+        if ends:
+            from thetahat.optimize.level_limit import slope_beside
+
+            rows = Likelihood(model, arrangement.blocks, packed=True, engine=engine)
+            return slope_beside(limit, rows, at_limit, scale, tally.value)
         return _slope(limit, model, arrangement, scaled, scale, engine)
 
     return LimitFit(
@@ -180,6 +188,16 @@ def to_edges(likelihood: Likelihood, point: Vector, n_obs: float) -> tuple[Vecto
         if parameter.domain.is_edge(value) and there.finite and there.value >= tally.value - tally.rounding:
             point, edges[span] = moved, True
     return point, tuple(edges.tolist())
+
+
+def _level_ends(family: Family, arrangement: Arrangement) -> Mapping[str, float]:
+    """The ends of a level density for rows that are not all exact; empty where it is not level, or none are found."""
+    if not family.level or arrangement.model.table.fixed:
+        return {}
+    from thetahat.optimize.level_limit import best_ends
+
+    found = best_ends(arrangement)
+    return {} if found is None else dict(zip(family.edges, found, strict=True))
 
 
 def _rows_of_limit(
