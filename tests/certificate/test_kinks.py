@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy import optimize
+from scipy import optimize, special
 
 import thetahat as th
 from thetahat._errors import InferenceError, ModelError
@@ -362,6 +362,58 @@ def test_rows_more_level_than_any_of_them_tend_to_a_uniform_distribution():
     assert fit.estimates["location"] == pytest.approx(0.5 * (np.min(y) + np.max(y)))
     assert fit.estimates["scale"] == pytest.approx(0.5 * np.ptp(y))
     assert fit.estimates["shape"] == np.inf
+
+
+@pytest.mark.parametrize("shape", [300.0, 1000.0, 1e5])
+def test_masses_keep_their_digits_where_powers_underflow(shape):
+    law = th.GeneralizedNormal(location=0, scale=1, shape=shape)
+    eta = law.working(law.distribution_theta())
+    low = np.array([-0.2, 0.1, -np.inf, -0.5, 0.3, 0.99])
+    high = np.array([0.4, 0.3, -0.5, 0.3, 0.99, np.inf])
+    terms = law.log_mass(low, high, {}, eta, 2)
+    masses = np.exp(terms.value)
+    height = 0.5 / special.gamma(1.0 + 1.0 / shape)
+    assert masses[:2] == pytest.approx([0.6 * height, 0.2 * height], rel=1e-13)
+    assert masses[2:].sum() == pytest.approx(1.0, rel=1e-13)
+    for position in range(3):
+        step = np.eye(3)[position] * 1e-5
+        ahead, behind = (law.log_mass(low, high, {}, tuple(eta + way * step), 0).value for way in (1, -1))
+        assert np.ravel(terms.gradient[position]) == pytest.approx(
+            (ahead - behind) / 2e-5, rel=1e-5, abs=1e-7
+        )
+    assert law.cdf(law.quantile([0.1, 0.3, 0.7])) == pytest.approx([0.1, 0.3, 0.7], rel=1e-12)
+    assert np.std(law.sample(20_000, rng=1)) == pytest.approx(law.variance() ** 0.5, rel=0.02)
+
+
+def test_censored_rows_too_tend_to_a_uniform_distribution():
+    y = np.random.default_rng(3).random(40)
+    fit = th.fit(th.GeneralizedNormal(), th.Observations.right_censored(np.minimum(y, 0.8), y < 0.8))
+    assert (fit.certificate.verdict, fit.certificate.limit) == ("at_infinity", "Uniform")
+    low = fit.estimates["location"] - fit.estimates["scale"]
+    high = fit.estimates["location"] + fit.estimates["scale"]
+    assert low == pytest.approx(np.min(y))
+    # Of n rows r are above c: with low known the best high has (high - c)/(high - low) = r/n.
+    above = np.sum(y >= 0.8)
+    assert (high - 0.8) / (high - low) == pytest.approx(above / 40, rel=1e-6)
+
+
+def test_many_rows_at_cusps_and_at_nearly_none_have_their_maximum():
+    rng = np.random.default_rng(1)
+    for y in (rng.standard_t(3, 4_000), rng.laplace(size=4_000)):
+        fit = th.fit(th.GeneralizedNormal(), y)
+        assert fit.certificate.verdict == "maximum"
+        error = fit.standard_errors["location"]
+        for step in (0.02, 0.2, 2.0):
+            for way in (1, -1):
+                moved = {**fit.estimates, "location": fit.estimates["location"] + way * step * error}
+                assert np.sum(th.GeneralizedNormal(**moved).log_prob(y)) < fit.log_likelihood
+
+
+def test_many_rows_of_a_triangle_have_ends_beyond_all_of_them():
+    y = np.random.default_rng(1).normal(size=20_000)
+    fit = th.fit(th.Triangular(), y)
+    assert fit.certificate.verdict == "maximum"
+    assert fit.estimates["low"] < np.min(y) < np.max(y) < fit.estimates["high"]
 
 
 def test_rows_with_a_spike_leave_the_regular_region():

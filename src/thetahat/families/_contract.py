@@ -163,10 +163,7 @@ class FamilyContract(Frozen, Declarations, ABC):
         return None
 
     def quantile_level(self, fixed: Mapping[str, Any]) -> float | None:
-        """P(Y < location) where log f is affine on either side of the location, whatever the parameters not fixed.
-
-        Then coefficients of a regression solve a linear programme. None for other densities, and where it is free.
-        """
+        """P(Y < location) where log f is affine on each side of it, whatever is not fixed; None elsewhere, or free."""
         return None
 
     def one_sided(self, survey: Survey) -> tuple[tuple[Mapping[str, float], float, str], ...]:

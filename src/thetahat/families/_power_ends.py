@@ -15,6 +15,8 @@ from thetahat.families._terms import Array, EndTerms, end_terms
 from thetahat.numerics.incomplete_gamma import log_gamma_mass
 
 _LOG_2 = float(np.log(2.0))
+_DEEP = 690.0
+"""-log of a power z^shape below which e to minus it is 1, and the density level; near there the power underflows."""
 
 
 class _End(NamedTuple):
@@ -92,7 +94,71 @@ def _part(terms: EndTerms, rows: slice) -> EndTerms:
 
 
 def _beyond(near: Array, far: Array, log_shape: Array, order: int) -> EndTerms:
-    """Of an interval on one side: 0 <= near < far."""
+    """Of an interval on one side: 0 <= near < far; where the density is level, by lengths."""
+    start = np.exp(-_DEEP * np.exp(-log_shape))
+    level = far <= start
+    both = (near > 0) & (near < start) & ~level
+    if not (level.any() or both.any()):
+        return _curved(near, far, log_shape, order)
+    whole = _curved(np.where(both, start, near), far, log_shape, order)
+    deep = _level(near, np.where(both, start, far), log_shape)
+    joined = _joined(deep, whole)
+
+    def pick(item: Any, alone: Any, together: Any) -> Any:
+        if isinstance(item, tuple):
+            return tuple(pick(*parts) for parts in zip(item, alone, together, strict=True))
+        return np.where(level, alone, np.where(both, together, item))
+
+    if not order:
+        return EndTerms(pick(whole.value, deep.value, joined.value), 0.0, 0.0, 0.0, 0.0, 0.0)
+    return EndTerms(*(pick(*parts) for parts in zip(whole, deep, joined, strict=True)))
+
+
+def _level(near: Array, far: Array, log_shape: Array) -> EndTerms:
+    """Of an interval in which e to minus the power is 1."""
+    a = np.exp(-log_shape)
+    length = far - near
+    inverse, none = 1.0 / length, np.zeros_like(length)
+    s = a * special.digamma(1.0 + a)
+    return EndTerms(
+        np.log(length) - _LOG_2 - special.gammaln(1.0 + a),
+        -inverse,
+        inverse,
+        -inverse * inverse,
+        inverse * inverse,
+        -inverse * inverse,
+        (s,),
+        (none,),
+        (none,),
+        (-s - a * a * special.polygamma(1, 1.0 + a),),
+    )
+
+
+def _joined(first: EndTerms, second: EndTerms) -> EndTerms:
+    """Of two intervals, the one beginning where the other ends."""
+    total = np.logaddexp(first.value, second.value)
+    one, two = np.exp(first.value - total), np.exp(second.value - total)
+    if not second.s:
+        return EndTerms(total, 0.0, 0.0, 0.0, 0.0, 0.0)
+    low, high = one * first.low, two * second.high
+    (s_one,), (s_two,) = first.s, second.s
+    s = one * s_one + two * s_two
+    return EndTerms(
+        total,
+        low,
+        high,
+        one * (first.low_low + first.low * first.low) - low * low,
+        -low * high,
+        two * (second.high_high + second.high * second.high) - high * high,
+        (s,),
+        (one * (first.low_s[0] + first.low * s_one) - low * s,),
+        (two * (second.high_s[0] + second.high * s_two) - high * s,),
+        (one * (first.s_s[0] + s_one * s_one) + two * (second.s_s[0] + s_two * s_two) - s * s,),
+    )
+
+
+def _curved(near: Array, far: Array, log_shape: Array, order: int) -> EndTerms:
+    """Of an interval on one side that does not begin where the power underflows."""
     first, last = _end(near, log_shape), _end(far, log_shape)
     a = np.exp(-log_shape)
     mass, by_a, by_a_twice = log_gamma_mass(first.power, last.power, a, order)
@@ -130,7 +196,10 @@ def _around(low: Array, high: Array, log_shape: Array, order: int) -> EndTerms:
     parts = _beyond(np.zeros(2 * n), both, log_shapes, order)
     up, down = (_part(parts, slice(0, n)), _part(parts, slice(n, 2 * n)))
     total = np.logaddexp(up.value, down.value)
-    beyond = 0.5 * special.gammaincc(np.exp(-log_shapes), both ** np.exp(log_shapes))
+    inverse = np.exp(-log_shapes)
+    level = both <= np.exp(-_DEEP * inverse)
+    curved = special.gammaincc(inverse, both ** np.exp(log_shapes))
+    beyond = 0.5 * np.where(level, 1.0 - both / special.gamma(1.0 + inverse), curved)
     missed = beyond[:n] + beyond[n:]
     value = np.where(missed < 0.5, np.log1p(-missed), total)
     if not order:

@@ -29,6 +29,7 @@ _LEAST = 0.5
 _SHAPES = np.array([0.7, 1.0, 1.4, 2.0, 3.0, 5.0, 9.0])
 _FEW = 256
 _ON_THE_EDGE = 1e-9
+_UNDERFLOW = 1e-290
 
 
 def _slope_at_uniform(rows: Rows, eta: Coordinates) -> Any:
@@ -207,7 +208,9 @@ class GeneralizedNormal(LocationScale):
         tail = 2.0 * np.minimum(probability, 1.0 - probability)
         inner = np.abs(2.0 * np.asarray(probability) - 1.0)
         power = np.where(tail < 0.5, special.gammainccinv(a, tail), special.gammaincinv(a, inner))
-        z = np.where(probability < 0.5, -1.0, 1.0) * power**a
+        # Where the power underflows the density is level.
+        size = np.where(power > _UNDERFLOW, power**a, inner * special.gamma(1.0 + a))
+        z = np.where(probability < 0.5, -1.0, 1.0) * size
         return theta[0] + theta[1] * z
 
     def mean_at(self, theta: Theta, known: Known) -> Any:
@@ -227,8 +230,9 @@ class GeneralizedNormal(LocationScale):
     def sample_at(self, rng: np.random.Generator, size: int, theta: Theta, known: Known) -> Array:
         """A gamma variable to the power 1/shape, with either sign."""
         a = 1.0 / np.asarray(theta[2])
-        power = rng.standard_gamma(a, size) ** a
-        return np.asarray(theta[0] + theta[1] * np.where(rng.random(size) < 0.5, -power, power))
+        # U^(1/a) times a gamma variable of shape 1 + a is one of shape a, which may underflow.
+        distance = rng.standard_gamma(1.0 + a, size) ** a * rng.random(size)
+        return np.asarray(theta[0] + theta[1] * np.where(rng.random(size) < 0.5, -distance, distance))
 
 
 def _candidates(points: NDArray[np.float64]) -> tuple[Array, Array, Array, Array]:

@@ -339,29 +339,28 @@ class Kinks:
         The station has the slopes on both sides of the change. Near a place they may bend without bound, so that the
         change is next to it.
         """
-        begin = start.copy()
-        begin[self.position] = self._inner(low, high, start)
-        station = self.station(float(begin[self.position]), begin)
-        rising = falling = np.nan
+        # Next to a place first: there it is where the bend is sharpest.
+        ends = [float(np.nextafter(low, np.inf)), float(np.nextafter(high, -np.inf))]
+        trials = [end for end in ends if np.isfinite(end) and low < end < high]
+        trials = trials or [self._inner(low, high, start)]
+        station = self.station(trials.pop(0), start)
         failures = 0
         for _ in range(BISECTIONS):
             at = float(station.point[self.position])
             failures += not station.held.converged
-            known = np.isfinite(low) or np.isfinite(high)
-            if station.peak or failures > MOST_FAILURES or not known:
+            if station.peak or failures > MOST_FAILURES or not (np.isfinite(low) or np.isfinite(high)):
                 break
-            if station.rises:
-                low, rising, beside = at, station.slopes[1], float(np.nextafter(at, np.inf))
-            else:
-                high, falling, beside = at, station.slopes[0], float(np.nextafter(at, -np.inf))
-            if low < beside < high:
-                beside = self._inner(low, high, station.point)
-            elif np.isfinite(rising) and np.isfinite(falling):
-                station = replace(station, slopes=(rising, falling))
+            low, high = (at, high) if station.rises else (low, at)
+            if np.nextafter(low, np.inf) >= high:
+                # Neighbours in double precision: the slope changes its sign between them.
+                before, beyond = (self.station(end, station.point).slopes for end in (low, high))
+                return replace(station, slopes=(before[1], beyond[0]))
+            within = [trial for trial in trials if low < trial < high]
+            trials = within[1:]
+            there = within[0] if within else self._inner(low, high, station.point)
+            if not low < there < high:
                 break
-            if not low < beside < high:
-                break
-            station = self.station(beside, station.point)
+            station = self.station(there, station.point)
         return station
 
 

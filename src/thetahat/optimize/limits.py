@@ -113,8 +113,11 @@ def _fit(
     model = arrangement.model
     family = model.family.limiting(limit_named(limit.family))
     survey, unit = arrangement.survey, model.unit
+    ends: Mapping[str, float] = {}
     if family.between_ends and not survey.plain:
-        return None
+        ends = _level_ends(family, arrangement, engine)
+        if not ends:
+            return None
     if survey.n_exact and not family.support.spans(survey.minimum * unit, survey.maximum * unit):
         return None
     back = {ours: theirs for theirs, ours in limit.names.items()}
@@ -126,7 +129,7 @@ def _fit(
     if family.edges:
         # Where the support of the limit ends is settled by outermost values, or lies beyond all rows, as it may where
         # some are not known exactly.
-        settled = family.edge_values(arrangement.survey)
+        settled = ends or family.edge_values(arrangement.survey)
         if set(settled) == set(family.edges):
             fixed.update({name: value * model.unit for name, value in settled.items()})
         elif arrangement.survey.plain and (fixed or family.solve(arrangement.survey, {}) is None):
@@ -170,6 +173,11 @@ def _fit(
 
     @cache
     def slope() -> tuple[float, float]:
+        if ends:
+            from thetahat.optimize.level_limit import slope_beside
+
+            rows = Likelihood(model, arrangement.blocks, packed=True, engine=engine)
+            return slope_beside(limit, rows, at_limit, scale, tally.value)
         return _slope(limit, model, arrangement, scaled, scale, engine)
 
     return LimitFit(
@@ -207,6 +215,16 @@ def _held_edge(model: IndependentModel, likelihood: Likelihood, point: Vector) -
     if curvature > 0.0 and 0.5 * slope * slope <= DECREMENT * curvature:
         return None
     return place, float(table.natural(point)[edges[0]])
+
+
+def _level_ends(family: Family, arrangement: Arrangement, engine: Engine) -> Mapping[str, float]:
+    """The ends of a level density for rows that are not all exact; empty where none are found."""
+    if arrangement.model.table.fixed:
+        return {}
+    from thetahat.optimize.level_limit import best_ends
+
+    found = best_ends(family, arrangement, engine)
+    return {} if found is None else dict(zip(family.edges, found, strict=True))
 
 
 def _rows_of_limit(

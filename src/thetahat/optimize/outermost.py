@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +10,6 @@ from numpy.typing import NDArray
 from thetahat._errors import ModelError
 from thetahat.engines import Engine
 from thetahat.families import Family
-from thetahat.families._censored_ends import Covering
 from thetahat.families._survey import Survey
 from thetahat.first_pass import Arrangement
 from thetahat.likelihood import Likelihood
@@ -19,6 +17,7 @@ from thetahat.models import DERIVATIVES, SCORES
 from thetahat.optimize._optimizer import Settled
 from thetahat.optimize.climb import Conditions
 from thetahat.optimize.constrained import maximise_pinned
+from thetahat.optimize.covering import covering_of
 from thetahat.optimize.declared import Declared
 from thetahat.optimize.edges import at_outermost
 from thetahat.optimize.edges import gathered as at_a_place
@@ -45,18 +44,6 @@ def refuse_unfit(family: Family, survey: Survey) -> None:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Intervals:
-    """Rows that are not exact, in the order of the blocks."""
-
-    lows: tuple[Vector, ...]
-    highs: tuple[Vector, ...]
-    weights: tuple[Vector, ...]
-
-    def merge(self, other: _Intervals) -> _Intervals:
-        return _Intervals(self.lows + other.lows, self.highs + other.highs, self.weights + other.weights)
-
-
 def from_ends(
     arrangement: Arrangement,
     likelihood: Likelihood,
@@ -70,21 +57,8 @@ def from_ends(
     """
     model, survey = arrangement.model, arrangement.survey
     table = model.table
-
-    def intervals(block: Any) -> _Intervals:
-        packed = block if arrangement.packed else model.pack(block)
-        weight = np.ones(packed.low.shape) if packed.interval_weight is None else packed.interval_weight
-        telling = (weight > 0) & (np.isfinite(packed.low) | np.isfinite(packed.high))
-        return _Intervals((packed.low[telling],), (packed.high[telling],), (weight[telling],))
-
-    gathered = engine.reduce(intervals, arrangement.blocks())
-    lows, highs, weight = (
-        np.concatenate(parts).astype(float) for parts in (gathered.lows, gathered.highs, gathered.weights)
-    )
     fixed = {name: float(value) / table.unit(name) for name, value in table.fixed.items()}
-    found = model.family.ends_of_rows(
-        Covering(lows, highs, weight, survey.n_exact, survey.minimum, survey.maximum), fixed
-    )
+    found = model.family.ends_of_rows(covering_of(arrangement, engine), fixed)
     if found is None:
         return None
     names = model.family.edges
