@@ -141,6 +141,17 @@ def test_imports_go_down_only() -> None:
     assert upward_imports(ROOT) == []
 
 
+def test_no_other_room_of_the_optimiser_needs_regressions() -> None:
+    rooms = {"kinks": {"separation", "regression"}, "separation": {"kinks", "regression"}, "": {"regression"}}
+    needed = []
+    for importer, line, imported in imports(ROOT):
+        if package_of(importer) == package_of(imported) == "optimize":
+            above, below = (name.split(".")[1:-1] for name in (importer, imported))
+            if "".join(below) in rooms.get("".join(above), set()):
+                needed.append(f"{importer}:{line} imports {imported}")
+    assert needed == []
+
+
 def test_leaves_do_not_import_their_siblings() -> None:
     assert sibling_imports(ROOT) == []
 
