@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -91,6 +92,7 @@ def imported_names(name: str, tree: ast.AST) -> list[tuple[int, str, list[str]]]
     return [(line, module, names) for line, module, names in found if package_of(module) == "thetahat"]
 
 
+@cache
 def imports(root: Path) -> list[tuple[str, int, str]]:
     """(importing module, line, imported module) for every import of ours, wherever in the file it stands."""
     modules = modules_under(root)
