@@ -31,6 +31,8 @@ OPENING = """\
   truncation; *untruncated* are all of these without it.
 - **regression**: the parameter that the first formula drives, with its default link; another family where the
   regression is fitted in that form.
+- **missing**, of vectors: what can be done with rows of which some entries are NaN: *error* refuses them, *drop* leaves
+  them out, *marginal* takes from each what is known of it.
 - **entropy** and **KL**: *formula* where one is known, otherwise summed or integrated to a stated error.
 """
 ON_LIMITS = """\
@@ -87,9 +89,16 @@ def glance(kind: type[Family], fact: dict[str, Any]) -> tuple[str, ...]:
 
 
 def glance_at_vectors(kind: type[Any], fact: dict[str, Any]) -> tuple[str, ...]:
-    """The same of a family of vectors, of which the rows are values and nothing is regressed."""
+    """The same of a family of vectors, of which nothing is regressed."""
     known = "".join(f"; {name} known" for name in kind.known)
-    return f"`{kind.__name__}`", ", ".join(fact["parameters"]) + known, fact["support"], _maximum(fact)
+    missing = ", ".join(kind.handles_missing)
+    return (
+        f"`{kind.__name__}`",
+        ", ".join(fact["parameters"]) + known,
+        fact["support"],
+        _maximum(fact),
+        missing,
+    )
 
 
 def _maximum(fact: dict[str, Any]) -> str:
@@ -134,7 +143,7 @@ def ends(kind: type[Family]) -> tuple[str, ...] | None:
 
 
 def _end(value: float) -> str:
-    return "∞" if value == float("inf") else f"{value:g}"
+    return f"{value:g}".replace("inf", "∞")
 
 
 def _sentence(text: str) -> str:
@@ -178,7 +187,10 @@ def document() -> str:
         rows = [glance(kind, facts[snake_case(kind.__name__)]) for kind in kinds]
         parts += [f"## {title}\n", table(AT_A_GLANCE, rows)]
     vectors = [(kind, facts[snake_case(kind.__name__)]) for kind in MULTIVARIATE]
-    parts += ["## Vectors\n", table(AT_A_GLANCE[:4], [glance_at_vectors(*pair) for pair in vectors])]
+    parts += [
+        "## Vectors\n",
+        table((*AT_A_GLANCE[:4], "missing"), [glance_at_vectors(*pair) for pair in vectors]),
+    ]
     parts += [
         "## Limits and irregular places\n",
         ON_LIMITS,

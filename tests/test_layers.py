@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -91,6 +92,7 @@ def imported_names(name: str, tree: ast.AST) -> list[tuple[int, str, list[str]]]
     return [(line, module, names) for line, module, names in found if package_of(module) == "thetahat"]
 
 
+@cache
 def imports(root: Path) -> list[tuple[str, int, str]]:
     """(importing module, line, imported module) for every import of ours, wherever in the file it stands."""
     modules = modules_under(root)
@@ -139,6 +141,17 @@ def test_every_module_has_a_floor() -> None:
 
 def test_imports_go_down_only() -> None:
     assert upward_imports(ROOT) == []
+
+
+def test_no_other_room_of_the_optimiser_needs_regressions() -> None:
+    rooms = {"kinks": {"separation", "regression"}, "separation": {"kinks", "regression"}, "": {"regression"}}
+    needed = []
+    for importer, line, imported in imports(ROOT):
+        if package_of(importer) == package_of(imported) == "optimize":
+            above, below = (name.split(".")[1:-1] for name in (importer, imported))
+            if "".join(below) in rooms.get("".join(above), set()):
+                needed.append(f"{importer}:{line} imports {imported}")
+    assert needed == []
 
 
 def test_leaves_do_not_import_their_siblings() -> None:

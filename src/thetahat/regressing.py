@@ -36,8 +36,8 @@ from thetahat.models.regression import RegressionModel
 from thetahat.models.specification import Regression
 from thetahat.optimize._optimizer import Optimizer
 from thetahat.optimize.certify import listed
-from thetahat.optimize.far_columns import ColumnsFarFromZeroError
-from thetahat.optimize.regression import conditions, maximise_regression
+from thetahat.optimize.regression.far_columns import ColumnsFarFromZeroError
+from thetahat.optimize.regression.regression import conditions, maximise_regression
 from thetahat.penalised_likelihood import layout_of, penalised
 from thetahat.penalties import Penalty
 from thetahat.regression_pass import RegressionArrangement, arrange_regression

@@ -52,6 +52,18 @@ def test_ends_are_not_regressed(family):
 
 
 @pytest.mark.parametrize(
+    ("family", "reason"),
+    [
+        (th.Pareto(), "its support ends at minimum, which outermost rows alone would settle"),
+        (th.FisherF(), "none of its parameters is one for a formula to drive"),
+    ],
+)
+def test_what_is_not_regressed_is_told_with_the_reason(family, reason):
+    with pytest.raises(th.ModelError, match=reason):
+        th.regress([[1.0], [2.0], [3.0]], [1.0, 2.0, 4.0], family)
+
+
+@pytest.mark.parametrize(
     ("family", "values", "words"),
     [
         (th.Uniform, {"low": 3.0, "high": 3.0}, "low must lie below high"),

@@ -9,7 +9,7 @@ from scipy import optimize, special
 import thetahat as th
 from thetahat._errors import InferenceError, ModelError
 from thetahat.models import _places
-from thetahat.optimize import kinks, places
+from thetahat.optimize.kinks import kinks, places
 
 SAMPLE = np.random.default_rng(20250101).laplace(3.0, 2.0, 301)
 

@@ -10,7 +10,7 @@ import pytest
 from scipy import sparse
 
 import thetahat as th
-from thetahat.optimize import wide
+from thetahat.optimize.regression import wide
 from thetahat.optimize.truncated_newton import HeldInformation
 
 N, P = 400, 60

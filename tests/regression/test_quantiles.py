@@ -8,7 +8,7 @@ from scipy import optimize
 
 import thetahat as th
 from thetahat._errors import DataError, InferenceError, ModelError
-from thetahat.optimize.check_loss import least_check_loss
+from thetahat.optimize.regression.check_loss import least_check_loss
 
 RNG = np.random.default_rng(20250301)
 N = 120

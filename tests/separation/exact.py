@@ -7,7 +7,7 @@ from itertools import combinations
 
 import numpy as np
 
-from thetahat.optimize._recession_rows import Signed
+from thetahat.optimize.separation.rows import Signed
 
 
 def echelon(rows):

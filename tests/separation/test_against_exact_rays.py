@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from tests.separation import exact
 
-from thetahat.optimize._recession_classes import Ordered, Softmax
-from thetahat.optimize._recession_rows import Signed
-from thetahat.optimize.recession import recession
+from thetahat.optimize.separation.classes import Ordered, Softmax
+from thetahat.optimize.separation.recession import recession
+from thetahat.optimize.separation.rows import Signed
 
 DATA_SETS = int(os.environ.get("THETAHAT_HUNT", "60"))
 

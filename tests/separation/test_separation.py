@@ -11,10 +11,10 @@ import scipy.sparse
 from tests.separation import exact
 
 from thetahat._errors import DataError
-from thetahat.optimize._recession_classes import Ordered, Softmax
-from thetahat.optimize._recession_rows import Signed, Stacked
-from thetahat.optimize.finite_submodel import finite_submodel, separation_sentence
-from thetahat.optimize.separation import separated_classes, separated_order, separated_rows
+from thetahat.optimize.separation.classes import Ordered, Softmax
+from thetahat.optimize.separation.finite_submodel import finite_submodel, separation_sentence
+from thetahat.optimize.separation.rows import Signed, Stacked
+from thetahat.optimize.separation.separation import separated_classes, separated_order, separated_rows
 
 DATA = Path(__file__).parents[1] / "reference" / "data"
 

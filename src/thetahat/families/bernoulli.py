@@ -28,7 +28,7 @@ class Bernoulli(Family):
     """Bernoulli distribution: P(Y = 1) = prob, P(Y = 0) = 1 - prob; false and true count as 0 and 1.
 
     The working coordinate is the logit, in which the log-likelihood is concave. The maximum is the proportion
-    of ones.
+    of ones (Johnson, Kemp & Kotz, 2005).
 
     Examples
     --------

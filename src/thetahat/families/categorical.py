@@ -30,8 +30,8 @@ class Categorical(LabelledFamily):
     """Categorical distribution: P(Y = label k) = probs[k], k = 0, ..., K - 1.
 
     Working coordinates are the logits log(probs[k] / probs[0]), k = 1, ..., K - 1, in which the
-    log-likelihood is concave. The maximum is the proportions. Rows are labels; without ``levels`` they are
-    the codes 0, ..., K - 1.
+    log-likelihood is concave. The maximum is the proportions (Agresti, 2013). Rows are labels; without
+    ``levels`` they are the codes 0, ..., K - 1.
 
     Parameters
     ----------

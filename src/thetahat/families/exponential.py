@@ -26,7 +26,7 @@ class Exponential(Family):
 
     The working coordinate is log rate. The maximum is rate = 1/ȳ. With an interval (low, high] the log mass
     -rate low + log(1 - exp(-rate (high - low))) is concave in the rate, so that censored data have one
-    maximum too.
+    maximum too (Johnson, Kotz & Balakrishnan, 1994).
 
     Examples
     --------

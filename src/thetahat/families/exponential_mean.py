@@ -26,7 +26,7 @@ class ExponentialMean(Family):
 
     The working coordinate is log mean, in which the log-likelihood is concave, that of intervals (low, high]
     too: -low/mean + log(1 - exp(-(high - low)/mean)). It is ``Exponential`` with rate = 1/mean, and the
-    maximum is the average.
+    maximum is the average (Johnson, Kotz & Balakrishnan, 1994).
 
     Examples
     --------

@@ -27,7 +27,7 @@ class Geometric(Family):
 
     The working coordinate is the logit of prob, in which the log-likelihood is concave, that of intervals
     too: it is the log of a power of 1 - prob times the distribution function of a log-concave variable. The
-    maximum is prob = 1/(1 + ȳ).
+    maximum is prob = 1/(1 + ȳ) (Johnson, Kemp & Kotz, 2005).
 
     Examples
     --------

@@ -233,7 +233,7 @@ class StudentT(LocationScale, SummedByRows):
         if survey is None:
             return True
         tie, others = survey.tie if survey.tie is not None else (1.0, survey.n_obs - 1.0)
-        return others <= 0 or bool(eta[2] > np.log(tie) - np.log(others))
+        return others <= 0 or bool(np.min(eta[2]) > np.log(tie) - np.log(others))
 
     def region(self) -> str | None:
         """The degrees of freedom that keep the likelihood bounded."""

@@ -108,10 +108,15 @@ def primary_of(family: FamilyContract) -> str:
             "of a regression is not looked for. Fit it without covariates, or choose a smooth family with heavy tails, "
             "such as th.StudentT or th.Logistic"
         )
+    if not family.regressed and family.edges:
+        raise ModelError(
+            f"{family!r} is not regressed: its support ends at {' and '.join(family.edges)}, which outermost rows "
+            "alone would settle. Choose a family of fixed support"
+        )
     if not family.regressed:
         raise ModelError(
-            f"{family!r} is not regressed: values neither grow nor fall with any of its parameters. Choose a family "
-            "that has a location, a mean or a scale"
+            f"{family!r} is not regressed: none of its parameters is one for a formula to drive. Choose a family that "
+            "has a location, a mean or a scale"
         )
     return family.primary or family.declared[0].name
 

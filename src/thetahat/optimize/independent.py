@@ -34,8 +34,8 @@ from thetahat.optimize.elsewhere import (
 )
 from thetahat.optimize.existence import parted
 from thetahat.optimize.findings import unbounded
-from thetahat.optimize.kinked import first_with_kinks, from_sides, maximise_kinked
-from thetahat.optimize.kinks import held_elsewhere, kinked_coordinate
+from thetahat.optimize.kinks.kinked import first_with_kinks, from_sides, maximise_kinked
+from thetahat.optimize.kinks.kinks import held_elsewhere, kinked_coordinate
 from thetahat.optimize.limits import LimitFit, fit_limits
 from thetahat.optimize.outcome import Outcome
 from thetahat.optimize.own_start import from_elsewhere_too

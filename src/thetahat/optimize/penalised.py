@@ -17,7 +17,7 @@ from thetahat.optimize._optimizer import Optimizer
 from thetahat.optimize.certificate import Verdict
 from thetahat.optimize.elsewhere import drawn
 from thetahat.optimize.independent import Ascent, conditions, declare, first_point
-from thetahat.optimize.kinks import kinked_coordinate
+from thetahat.optimize.kinks.kinks import kinked_coordinate
 from thetahat.optimize.limits import fit_limits
 from thetahat.optimize.outcome import Outcome
 from thetahat.optimize.own_start import from_elsewhere_too

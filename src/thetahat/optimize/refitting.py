@@ -17,7 +17,7 @@ from thetahat.models.iid import IndependentModel
 from thetahat.optimize.certificate import Verdict
 from thetahat.optimize.climb import climb
 from thetahat.optimize.independent import maximise
-from thetahat.optimize.kinks import kinked_coordinate
+from thetahat.optimize.kinks.kinks import kinked_coordinate
 from thetahat.optimize.newton import Newton
 
 Vector = NDArray[np.float64]

@@ -22,7 +22,7 @@ class Multinomial(CountsFamily):
     """Multinomial distribution: P(Y = y) = n!/Π y_k! Π probs[k]^y_k, counts y_k with the sum n = ``trials``.
 
     Working coordinates are the logits log(probs[k]/probs[0]), in which the log-likelihood is concave. The maximum is at
-    the summed counts over their sum.
+    the summed counts over their sum (Johnson, Kotz & Balakrishnan, 1997).
 
     Parameters
     ----------

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thetahat._errors import InferenceError
-from thetahat.optimize._recession_rows import Array, Conditions
+from thetahat.optimize.separation.rows import Array, Conditions
 
 _FEASIBLE = 1e-10
 """The tightest tolerance that HiGHS takes."""

@@ -21,10 +21,10 @@ from thetahat.optimize.declared import Declared
 from thetahat.optimize.edges import at_outermost, gathered
 from thetahat.optimize.elsewhere import offered, promising
 from thetahat.optimize.existence import Gathered
-from thetahat.optimize.kink_verdicts import COMPARED, at_kink, judged
-from thetahat.optimize.kinks import Found, Kinks
+from thetahat.optimize.kinks.kinks import Found, Kinks
+from thetahat.optimize.kinks.places import best_place, others_at
+from thetahat.optimize.kinks.verdicts import COMPARED, at_kink, judged
 from thetahat.optimize.outcome import Outcome
-from thetahat.optimize.places import best_place, others_at
 from thetahat.optimize.verdict import judge
 
 Vector = NDArray[np.float64]

@@ -6,7 +6,7 @@ from typing import Any, final
 
 import numpy as np
 
-from thetahat.optimize._recession_rows import (
+from thetahat.optimize.separation.rows import (
     Array,
     Conditions,
     Positions,

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from thetahat.likelihood import Likelihood
 from thetahat.models import DERIVATIVES, VALUE, Tally
-from thetahat.optimize.recession import Recession
+from thetahat.optimize.separation.recession import Recession
 from thetahat.parameters import ParameterTable
 
 Vector = NDArray[np.float64]

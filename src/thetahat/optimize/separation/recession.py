@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from thetahat._errors import InferenceError
 from thetahat.numerics.rank import ZERO_SINE, NullSpace, null_space
-from thetahat.optimize._recession_program import Cone
-from thetahat.optimize._recession_rows import Array, Conditions
+from thetahat.optimize.separation.program import Cone
+from thetahat.optimize.separation.rows import Array, Conditions
 
 Mask = NDArray[np.bool_]
 
@@ -102,7 +102,7 @@ def recession(
     Examples
     --------
     >>> import numpy as np
-    >>> from thetahat.optimize._recession_rows import Signed
+    >>> from thetahat.optimize.separation.rows import Signed
     >>> X = np.array([[1.0, 0.0], [1.0, 0.0], [1.0, 1.0]])
     >>> rows = Signed(X, np.array([1.0, -1.0, 1.0]))
     >>> found = recession(rows, np.ones(3, dtype=bool), np.zeros(3, dtype=bool), ["Intercept", "group"])

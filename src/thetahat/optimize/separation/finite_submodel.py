@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from thetahat.optimize._recession_rows import Array
 from thetahat.optimize.certify import listed
-from thetahat.optimize.recession import Mask, Recession
+from thetahat.optimize.separation.recession import Mask, Recession
+from thetahat.optimize.separation.rows import Array
 
 _LISTED_ROWS = 5
 _LISTED_NAMES = 6
@@ -54,7 +54,7 @@ def finite_submodel(found: Recession) -> FiniteSubmodel:
     Examples
     --------
     >>> import numpy as np
-    >>> from thetahat.optimize.separation import separated_rows
+    >>> from thetahat.optimize.separation.separation import separated_rows
     >>> X = np.array([[1.0, 0.0], [1.0, 0.0], [1.0, 1.0]])
     >>> success = np.array([True, False, True])
     >>> found = separated_rows(X, success, ~success, ["Intercept", "group"])
@@ -91,7 +91,7 @@ def separation_sentence(found: Recession, rows: Mask, *, firth: bool = True) -> 
     Examples
     --------
     >>> import numpy as np
-    >>> from thetahat.optimize.separation import separated_rows
+    >>> from thetahat.optimize.separation.separation import separated_rows
     >>> X = np.array([[1.0, 0.0], [1.0, 0.0], [1.0, 1.0]])
     >>> success = np.array([True, False, True])
     >>> found = separated_rows(X, success, ~success, ["Intercept", "C(group)[T.b]"])

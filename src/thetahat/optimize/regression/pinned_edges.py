@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from thetahat.engines import Engine
 from thetahat.likelihood import Likelihood
 from thetahat.models import DERIVATIVES, Tally
-from thetahat.optimize.active_rows import Mask, maximise_on_edge
 from thetahat.optimize.climb import Conditions
 from thetahat.optimize.constrained import Constrained, Tallies, maximise_pinned
-from thetahat.optimize.inside_ends import well_inside
-from thetahat.optimize.predictor_edges import EndRows, end_rows, just_inside, likelihood_without
+from thetahat.optimize.regression.active_rows import Mask, maximise_on_edge
+from thetahat.optimize.regression.inside_ends import well_inside
+from thetahat.optimize.regression.predictor_edges import EndRows, end_rows, just_inside, likelihood_without
 from thetahat.penalties import Penalty
 from thetahat.regression_pass import RegressionArrangement
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from thetahat.models._predictors import Group
 from thetahat.models._regression_rows import PackedRegression
 from thetahat.numerics.linear_algebra import solve
-from thetahat.optimize.wide import WIDE
+from thetahat.optimize.regression.wide import WIDE
 from thetahat.regression_pass import RegressionArrangement
 
 Vector = NDArray[np.float64]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from thetahat.optimize.active_rows import Ends
+from thetahat.optimize.regression.active_rows import Ends
 
 Vector = NDArray[np.float64]
 ROOMY = 1e-2

@@ -22,9 +22,9 @@ from thetahat.models import SCORES, Tally
 from thetahat.models._places import MOST_PLACES, Places, places_of
 from thetahat.models.iid import IndependentModel
 from thetahat.optimize._optimizer import Optimizer, Search, Settled
-from thetahat.optimize._way import Way
 from thetahat.optimize.climb import Conditions, climb
 from thetahat.optimize.constrained import Constrained, maximise_pinned
+from thetahat.optimize.kinks.way import Way
 from thetahat.optimize.newton import Newton
 
 Vector = NDArray[np.float64]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from thetahat.models._predictors import Group
 from thetahat.models.regression import RegressionModel
-from thetahat.optimize.numbered_rows import numbered_parts, rows_in_words
+from thetahat.optimize.regression.numbered_rows import numbered_parts, rows_in_words
 from thetahat.regression_pass import RegressionArrangement
 
 Vector = NDArray[np.float64]

@@ -20,14 +20,14 @@ from thetahat.numerics.linear_algebra import analyse
 from thetahat.optimize import evidence as evidences
 from thetahat.optimize import findings
 from thetahat.optimize._optimizer import Settled
-from thetahat.optimize.aliases import refuse_aliased
 from thetahat.optimize.certificate import Verdict
-from thetahat.optimize.check_loss import Vertex, least_check_loss
 from thetahat.optimize.climb import Conditions
 from thetahat.optimize.constrained import Constrained
 from thetahat.optimize.declared import Declared
 from thetahat.optimize.evidence import Evidence
 from thetahat.optimize.outcome import Outcome
+from thetahat.optimize.regression.aliases import refuse_aliased
+from thetahat.optimize.regression.check_loss import Vertex, least_check_loss
 from thetahat.penalties import Penalty
 from thetahat.regression_pass import RegressionArrangement
 

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thetahat._errors import DataError
-from thetahat.optimize._recession_classes import Ordered, Softmax
-from thetahat.optimize._recession_rows import Array, Conditions, Signed, Stacked
-from thetahat.optimize.recession import Mask, Recession, recession
+from thetahat.optimize.separation.classes import Ordered, Softmax
+from thetahat.optimize.separation.recession import Mask, Recession, recession
+from thetahat.optimize.separation.rows import Array, Conditions, Signed, Stacked
 
 
 def separated_rows(

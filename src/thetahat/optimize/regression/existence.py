@@ -19,10 +19,10 @@ from thetahat.optimize._optimizer import Search
 from thetahat.optimize.certificate import Verdict
 from thetahat.optimize.certify import certify
 from thetahat.optimize.declared import Declared
-from thetahat.optimize.far_limit import far_limit
-from thetahat.optimize.finite_submodel import separation_sentence
 from thetahat.optimize.outcome import Outcome
-from thetahat.optimize.recession import Recession
+from thetahat.optimize.separation.far_limit import far_limit
+from thetahat.optimize.separation.finite_submodel import separation_sentence
+from thetahat.optimize.separation.recession import Recession
 from thetahat.parameters import ParameterTable
 from thetahat.regression_pass import RegressionArrangement
 
@@ -98,7 +98,7 @@ def _gathered(arrangement: RegressionArrangement) -> _Rows:
 
 def _asked(model: RegressionModel, rows: _Rows, point: Vector) -> tuple[Recession | None, Mask]:
     """The recession directions, and the rows that rise along them."""
-    from thetahat.optimize.separation import separated_classes, separated_order, separated_rows
+    from thetahat.optimize.separation.separation import separated_classes, separated_order, separated_rows
 
     names = model.table.names
     working = model.table.working(point)

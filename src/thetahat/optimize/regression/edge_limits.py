@@ -15,13 +15,13 @@ from thetahat.optimize._optimizer import Search
 from thetahat.optimize.certificate import Verdict
 from thetahat.optimize.declared import Declared
 from thetahat.optimize.outcome import Outcome
-from thetahat.optimize.predictor_edges import on_the_edge
-from thetahat.optimize.regression_limits import (
+from thetahat.optimize.regression.limits import (
     limiting_model,
     limits_of_numbers,
     slope_on_leaving,
     typical_values,
 )
+from thetahat.optimize.regression.predictor_edges import on_the_edge
 from thetahat.penalised_likelihood import penalised
 from thetahat.penalties import Penalty
 from thetahat.regression_pass import RegressionArrangement

@@ -11,8 +11,8 @@ from thetahat.models.regression import RegressionModel
 from thetahat.numerics.linear_algebra import analyse
 from thetahat.optimize.certificate import Verdict
 from thetahat.optimize.certify import listed
-from thetahat.optimize.numbered_rows import numbered_parts, rows_in_words
 from thetahat.optimize.outcome import Outcome
+from thetahat.optimize.regression.numbered_rows import numbered_parts, rows_in_words
 from thetahat.regression_pass import RegressionArrangement
 
 Vector = NDArray[np.float64]

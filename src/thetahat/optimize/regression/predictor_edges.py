@@ -18,13 +18,13 @@ from thetahat.models._regression_rows import PackedRegression, Part
 from thetahat.models.regression import RegressionModel
 from thetahat.numerics.linear_algebra import analyse
 from thetahat.optimize._optimizer import Search
-from thetahat.optimize.active_rows import Ends, Mask, OnTheEdge, maximise_on_edge
 from thetahat.optimize.certificate import Verdict
 from thetahat.optimize.certify import certify, listed
 from thetahat.optimize.constrained import Tallies
 from thetahat.optimize.declared import Declared
-from thetahat.optimize.numbered_rows import numbered_parts, rows_in_words
 from thetahat.optimize.outcome import Outcome
+from thetahat.optimize.regression.active_rows import Ends, Mask, OnTheEdge, maximise_on_edge
+from thetahat.optimize.regression.numbered_rows import numbered_parts, rows_in_words
 from thetahat.parameters import ParameterTable
 from thetahat.penalised_likelihood import penalised
 from thetahat.penalties import Penalty

@@ -18,29 +18,29 @@ from thetahat.models.regression import RegressionModel
 from thetahat.numerics.cholesky import determined
 from thetahat.numerics.single_blas import held_for
 from thetahat.optimize._optimizer import Information, Optimizer, Search
-from thetahat.optimize.aliases import refuse_aliased
 from thetahat.optimize.certificate import Verdict
 from thetahat.optimize.chord import ChordSearch
 from thetahat.optimize.climb import Conditions, Region, answered, climb
 from thetahat.optimize.declared import Declared, smooth, unless_fixed
-from thetahat.optimize.edge_limits import limit_on_the_edge
-from thetahat.optimize.exact_rows import has_spread_formula, spike_of
-from thetahat.optimize.far_columns import ColumnsFarFromZeroError, far_columns
 from thetahat.optimize.findings import unbounded
-from thetahat.optimize.inside_ends import well_inside
-from thetahat.optimize.moved_rows import in_words_of_rows
 from thetahat.optimize.newton import Newton
 from thetahat.optimize.outcome import Outcome
 from thetahat.optimize.own_start import from_elsewhere_too
-from thetahat.optimize.pinned_edges import held_at_ends
-from thetahat.optimize.predictor_edges import end_rows, has_ends, on_the_edge, reaches_an_end
-from thetahat.optimize.regression_existence import receding
-from thetahat.optimize.regression_limits import fit_regression_limits
-from thetahat.optimize.regression_start import starting_point
-from thetahat.optimize.rough import rough_maximum
+from thetahat.optimize.regression.aliases import refuse_aliased
+from thetahat.optimize.regression.edge_limits import limit_on_the_edge
+from thetahat.optimize.regression.exact_rows import has_spread_formula, spike_of
+from thetahat.optimize.regression.existence import receding
+from thetahat.optimize.regression.far_columns import ColumnsFarFromZeroError, far_columns
+from thetahat.optimize.regression.inside_ends import well_inside
+from thetahat.optimize.regression.limits import fit_regression_limits
+from thetahat.optimize.regression.moved_rows import in_words_of_rows
+from thetahat.optimize.regression.pinned_edges import held_at_ends
+from thetahat.optimize.regression.predictor_edges import end_rows, has_ends, on_the_edge, reaches_an_end
+from thetahat.optimize.regression.rough import rough_maximum
+from thetahat.optimize.regression.start import starting_point
+from thetahat.optimize.regression.wide import as_wide, maximise_wide
 from thetahat.optimize.unimodal import UnimodalSearch
 from thetahat.optimize.verdict import judge
-from thetahat.optimize.wide import as_wide, maximise_wide
 from thetahat.penalised_likelihood import PenalisedLikelihood, layout_of, penalised, with_penalty
 from thetahat.penalties import Penalty
 from thetahat.regression_pass import RegressionArrangement
@@ -77,7 +77,7 @@ def maximise_regression(
 ) -> Outcome:
     """Find the maximum and say what it is; ``likelihood`` has the penalty in it."""
     if arrangement.model.family.kinked:
-        from thetahat.optimize.kinked_regression import maximise_kinked_regression
+        from thetahat.optimize.regression.kinked import maximise_kinked_regression
 
         with np.errstate(all="ignore"):
             return maximise_kinked_regression(arrangement, likelihood, engine, penalty)
@@ -156,7 +156,7 @@ def conditions(
 ) -> Conditions:
     """Say how these rows are climbed, for those who climb them again."""
     if arrangement.model.family.kinked:
-        from thetahat.optimize.kinked_regression import KinkedRegression
+        from thetahat.optimize.regression.kinked import KinkedRegression
 
         return Conditions(optimizer, pinned=KinkedRegression(arrangement).pinned)
     expected = _expected(arrangement.model, arrangement.sample, arrangement.n_obs)

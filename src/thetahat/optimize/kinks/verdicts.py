@@ -20,7 +20,7 @@ from thetahat.optimize.certificate import Verdict
 from thetahat.optimize.certify import listed
 from thetahat.optimize.declared import Declared
 from thetahat.optimize.evidence import Evidence
-from thetahat.optimize.kinks import Found, Kinks, Station
+from thetahat.optimize.kinks.kinks import Found, Kinks, Station
 from thetahat.optimize.outcome import Outcome
 from thetahat.optimize.verdict import judge
 

@@ -1,0 +1,1 @@
+"""Likelihoods with kinks in a parameter, climbed from row to row."""
