@@ -76,3 +76,11 @@ def test_rows_do_not_depend_on_each_other_nor_on_how_many_there_are():
             strict=True,
         ):
             assert np.isclose(both[row], one[0], rtol=1e-12, atol=1e-12)
+
+
+def test_few_rows_far_apart_take_no_more_memory_than_their_terms():
+    log_peak, log_shape = np.array([-10.0, 25.0]), np.array([-2.0, 30.0])
+    together = tweedie_series(log_peak, log_shape)
+    alone = [tweedie_series(log_peak[k : k + 1], log_shape[k : k + 1]).value[0] for k in range(2)]
+    assert np.array_equal(together.value, alone)
+    assert np.isfinite(alone).all()

@@ -232,11 +232,12 @@ def _sum(peak: FloatArray, shape: FloatArray, order: int) -> FloatArray:
 
 def _remainders_of(j: FloatArray, alpha: FloatArray, rows: Any) -> tuple[Remainder, Remainder]:
     """r(j) and r(α j) of terms, from a table where the rows share α."""
-    first, last = int(j.min()), int(j.max())
-    table = np.arange(float(first), last + 1.0)
-    shared = table.size <= j.size
+    first, last = j.min(), j.max()
+    # Few terms may be as far apart as their peaks: the table is laid out only where it is no longer than they are.
+    shared = last - first < j.size
+    table = np.arange(first, last + 1.0) if shared else j
     places = (j - first).astype(np.intp) if shared else slice(None)
-    counts = Remainder(*(item[places] for item in remainder(table if shared else j)))
+    counts = Remainder(*(item[places] for item in remainder(table)))
     if shared and np.all(alpha == alpha[0]):
         gammas = Remainder(*(item[places] for item in remainder(alpha[0] * table)))
     else:
