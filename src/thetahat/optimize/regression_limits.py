@@ -119,7 +119,20 @@ def _fit(
 
     ordered = {name: natural[name] for name in model.table.names}
     title = limiting.family.title
-    return LimitFit(limit, title, tally.value, ordered, at_limit, names, tally, scale, slope, edges=edges)
+    there = _free_point(limit, model, limiting, point) if model.table.shifts else None
+    return LimitFit(limit, title, tally.value, ordered, at_limit, names, tally, scale, slope, there, edges)
+
+
+def _free_point(limit: Limit, model: RegressionModel, limiting: RegressionModel, point: Vector) -> Vector:
+    """The model's free coordinates at a limit's: from natural values centred columns would lose digits."""
+    theirs = {ours: name for name, ours in limit.names.items()}
+    parts = []
+    for parameter in model.table.free_parameters:
+        if parameter.name == limit.parameter:
+            parts.append(np.atleast_1d(parameter.domain.to_free(np.float64(np.inf))))
+        else:
+            parts.append(point[limiting.table.entry(theirs.get(parameter.name, parameter.name))[1]])
+    return np.concatenate(parts)
 
 
 def _stays_below(search: Search, height: float) -> bool:
