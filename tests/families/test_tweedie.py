@@ -105,6 +105,25 @@ def test_data_without_zeros_may_have_their_maximum_at_the_gamma_distribution():
     assert np.isclose(found.log_likelihood, gamma.log_likelihood, rtol=1e-12)
 
 
+@pytest.mark.parametrize("ending", [np.inf, 2.0])
+def test_a_regression_without_zeros_may_have_its_maximum_at_the_gamma_regression(ending):
+    rng = np.random.default_rng(8)
+    x = rng.normal(size=50)
+    time = np.exp(0.3 * x + 0.6 * rng.normal(size=50))
+    data = {"time": np.minimum(time, ending), "event": (time <= ending).astype(int), "x": x}
+    formula = "censored(time, event) ~ x"
+    fit, gamma = (th.fit(th.Regression(formula, family), data) for family in (th.Tweedie(), th.Gamma()))
+    assert fit.certificate.verdict == "boundary"
+    assert fit.certificate.exists
+    assert fit.certificate.limit == "GammaMean"
+    assert fit.log_likelihood == pytest.approx(gamma.log_likelihood, rel=1e-12)
+    assert fit.estimates["power"] == 2.0
+    assert fit.estimates["dispersion"] == pytest.approx(1.0 / gamma.estimates["shape"], rel=1e-7)
+    for name in ("Intercept", "x"):
+        assert fit.estimates[name] == pytest.approx(gamma.estimates[name], abs=1e-7)
+        assert fit.standard_errors[name] == pytest.approx(gamma.standard_errors[name], rel=1e-6)
+
+
 def test_nothing_but_zeros_is_a_mean_of_zero():
     found = th.fit(th.Tweedie(), np.zeros(7))
     assert found.certificate.verdict == "boundary"

@@ -110,6 +110,36 @@ def test_separation_far_from_0_moves_the_constant_too():
 TINY, HUGE = 2.0**-996, 2.0**996
 
 
+def test_what_is_made_of_a_limit_far_from_0_agrees():
+    counts = RESPONSES["poisson"][1]
+    far, near = (
+        th.fit(th.Regression("y ~ x", th.NegativeBinomial()), {"x": NEAR + shift, "y": counts})
+        for shift in (FAR, 0.0)
+    )
+    assert far.certificate.limit == near.certificate.limit == "Poisson"
+    back = np.array([1.0, -FAR])
+    for kind in ("observed", "sandwich", "opg"):
+        found, expected = far.covariance(kind), near.covariance(kind)
+        assert found[1, 1] == pytest.approx(expected[1, 1], rel=1e-9)
+        assert found[0, 0] == pytest.approx(back @ expected[:2, :2] @ back, rel=1e-9)
+    found, expected = (fit.intervals(method="profile", parameters=["x"])["x"] for fit in (far, near))
+    assert found == pytest.approx(expected, rel=1e-7)
+
+
+def test_a_profile_beside_a_limit_follows_the_ridge():
+    # Without that a step of the constant began at rates of e^100 and took minutes.
+    counts = RESPONSES["poisson"][1]
+    far, poisson = (
+        th.fit(th.Regression("y ~ x", family), {"x": NEAR + 900.0, "y": counts})
+        for family in (th.NegativeBinomial(), th.Poisson())
+    )
+    assert far.certificate.limit == "Poisson"
+    names = ["Intercept", "x"]
+    found, expected = (fit.intervals(method="profile", parameters=names) for fit in (far, poisson))
+    assert found["Intercept"] == pytest.approx(expected["Intercept"], rel=1e-6)
+    assert found["x"] == pytest.approx(expected["x"], rel=1e-6)
+
+
 @pytest.mark.parametrize(
     "family", [th.Normal(), th.StudentT(), th.Logistic(), th.Gumbel()], ids=lambda item: item.name
 )

@@ -135,3 +135,16 @@ def test_classes_of_truth_values_are_named_so():
     fit = th.fit(th.Regression("y ~ x", th.Categorical()), {"x": X, "y": X + RNG.normal(size=40) > 0})
     assert list(fit.estimates) == ["True:Intercept", "True:x"]
     assert set(fit.predict({"x": [-3.0, 3.0]}, what="class").tolist()) == {False, True}
+
+
+def test_a_limit_on_the_way_to_which_other_numbers_move_is_found():
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=(60, 1))
+    y = 1 + x[:, 0] + rng.normal(size=60)
+    fit, normal = (th.regress(x, y, family, intercept=True) for family in (th.JohnsonSU(), th.Normal()))
+    assert fit.certificate.verdict == "at_infinity"
+    assert fit.certificate.limit == "Normal"
+    assert fit.log_likelihood == pytest.approx(normal.log_likelihood, rel=1e-13)
+    for name in ("Intercept", "x0"):
+        assert fit.standard_errors[name] == pytest.approx(normal.standard_errors[name], rel=1e-7)
+    assert {fit.certificate.status[name] for name in ("delta", "scale")} == {"at_infinity"}

@@ -206,7 +206,7 @@ def _coordinate(solution: Solution, name: str) -> Coordinate:
         return best
 
     # Where other maxima are not excluded, a long step may end on another ridge, below that of the estimate.
-    follows = solution.certificate.scope != "global" and not returns
+    follows = solution.certificate.scope != "global"
 
     def allowed(value: float) -> bool:
         point = solution.finite_point

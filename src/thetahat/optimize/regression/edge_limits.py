@@ -41,6 +41,8 @@ def limit_on_the_edge(
     """A declared limit that has its maximum on an edge, and that nothing found is above; None where there is none."""
     model = arrangement.model
     for limit in limits_of_numbers(model):
+        if limit.moving:
+            continue
         limiting = limiting_model(limit, model)
         theirs = {ours: name for name, ours in limit.names.items()}
         passed = None if penalty is None else penalty.elsewhere(theirs, limit.parameter)
@@ -57,7 +59,7 @@ def limit_on_the_edge(
         natural = {limit.names.get(name, name): value for name, value in edge.natural.items()}
         natural[limit.parameter] = np.inf
         scale = limit.scale(typical_values(limiting, edge.point, packs))
-        slope, noise = slope_on_leaving(limit, arrangement, natural, scale, engine)
+        slope, noise = slope_on_leaving(limit, arrangement, natural, {}, scale, engine)
         if slope <= noise:
             return _concluded(model, limit.parameter, limit.names, limiting, edge, natural, limit.chart)
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from thetahat._errors import DataError
 from thetahat.engines import Engine
 from thetahat.families import limit_named
 from thetahat.families._limit import Limit
@@ -21,7 +23,7 @@ from thetahat.models.regression import RegressionModel
 from thetahat.numerics.cholesky import is_positive, newton_step
 from thetahat.optimize._optimizer import Optimizer, Search
 from thetahat.optimize.climb import climb
-from thetahat.optimize.limits import FAR_OUT, ROUNDING, LimitFit, to_edges
+from thetahat.optimize.limits import FAR_OUT, ROUNDING, STEP, LimitFit, to_edges
 from thetahat.penalised_likelihood import penalised
 from thetahat.penalties import Penalty
 from thetahat.regression_pass import RegressionArrangement
@@ -69,7 +71,12 @@ def limits_of_numbers(model: RegressionModel) -> list[Limit]:
         if parameter.name not in model.predictors.owners
     }
     # Limits on the way to which other parameters move have no counterpart where those vary by row.
-    return [limit for limit in model.family.limits if limit.parameter in numbers and not limit.moving]
+    return [
+        limit
+        for limit in model.family.limits
+        if {limit.parameter, *limit.moving} <= numbers
+        and set(model.predictors.owners) <= set(limit.names.values())
+    ]
 
 
 def _fit(
@@ -90,6 +97,8 @@ def _fit(
         penalty = penalty.elsewhere(theirs, limit.parameter)
         if penalty is None:
             return None
+    if not _admits(limiting, arrangement):
+        return None
     packs = [limiting.pack(block) for block in arrangement.raw_blocks()] if arrangement.packed else None
     likelihood = Likelihood(
         limiting,
@@ -100,7 +109,10 @@ def _fit(
     likelihood = penalised(likelihood, penalty)
     here = model.table.natural(near)
     start = limiting.table.free_from_natural(
-        {theirs.get(name, name): value for name, value in here.items() if name != limit.parameter}
+        {
+            **dict.fromkeys(limiting.table.names, 1.0),
+            **{theirs.get(name, name): value for name, value in here.items() if name != limit.parameter},
+        }
     )
     search = climb(likelihood, optimizer, start, given_up=lambda search: _stays_below(search, height))
     if not search.converged:
@@ -109,17 +121,61 @@ def _fit(
     tally = likelihood.tally(point, DERIVATIVES)
     at_limit = limiting.table.natural(point)
     natural = {limit.names.get(name, name): value for name, value in at_limit.items()}
-    natural[limit.parameter] = np.inf
+    natural |= _moved(limit, at_limit, limit.end)
     scale = limit.scale(typical_values(limiting, point, packs))
-    names = tuple(limit.names.get(name, name) for name in limiting.table.free_names)
+    ours = (limit.names.get(name, name) for name in limiting.table.free_names)
+    names = tuple(name if name in model.table.names else "" for name in ours)
 
     @cache
     def slope() -> tuple[float, float]:
-        return slope_on_leaving(limit, arrangement, natural, scale, engine)
+        return slope_on_leaving(limit, arrangement, natural, at_limit, scale, engine)
 
     ordered = {name: natural[name] for name in model.table.names}
     title = limiting.family.title
-    return LimitFit(limit, title, tally.value, ordered, at_limit, names, tally, scale, slope, edges=edges)
+    there = None
+    if model.table.shifts:
+        there = _free_point(limit, model, limiting, point, _moved(limit, at_limit, limit.end))
+    return LimitFit(limit, title, tally.value, ordered, at_limit, names, tally, scale, slope, there, edges)
+
+
+def _admits(limiting: RegressionModel, arrangement: RegressionArrangement) -> bool:
+    """Whether a limit has a density for the rows, as a gamma distribution has none for zeros."""
+    if limiting.family.support == arrangement.model.family.support:
+        return True
+    try:
+        for block in arrangement.raw_blocks():
+            limiting.pack(block)
+    except DataError:
+        # The rows are sound, as the model has read them: they are outside the limit's support.
+        return False
+    return True
+
+
+def _moved(limit: Limit, at_limit: Mapping[str, float], value: float) -> dict[str, float]:
+    """The limit's parameter at a value, and what moves with it."""
+    with np.errstate(over="ignore"):
+        others = {name: float(place(at_limit, np.float64(value))) for name, place in limit.moving.items()}
+    return {limit.parameter: value, **others}
+
+
+def _free_point(
+    limit: Limit,
+    model: RegressionModel,
+    limiting: RegressionModel,
+    point: Vector,
+    running: Mapping[str, float],
+) -> Vector:
+    """The model's free coordinates at a limit's: from natural values centred columns would lose digits."""
+    theirs = {ours: name for name, ours in limit.names.items()}
+    parts = []
+    for parameter in model.table.free_parameters:
+        if parameter.name in running:
+            with np.errstate(divide="ignore"):
+                free = parameter.domain.to_free(np.float64(running[parameter.name]))
+            parts.append(np.atleast_1d(free))
+        else:
+            parts.append(point[limiting.table.entry(theirs.get(parameter.name, parameter.name))[1]])
+    return np.concatenate(parts)
 
 
 def _stays_below(search: Search, height: float) -> bool:
@@ -174,14 +230,33 @@ def typical_values(limiting: RegressionModel, point: Vector, packs: list[Any] | 
 
 
 def slope_on_leaving(
-    limit: Limit, arrangement: RegressionArrangement, natural: dict[str, float], scale: float, engine: Engine
+    limit: Limit,
+    arrangement: RegressionArrangement,
+    natural: Mapping[str, float],
+    at_limit: Mapping[str, float],
+    scale: float,
+    engine: Engine,
 ) -> tuple[float, float]:
     """∂ℓ/∂ε on leaving a limit at ε = 0, with what rounding may have made of it."""
     model = arrangement.model
     family = model.family
-    far = scale * FAR_OUT
-    working = model.table.working(model.table.free_from_natural({**natural, limit.parameter: far}))
-    position = [parameter.name for parameter in family.declared].index(limit.parameter)
+    factor = float(FAR_OUT ** (1.0 / max(abs(limit.order), 1.0)))
+    far = limit.size_beyond(scale, factor)
+
+    def running(step: float) -> dict[str, float]:
+        return _moved(limit, at_limit, limit.placed(far * float(np.exp(step))))
+
+    working = model.table.working(model.table.free_from_natural({**natural, **running(0.0)}))
+    declared = [parameter.name for parameter in family.declared]
+    domains = {parameter.name: parameter.domain for parameter in family.declared}
+    ahead, behind = running(STEP), running(-STEP)
+    course = {
+        declared.index(name): (
+            float(domains[name].to_free(ahead[name])) - float(domains[name].to_free(behind[name]))
+        )
+        / (2.0 * STEP)
+        for name in ahead
+    }
 
     def total(block: Any) -> _Slope:
         packed = block if arrangement.packed else model.pack(block)
@@ -192,11 +267,11 @@ def slope_on_leaving(
                 slopes = np.broadcast_to(limit.slope(part.rows, eta), (part.n_rows,))
                 error = ROUNDING
             else:
-                # With the parameter at 1/ε, ∂ℓ/∂ε is minus the parameter times the score in its logarithm.
+                # With the parameter at 1/ε, ∂ℓ/∂ε is minus the parameter times the score along its logarithm.
                 terms = part.terms(family, eta, DERIVATIVES)
-                along = -(far**limit.order) / limit.order * terms.gradient[position]
-                slopes = np.broadcast_to(along, (part.n_rows,))
-                error = 10.0 / FAR_OUT
+                along: Any = sum(step * terms.gradient[position] for position, step in course.items())
+                slopes = np.broadcast_to(-(far**limit.order) / limit.order * along, (part.n_rows,))
+                error = 10.0 / factor
             slopes = slopes if part.weight is None else slopes * part.weight
             value += float(np.add.reduce(slopes))
             noise += error * float(np.add.reduce(np.abs(slopes)))
