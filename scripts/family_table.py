@@ -28,7 +28,8 @@ OPENING = """\
   looked for from row to row, since the density has one; *Newton* otherwise.
   *only one*: a theorem, named below, says that there is no other.
 - **rows**: *any* are values, values known only to lie above, below or between bounds, and all of these under
-  truncation; *untruncated* are all of these without it.
+  truncation; *untruncated* are all of these without it, *or values* that have it; *values, right-censored* are those
+  two, under truncation too.
 - **regression**: the parameter that the first formula drives, with its default link; another family where the
   regression is fitted in that form.
 - **missing**, of vectors: what can be done with rows of which some entries are NaN: *error* refuses them, *drop* leaves
@@ -111,7 +112,9 @@ def _rows(kind: type[Family]) -> str:
         return "values"
     if kind.open_only:
         return "values, right-censored"
-    return "untruncated" if kind.edges else "any"
+    if not kind.edges:
+        return "any"
+    return "untruncated or values" if kind.ends_truncated == "exact" else "untruncated"
 
 
 def _regression(fact: dict[str, Any]) -> str:

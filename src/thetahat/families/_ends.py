@@ -20,8 +20,12 @@ class BetweenEnds(Family):
     """Parameters ``low`` and ``high``; ℓ rises as they close in, until they meet the outermost values."""
 
     edges: ClassVar[tuple[str, ...]] = ("low", "high")
+    ends_truncated: ClassVar[str] = "exact"
     between_ends: ClassVar[bool] = True
     uniqueness: ClassVar[str | None] = "the density falls as its support grows beyond the outermost values"
+    uniqueness_truncated: ClassVar[str | None] = (
+        "no row's density between its limits falls as the ends close in on the outermost values"
+    )
     strictly: ClassVar[bool]
     """Whether low must lie below high, or may be equal to it."""
 
@@ -47,6 +51,12 @@ class BetweenEnds(Family):
         low = float(fixed.get("low", survey.minimum))
         high = float(fixed.get("high", survey.maximum))
         return (low, high) if low <= survey.minimum and survey.maximum <= high else None
+
+    def edge_values(self, survey: Survey) -> Mapping[str, float]:
+        """The outermost values of exact rows between limits; others have a closed form, or a search of their own."""
+        if not (survey.truncated and survey.all_exact):
+            return {}
+        return {"low": survey.minimum, "high": survey.maximum}
 
     def ends_of_rows(self, rows: Covering, fixed: Mapping[str, Any]) -> Ends | None:
         """By the signs of one-sided slopes."""

@@ -29,6 +29,7 @@ class Pareto(Family):
     minimum/(shape - 1) for shape > 1, variance shape minimum²/((shape - 1)² (shape - 2)) for shape > 2. The
     maximum is the smallest value, where the likelihood breaks off, and shape = n/Σ log(y/minimum): the smallest
     value is learned at the rate 1/n and independently of the shape (Malik, 1970), whose standard error stands.
+    Of rows with delayed entry log y counts from the larger of entry and minimum.
 
     Examples
     --------
@@ -51,7 +52,13 @@ class Pareto(Family):
     )
     spikes: ClassVar[str] = "anywhere"
     edges: ClassVar[tuple[str, ...]] = ("minimum",)
+    ends_truncated: ClassVar[str] = "entered"
     uniqueness: ClassVar[str | None] = "the density rises with the minimum up to the smallest value"
+    uniqueness_truncated: ClassVar[str | None] = (
+        "no row's density between its limits falls as the minimum rises to the smallest value, "
+        "with which ℓ is concave in the shape"
+    )
+    uniqueness_entered: ClassVar[str | None] = uniqueness_truncated
     open_only: ClassVar[bool] = True
     regressed: ClassVar[bool] = False
 
@@ -126,8 +133,12 @@ class Pareto(Family):
         return float(fixed.get("shape", 1.0 / gap if gap > 0 else np.inf)), minimum
 
     def edge_values(self, survey: Survey) -> Mapping[str, float]:
-        """The smallest exact value: rows that are open above pull the minimum upwards, or not at all."""
-        open_above = np.isposinf(survey.lowest_high) and not survey.truncated
+        """The smallest exact value: rows that are open above pull the minimum upwards, or not at all.
+
+        Limits of truncation change nothing: a row's mass between them falls as the minimum rises, until that reaches
+        the lower one.
+        """
+        open_above = np.isposinf(survey.lowest_high)
         return {"minimum": survey.minimum} if survey.n_exact > 0 and open_above else {}
 
     def uniqueness_given(self, fixed: Mapping[str, Any], survey: Survey) -> str | None:

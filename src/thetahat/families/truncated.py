@@ -221,12 +221,15 @@ class Truncated(Wrapper):
         Raises
         ------
         ModelError
-            If the support of the family ends at its parameters, which values between limits do not tell.
+            If the support of the family ends at its parameters.
         """
         if self.edges:
+            limits = (("entry", self.low), ("exit", self.high))
+            given = "".join(f", {name}={value:g}" for name, value in limits if value is not None)
+            by_row = f"fit {self.inner.title} to th.Observations(y{given})"
+            remedy = by_row if self.inner.ends_truncated else "choose a family of fixed support"
             raise ModelError(
-                f"{self.title} cannot be fitted: the support of {self.inner.title} ends at its parameters, which "
-                "values between limits do not tell; choose a family of fixed support"
+                f"{self.title} cannot be fitted: the support of {self.inner.title} ends at its parameters; {remedy}"
             )
         return self.inner.start(points, known)
 

@@ -142,10 +142,11 @@ def refuse_truncation(family: Family, what: str) -> None:
     """Raise for families whose rows cannot have limits of truncation."""
     if family.labelled:
         raise DataError(f"{what}: rows of {type(family).__name__} are labels, which cannot be truncated")
-    if family.edges:
+    if family.edges and not family.ends_truncated:
         raise ModelError(
-            f"{what}: the support of {type(family).__name__} ends at its parameters, which truncated rows do not tell; "
-            "choose a family of fixed support"
+            f"{what}: the support of {type(family).__name__} ends at its parameters ({', '.join(family.edges)}), which "
+            "are not estimated from rows with limits of truncation; choose a family of fixed support, or one of "
+            "Uniform, DiscreteUniform and Pareto"
         )
 
 

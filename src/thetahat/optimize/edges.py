@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,13 +92,19 @@ def at_outermost(
     concerned: tuple[str, ...],
     declared: Declared,
     others: str = "smooth",
+    beside: Mapping[str, str] = MappingProxyType({}),
 ) -> Outcome:
     """Parameters that end the support at outermost values, where ℓ breaks off as it rises.
 
     ``others`` is how regular the family is in the remaining ones: without standard errors too, where it is not.
+    ``beside`` names those among them that are ``boundary`` or ``unidentified`` there.
     """
     regular = others in {"smooth", "kinked"}
-    mask = np.array([regular and name not in concerned for name in table.free_names])
+    mask = np.array([regular and name not in {*concerned, *beside} for name in table.free_names])
+    natural = {
+        **natural,
+        **{name: float(np.nan) for name, what in beside.items() if what == "unidentified"},
+    }
     shown = listed(tuple(f"{name} = {natural[name]:g}" for name in concerned))
     conditional = " those of the other parameters are conditional on it;" if mask.any() else ""
     sentence = (
@@ -105,6 +112,12 @@ def at_outermost(
         f"parameters that give every row a density. Standard errors do not exist there;{conditional} use a parametric "
         "bootstrap."
     )
+    for name, what in beside.items():
+        sentence += (
+            f" {name} is not identified: every row is cut off before it could tell."
+            if what == "unidentified"
+            else f" {name} = {natural[name]:g} is on the edge of the parameter space."
+        )
     certificate = certify(
         Verdict.BOUNDARY,
         table,
@@ -116,7 +129,8 @@ def at_outermost(
         status={
             name: "edge" if name in concerned else "regular" if regular else others
             for name in table.free_names
-        },
+        }
+        | dict(beside),
         supremum=tally.value,
         parameters=concerned,
         direction={

@@ -23,6 +23,7 @@ from thetahat.optimize.edges import at_outermost
 from thetahat.optimize.edges import gathered as at_a_place
 from thetahat.optimize.existence import Gathered
 from thetahat.optimize.outcome import Outcome
+from thetahat.optimize.truncated_ends import FLAT_ENDS, beside_ends, lost_ends
 from thetahat.optimize.verdict import judge
 
 Vector = NDArray[np.float64]
@@ -37,10 +38,17 @@ def refuse_unfit(family: Family, survey: Survey) -> None:
         If there are rows of a kind that it does not take.
     """
     name = type(family).__name__
+    if survey.truncated and family.ends_truncated == "exact":
+        raise ModelError(
+            f"{name} is fitted to rows with limits of truncation where all are known exactly, and some here are "
+            "censored: the widths of both then pull the ends either way, and no search is known to miss no maximum. "
+            "Leave the limits or the censored rows out, or choose a family of fixed support"
+        )
     if family.open_only and np.isfinite(survey.lowest_high):
         raise ModelError(
             f"{name} is fitted to rows that are known exactly or to exceed a value, and some here are known to lie "
-            "below one; leave those out, or choose a family that takes them"
+            f"below one{', as censored ones do that have an exit' if survey.n_exits > 0 else ''}; leave those out, or "
+            "choose a family that takes them"
         )
 
 
@@ -103,6 +111,9 @@ def where_it_breaks_off(
     }
     if not ends:
         return None
+    lost: tuple[str, ...] = ()
+    if survey.truncated and model.family.between_ends:
+        lost = lost_ends(arrangement, engine, table.free_names)
     at = begin.copy()
     pinned: list[int] = []
     for parameter, span in zip(table.free_parameters, table.free_slices, strict=True):
@@ -110,10 +121,23 @@ def where_it_breaks_off(
             at[span] = parameter.domain.to_free(ends[parameter.name])
             pinned.extend(range(span.start, span.stop))
     if len(pinned) < at.size:
+        if survey.n_exits == survey.n_obs:
+            # Values that crowd towards their exits may leave no maximum inside, which a search for one does not tell.
+            edge = beside_ends(arrangement, likelihood, ends, conditions, declared)
+            if edge is not None:
+                return edge
         found = maximise_pinned(likelihood, np.array(pinned, dtype=np.intp), at, conditions)
         if not found.converged:
             return None
         at = found.point
+    tally = likelihood.tally(at, DERIVATIVES)
+    if not np.isfinite(tally.value):
+        return None
+    if lost and set(ends) <= set(lost):
+        place = Gathered(dict.fromkeys(lost, float(np.nan)), tally.value, "any place", sentence=FLAT_ENDS)
+        return at_a_place(table, begin, place, declared)
     natural = table.natural(at)
     natural.update({name: value * table.unit(name) for name, value in ends.items()})
-    return at_outermost(table, natural, at, likelihood.tally(at, DERIVATIVES), tuple(ends), declared)
+    held = tuple(name for name in ends if name not in lost)
+    beside = dict.fromkeys(lost, "unidentified")
+    return at_outermost(table, natural, at, tally, held, declared, beside=beside)

@@ -143,8 +143,8 @@ def _reason_against(family: Family, response: Response, extent: Extent, kind: st
         return f"for {family.support.describe()}"
     if family.support.discrete and not extent.whole:
         return f"for {family.support.describe()}"
-    if response.truncated and family.edges:
-        return "its support ends at its parameters, which truncated rows do not tell"
+    if response.truncated and family.edges and not family.ends_truncated:
+        return "its support ends at its parameters, which are not estimated from truncated rows"
     return None
 
 

@@ -1,0 +1,88 @@
+"""Ends of the support of rows with limits of truncation: which of them no row tells, and what lies beside the others.
+
+A row's density is divided by the mass between its limits. That mass falls as the ends of the support close in, until
+they reach the limits, and from there on it is 1 whatever the ends: so ends lie on the outermost values, and one that
+the limits of all rows forestall is not identified beyond.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from thetahat.engines import Engine
+from thetahat.first_pass import Arrangement
+from thetahat.likelihood import Likelihood
+from thetahat.models import DERIVATIVES
+from thetahat.optimize.certificate import Verdict
+from thetahat.optimize.climb import Conditions, climb
+from thetahat.optimize.declared import Declared
+from thetahat.optimize.edges import at_outermost
+from thetahat.optimize.outcome import Outcome
+from thetahat.optimize.verdict import judge
+
+FLAT_ENDS = (
+    "The likelihood is flat: the limits of truncation cut every row off at or before the outermost values, so that "
+    "all ends of the support from there on are as likely. Add rows with wider limits, or fix a parameter."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reach:
+    """The smallest entry and the largest exit of any row."""
+
+    low: float
+    high: float
+
+    def merge(self, other: _Reach) -> _Reach:
+        return _Reach(min(self.low, other.low), max(self.high, other.high))
+
+
+def lost_ends(arrangement: Arrangement, engine: Engine, free: Collection[str]) -> tuple[str, ...]:
+    """The free ends, of exact rows, that may lie anywhere from the outermost value on, for the limits of all rows."""
+    model, survey = arrangement.model, arrangement.survey
+
+    def reach(block: Any) -> _Reach:
+        packed = block if arrangement.packed else model.pack(block)
+        limits = packed.truncation
+        if limits is None or limits.size < packed.size:
+            return _Reach(-np.inf, np.inf)
+        return _Reach(float(limits.low.min()), float(limits.high.max()))
+
+    found = engine.reduce(reach, arrangement.blocks())
+    # Values lie above their entry: whole numbers from the next one on.
+    first = found.low + 1.0 if model.family.support.discrete else found.low
+    low, high = model.family.edges
+    settled = {low: first >= survey.minimum, high: found.high <= survey.maximum}
+    return tuple(name for name, beyond in settled.items() if beyond and name in free)
+
+
+def beside_ends(
+    arrangement: Arrangement,
+    likelihood: Likelihood,
+    ends: Mapping[str, float],
+    conditions: Conditions,
+    declared: Declared,
+) -> Outcome | None:
+    """The maximum with the ends held, where the other parameters are on their edge there; None where they are not."""
+    model = arrangement.model
+    table = model.table
+    there = {name: value * table.unit(name) for name, value in ends.items()}
+    held = model.changed(fixed={**table.fixed, **there})
+    rows = Likelihood(held, arrangement.blocks, packed=arrangement.packed, engine=likelihood.engine)
+    search = climb(rows, conditions.optimizer, held.starting_values(arrangement.sample))
+    outcome = judge(rows, search, declared)
+    if outcome.certificate.verdict is not Verdict.BOUNDARY:
+        return None
+    inside = dict(zip(held.table.free_names, outcome.point, strict=True))
+    at = np.array([inside.get(name, np.nan) for name in table.free_names])
+    for parameter, span in zip(table.free_parameters, table.free_slices, strict=True):
+        if parameter.name in ends:
+            at[span] = parameter.domain.to_free(ends[parameter.name])
+    tally = replace(likelihood.tally(at, DERIVATIVES), value=outcome.value)
+    beside = {name: what for name, what in outcome.certificate.status.items() if what == "boundary"}
+    natural = {**outcome.natural, **there}
+    return at_outermost(table, natural, at, tally, tuple(ends), declared, beside=beside)
