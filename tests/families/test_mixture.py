@@ -1,4 +1,4 @@
-"""Mixtures: what the contract's tests do not see of them."""
+"""Mixtures: what the tests of the catalogue do not see of them."""
 
 from __future__ import annotations
 

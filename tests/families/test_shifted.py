@@ -1,4 +1,4 @@
-"""Threshold models: what the contract's tests do not see of them."""
+"""Threshold models: what the tests of the catalogue do not see of them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from pathlib import Path
 import mpmath as mp
 import numpy as np
 import pytest
-from tests.families import test_contract as contract
+from tests.families import test_declarations as declarations
+from tests.families import test_derivatives as derivatives
+from tests.families import test_laws as laws
 from tests.families.variants import OTHERS
 
 import thetahat as th
@@ -45,19 +47,19 @@ def by_name(kinds):
 @pytest.mark.parametrize(
     "kept",
     [
-        contract.test_total_mass_is_one,
-        contract.test_mean_and_variance_are_those_of_the_density,
-        contract.test_log_prob_outside_the_support_is_minus_infinity_and_of_nan_is_nan,
-        contract.test_scalars_come_out_of_scalars_and_shapes_are_kept,
-        contract.test_quantile_and_cdf_are_inverse,
-        contract.test_tails_add_up_to_one_and_are_monotone,
-        contract.test_samples_follow_the_distribution,
-        contract.test_interval_masses_by_row_give_what_each_row_gives_alone,
-        contract.test_declarations_are_consistent,
-        contract.test_bad_values_name_the_parameter_and_its_domain,
-        contract.test_unknown_names_are_told_with_those_there_are,
-        contract.test_text_of_a_distribution_makes_it_again,
-        contract.test_documentation_has_the_formula_the_coordinates_and_examples,
+        laws.test_total_mass_is_one,
+        laws.test_mean_and_variance_are_those_of_the_density,
+        laws.test_log_prob_outside_the_support_is_minus_infinity_and_of_nan_is_nan,
+        laws.test_scalars_come_out_of_scalars_and_shapes_are_kept,
+        laws.test_quantile_and_cdf_are_inverse,
+        laws.test_tails_add_up_to_one_and_are_monotone,
+        laws.test_samples_follow_the_distribution,
+        derivatives.test_interval_masses_by_row_give_what_each_row_gives_alone,
+        declarations.test_declarations_are_consistent,
+        declarations.test_bad_values_name_the_parameter_and_its_domain,
+        declarations.test_unknown_names_are_told_with_those_there_are,
+        declarations.test_text_of_a_distribution_makes_it_again,
+        declarations.test_documentation_has_the_formula_the_coordinates_and_examples,
     ],
     ids=lambda kept: kept.__name__,
 )
@@ -66,11 +68,11 @@ def test_the_contract_is_kept(kept, inner):
     kept(cls=next(kind for kind in OTHERS if kind.__name__ == f"Shifted-{inner}"))
 
 
-@pytest.mark.parametrize("points", contract.AWKWARD.values(), ids=contract.AWKWARD.keys())
+@pytest.mark.parametrize("points", declarations.AWKWARD.values(), ids=declarations.AWKWARD.keys())
 @pytest.mark.parametrize("inner", ["Exponential", "LogNormal"])
 def test_start_values_are_inside_whatever_the_points(points, inner):
     kind = next(kind for kind in OTHERS if kind.__name__ == f"Shifted-{inner}")
-    contract.test_start_values_are_inside_whatever_the_points(kind, points)
+    declarations.test_start_values_are_inside_whatever_the_points(kind, points)
 
 
 @by_name(DILATED)

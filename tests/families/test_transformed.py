@@ -1,4 +1,4 @@
-"""Transformed families: what the contract's tests do not see of them."""
+"""Transformed families: what the tests of the catalogue do not see of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Families that give zero a probability of its own: what the contract's tests do not see of them."""
+"""Families that give zero a probability of its own: what the tests of the catalogue do not see of them."""
 
 from __future__ import annotations
 

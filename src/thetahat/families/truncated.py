@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from thetahat._errors import ModelError
 from thetahat.families._contract import Known, Theta
 from thetahat.families._cut import cut, limit_of
+from thetahat.families._cut_moments import covariance_of_scores, where_it_exists
 from thetahat.families._family import Family
 from thetahat.families._gathering import Gathering
 from thetahat.families._limit import Limit
@@ -26,7 +27,6 @@ _WORTH_REJECTING = 0.05
 """The share of draws between the limits from which on the others are simply drawn again."""
 _COARSE = 1e-3
 """The share between the limits below which a family's own quantiles do not tell one place there from another."""
-_ROWS_AT_ONCE = 256
 _KEPT: tuple[str, ...] = (
     "declared",
     "known",
@@ -347,26 +347,7 @@ class Truncated(Wrapper):
 
     def expected_information(self, eta: Coordinates, known: Known) -> tuple[Any, ...]:
         """The covariance of the score, by quadrature."""
-        shape = np.broadcast_shapes(*(np.shape(item) for item in (*eta, *known.values())))
-        rows = np.prod(shape, dtype=int)
-        flat = [np.broadcast_to(item, shape).ravel() for item in (*eta, *known.values())]
-        k = len(eta)
-        entries = np.empty((k * (k + 1) // 2, rows))
-        for start in range(0, rows, _ROWS_AT_ONCE):
-            part = [item[start : start + _ROWS_AT_ONCE] for item in flat]
-            here, seen = tuple(part[:k]), dict(zip(known, part[k:], strict=True))
-            with np.errstate(all="ignore"):
-                y, mass = self._points(here, seen)
-                wide = {name: value[:, None] for name, value in seen.items()}
-                terms = self.inner.derivatives(
-                    self.inner.prepare(NUMPY, y, wide), tuple(item[:, None] for item in here)
-                )
-            scores = [np.where(mass > 0, item, 0.0) for item in terms.gradient]
-            scores = [item - np.sum(mass * item, axis=-1, keepdims=True) for item in scores]
-            pairs = [(i, j) for i in range(k) for j in range(i + 1)]
-            for index, (i, j) in enumerate(pairs):
-                entries[index, start : start + _ROWS_AT_ONCE] = np.sum(mass * scores[i] * scores[j], axis=-1)
-        return tuple(entry.reshape(shape)[()] for entry in entries)
+        return covariance_of_scores(self.inner, self._points, eta, known)
 
     def _moment(self, theta: Theta, known: Known, centre: Any, power: int) -> Any:
         y, mass = self._points(self.working(theta), known)
@@ -375,26 +356,16 @@ class Truncated(Wrapper):
                 np.where(mass > 0, mass * (y - np.asarray(centre)[..., None]) ** power, 0.0), axis=-1
             )
 
-    def _where_it_exists(self, moment: Any, inside: Any, *, signed: bool) -> Any:
-        """The moment, which is infinite where that of the family inside is not finite and the heavy tail is left."""
-        if np.isfinite(self.support.upper) and np.isfinite(self.support.lower):
-            return moment
-        lost = ~np.isfinite(inside)
-        if np.isfinite(self.support.upper):
-            # What is left runs down; a mean of +inf was that of the other tail.
-            return np.where(lost & ~np.isposinf(inside), -np.inf if signed else np.inf, moment)
-        return np.where(lost, np.inf, moment)
-
     def mean_at(self, theta: Theta, known: Known) -> Any:
         """By quadrature."""
         with np.errstate(all="ignore"):
             inside = self.inner.mean_at(theta, known)
-            return self._where_it_exists(self._moment(theta, known, 0.0, 1), inside, signed=True)
+            return where_it_exists(self.support, self._moment(theta, known, 0.0, 1), inside, signed=True)
 
     def variance_at(self, theta: Theta, known: Known) -> Any:
         """By quadrature."""
         with np.errstate(all="ignore"):
             mean = self.mean_at(theta, known)
             inside = self.inner.variance_at(theta, known)
-            found = self._where_it_exists(self._moment(theta, known, mean, 2), inside, signed=False)
+            found = where_it_exists(self.support, self._moment(theta, known, mean, 2), inside, signed=False)
             return np.where(np.isfinite(mean), found, np.nan)

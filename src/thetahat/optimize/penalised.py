@@ -14,13 +14,15 @@ from thetahat.engines import Engine
 from thetahat.first_pass import Arrangement
 from thetahat.likelihood import Likelihood
 from thetahat.optimize._optimizer import Optimizer
+from thetahat.optimize.ascent import Ascent, first_point
 from thetahat.optimize.certificate import Verdict
 from thetahat.optimize.elsewhere import drawn
-from thetahat.optimize.independent import Ascent, conditions, declare, first_point
+from thetahat.optimize.independent import conditions
 from thetahat.optimize.kinks.kinks import kinked_coordinate
 from thetahat.optimize.limits import fit_limits
 from thetahat.optimize.outcome import Outcome
 from thetahat.optimize.own_start import from_elsewhere_too
+from thetahat.optimize.theory import declare
 from thetahat.optimize.verdict import judge
 from thetahat.penalties import Penalty
 
