@@ -28,8 +28,9 @@ OPENING = """\
   looked for from row to row, since the density has one; *Newton* otherwise.
   *only one*: a theorem, named below, says that there is no other.
 - **rows**: *any* are values, values known only to lie above, below or between bounds, and all of these under
-  truncation; *untruncated* are all of these without it, *or values* that have it; *values, right-censored* are those
-  two, under truncation too.
+  truncation; *untruncated* are all of these without it. *any, one-sided* are those, and under truncation values, alone
+  or beside rows that are open at one side and have limits at the other, as under delayed entry. *values,
+  right-censored* are those two, under truncation too.
 - **regression**: the parameter that the first formula drives, with its default link; another family where the
   regression is fitted in that form.
 - **missing**, of vectors: what can be done with rows of which some entries are NaN: *error* refuses them, *drop* leaves
@@ -114,7 +115,7 @@ def _rows(kind: type[Family]) -> str:
         return "values, right-censored"
     if not kind.edges:
         return "any"
-    return "untruncated or values" if kind.ends_truncated == "exact" else "untruncated"
+    return "any, one-sided" if kind.ends_truncated else "untruncated"
 
 
 def _regression(fact: dict[str, Any]) -> str:

@@ -176,12 +176,119 @@ def test_the_same_limits_for_all_rows_are_those_of_a_truncated_law():
         assert fit.log_likelihood == pytest.approx(float(np.sum(law.log_prob(values))), rel=1e-12)
 
 
+def level(low, high, y, event, limit, step):
+    """ℓ of exact rows and of those that exceed y, above limits; ``step`` is 1 of whole numbers."""
+    if low > y[event].min() or high < y[event].max():
+        return -np.inf
+
+    def beyond(x):
+        return np.maximum(high - np.maximum(x + step, low) + step, 0.0)
+
+    with np.errstate(divide="ignore"):
+        return float(np.sum(np.log(np.where(event, 1.0, beyond(y)) / beyond(limit))))
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+@pytest.mark.parametrize("discrete", [False, True])
+@pytest.mark.parametrize("seed", range(8))
+def test_ends_of_entered_and_censored_rows_are_the_highest_of_a_grid(seed, discrete, mirrored):
+    rng = np.random.default_rng(seed)
+    n, step = 8, float(discrete)
+    y = rng.integers(-3, 9, n).astype(float) if discrete else rng.uniform(-2.0, 3.0, n)
+    gap = rng.integers(1, 9, n) if discrete else rng.choice([0.01, 1.0], n) * rng.exponential(1.0, n)
+    limit = np.where(rng.random(n) < 0.3, -np.inf, y - gap)
+    event = np.concatenate([[True, True, False], rng.random(n - 3) < 0.6])
+    if mirrored:
+        # Y > y is -Y <= -y - 1 of whole numbers.
+        values = np.where(event, -y, -y - step)
+        rows = th.Observations.left_censored(values, event, exit=-limit - step)
+    else:
+        rows = th.Observations.right_censored(y, event, entry=limit)
+    fit = th.fit(th.DiscreteUniform() if discrete else th.Uniform(), rows)
+    least, most = y[event].min(), y.max()
+    highs = np.concatenate(
+        [[most], most + (np.arange(1.0, 400.0) if discrete else np.geomspace(1e-6, 1e3, 600))]
+    )
+    lows = least - (np.arange(3.0) if discrete else np.array([0.0, 1e-6, 0.1]))
+    heights = np.array([[level(low, high, y, event, limit, step) for high in highs] for low in lows])
+    low, high = fit.estimates["low"], fit.estimates["high"]
+    if mirrored:
+        low, high = -high, -low
+    assert low == least
+    assert heights.argmax() < highs.size
+    assert fit.certificate.verdict == "boundary"
+    assert fit.certificate.scope == "global"
+    assert fit.log_likelihood == pytest.approx(level(low, high, y, event, limit, step), rel=1e-12)
+    if discrete:
+        assert high == highs[heights[0].argmax()]
+    else:
+        assert heights.max() - 1e-12 <= fit.log_likelihood < heights.max() + 2e-3
+    # An end that lies inside, where ℓ is smooth, has a standard error.
+    inside = fit.certificate.status["low" if mirrored else "high"] == "regular"
+    assert inside == (not discrete and high > most)
+
+
+def test_the_higher_of_two_maxima_in_an_end_is_found():
+    y = np.array([0.969, 2.917, 0.964, 2.977, 2.687, 2.758])
+    event = np.array([False, False, True, True, False, False])
+    limit = np.array([0.38, -1.097, 0.944, 2.957, 1.506, -2.425])
+    highs = 2.977 + np.concatenate([[0.0], np.geomspace(1e-5, 10.0, 2000)])
+    heights = np.array([level(0.964, high, y, event, limit, 0.0) for high in highs])
+    falls = np.diff(heights) < 0
+    # ℓ falls from the outermost value on, rises again and falls for good.
+    assert np.flatnonzero(np.diff(falls.astype(int))).size == 2
+    rows = th.Observations.right_censored(y, event, entry=limit)
+    fit = th.fit(th.Uniform(), rows)
+    assert fit.estimates["high"] == pytest.approx(highs[heights.argmax()], rel=0.01)
+    assert fit.log_likelihood > heights[0] + 0.4
+    assert fit.standard_errors["high"] > 0
+    given = th.fit(th.Uniform(low=0.964), rows)
+    assert given.estimates["high"] == pytest.approx(fit.estimates["high"], rel=1e-9)
+    assert given.certificate.verdict == "maximum"
+    assert "no other is higher" in given.certificate.sentence
+
+
+def test_entered_rows_that_are_all_censored():
+    rows = th.Observations.right_censored([1.0, 2.0, 3.0], [0, 0, 0], entry=[0.0, 1.5, 1.0])
+    for family in (th.Uniform(), th.Uniform(high=9), th.DiscreteUniform()):
+        fit = th.fit(family, rows)
+        assert fit.certificate.verdict == "flat"
+        assert fit.log_likelihood == 0.0
+    neared = th.fit(th.Uniform(low=0), rows)
+    assert neared.certificate.verdict == "at_infinity"
+    assert neared.estimates == {"low": 0.0, "high": np.inf}
+    outside = th.fit(th.Uniform(high=2.5), rows)
+    assert outside.certificate.verdict == "not_converged"
+
+
+def test_given_ends_of_entered_and_censored_rows():
+    rows = th.Observations.right_censored([1.0, 2.0, 3.0], [1, 1, 0], entry=[0.5, 1.5, 0.5])
+    fit = th.fit(th.Uniform(high=5), rows)
+    assert fit.estimates == {"low": 1.0, "high": 5.0}
+    assert th.fit(th.Uniform(low=1.5), rows).certificate.verdict == "not_converged"
+    assert th.fit(th.DiscreteUniform(high=7), rows).estimates == {"low": 1.0, "high": 7.0}
+    weighted = th.fit(th.Uniform(), rows, weights=[1, 2, 3])
+    places = [0, 1, 1, 2, 2, 2]
+    repeated = th.Observations.right_censored(
+        np.array([1.0, 2.0, 3.0])[places],
+        np.array([1, 1, 0])[places],
+        entry=np.array([0.5, 1.5, 0.5])[places],
+    )
+    again = th.fit(th.Uniform(), repeated)
+    assert weighted.estimates == pytest.approx(again.estimates, rel=1e-9)
+    assert weighted.standard_errors["high"] == pytest.approx(again.standard_errors["high"], rel=1e-8)
+
+
 def test_rows_that_do_not_tell_the_ends_are_refused():
-    censored = th.Observations.right_censored([1.0, 2.0, 3.0], [1, 0, 1], entry=0)
-    with pytest.raises(
-        th.ModelError, match="Uniform is fitted to rows with limits of truncation where all are known"
+    for rows in (
+        th.Observations.right_censored([1.0, 2.0, 3.0], [1, 0, 1], exit=9),
+        th.Observations.left_censored([1.0, 2.0, 3.0], [1, 0, 1], entry=0),
+        th.Observations.interval([1.0, 1.5, 3.0], [1.0, 2.5, 3.0], entry=0),
     ):
-        th.fit(th.Uniform(), censored)
+        with pytest.raises(
+            th.ModelError, match="Uniform: of rows with limits of truncation, censored ones must all"
+        ):
+            th.fit(th.Uniform(), rows)
     with pytest.raises(th.ModelError, match="as censored ones do that have an exit"):
         th.fit(th.Pareto(), th.Observations.right_censored([1.0, 2.0, 3.0], [1, 0, 1], exit=9))
     with pytest.raises(th.ModelError, match=r"Triangular ends at its parameters \(low, high\)"):

@@ -170,16 +170,16 @@ def _highest(slope: Slope, end: _Upper, other: float | None) -> tuple[float, boo
         right = float(kinks[first])
         if slope(right, "left") >= 0.0:
             return right, True
-        return _root(slope, left, right), False
+        return root_of_slope(slope, left, right), False
     reach = max(left - other, 1e-300) if other is not None and np.isfinite(other) else max(abs(left), 1.0)
     while not slope(left + reach, "right") < 0.0:
         reach *= 2.0
         if not reach < 1e300:
             return np.inf, False
-    return _root(slope, left, left + reach), False
+    return root_of_slope(slope, left, left + reach), False
 
 
-def _root(slope: Slope, left: float, right: float) -> float:
+def root_of_slope(slope: Slope, left: float, right: float) -> float:
     """By secants that keep the root between them, halving where they are slow (Dowell & Jarratt, 1971)."""
     at_left, at_right = slope(left, "right"), slope(right, "left")
     before = 0.0

@@ -52,8 +52,8 @@ class Declarations:
         Parameters that end the support: their maximum lies on outermost values, beyond which a row would have no
         density, or close to them. Their closed form need then not be stationary.
     ends_truncated
-        Which rows with limits of truncation tell the parameters in ``edges``: ``"exact"`` ones alone, ``"entered"`` for
-        those that the family takes anyway, or none, the empty default.
+        Whether parameters in ``edges`` are found from rows with limits of truncation too: from exact ones, and from
+        censored ones beside them that are open at one side and have limits at the other.
     kinked
         The parameter in which the log-likelihood of an exact row has a kink: it is not differentiable where the
         parameter is the row's first prepared column. Empty for the families that have none.
@@ -110,7 +110,7 @@ class Declarations:
     unbounded_in_theory: ClassVar[str | None] = None
     region_of: ClassVar[tuple[str, ...]] = ()
     edges: ClassVar[tuple[str, ...]] = ()
-    ends_truncated: ClassVar[str] = ""
+    ends_truncated: ClassVar[bool] = False
     kinked: ClassVar[str] = ""
     between_ends: ClassVar[bool] = False
     open_only: ClassVar[bool] = False

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from thetahat.families._censored_ends import Covering, Ends, best_ends
 from thetahat.families._contract import Known, Theta
+from thetahat.families._entered_ends import Entered, best_entered_ends
 from thetahat.families._family import Family
 from thetahat.families._survey import Survey
 from thetahat.families._terms import Coordinates
@@ -20,7 +21,7 @@ class BetweenEnds(Family):
     """Parameters ``low`` and ``high``; ℓ rises as they close in, until they meet the outermost values."""
 
     edges: ClassVar[tuple[str, ...]] = ("low", "high")
-    ends_truncated: ClassVar[str] = "exact"
+    ends_truncated: ClassVar[bool] = True
     between_ends: ClassVar[bool] = True
     uniqueness: ClassVar[str | None] = "the density falls as its support grows beyond the outermost values"
     uniqueness_truncated: ClassVar[str | None] = (
@@ -62,6 +63,11 @@ class BetweenEnds(Family):
         """By the signs of one-sided slopes."""
         low, high = (None if name not in fixed else float(fixed[name]) for name in self.edges)
         return best_ends(rows, low, high)
+
+    def ends_of_entered(self, rows: Entered, fixed: Mapping[str, Any]) -> Ends | None:
+        """By bounds between any two values of the end towards which rows are open."""
+        low, high = (None if name not in fixed else float(fixed[name]) for name in self.edges)
+        return best_entered_ends(rows, low, high)
 
     def expected_information(self, eta: Coordinates, known: Known) -> tuple[Any, ...]:
         """None exists: the score does not have the mean 0."""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from thetahat._errors import ParameterError
 from thetahat.families._censored_ends import Covering, Ends
 from thetahat.families._contract import FamilyContract, Theta
+from thetahat.families._entered_ends import Entered
 from thetahat.families._tails import inner_point, tail_terms
 from thetahat.numerics.generator import generator_of, is_count
 from thetahat.numerics.namespace import namespace
@@ -44,6 +45,10 @@ class Family(FamilyContract):
 
     def ends_of_rows(self, rows: Covering, fixed: Mapping[str, Any]) -> Ends | None:
         """The maximum of a family that is ``between_ends``; None where what is fixed leaves a row outside."""
+        return None
+
+    def ends_of_entered(self, rows: Entered, fixed: Mapping[str, Any]) -> Ends | None:
+        """The same from exact rows and rows open at one side, which have limits of truncation at the other."""
         return None
 
     def limiting(self, family: Family) -> Family:

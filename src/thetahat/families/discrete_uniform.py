@@ -12,6 +12,7 @@ from thetahat.families._censored_ends import Covering, Ends, best_whole_ends
 from thetahat.families._contract import Known, Theta
 from thetahat.families._counts import lattice_quantile
 from thetahat.families._ends import BetweenEnds
+from thetahat.families._entered_ends import Entered, best_entered_ends
 from thetahat.families._support import INTEGERS
 from thetahat.families._terms import Array, Coordinates, Rows, Terms
 from thetahat.numerics.namespace import NUMPY
@@ -92,6 +93,12 @@ class DiscreteUniform(BetweenEnds):
         )
         low, high = (None if name not in fixed else float(fixed[name]) for name in self.edges)
         found = best_whole_ends(stretched, low, None if high is None else high + 1.0)
+        return None if found is None else replace(found, high=found.high - 1.0)
+
+    def ends_of_entered(self, rows: Entered, fixed: Mapping[str, Any]) -> Ends | None:
+        """As of intervals one wide."""
+        low, high = (None if name not in fixed else float(fixed[name]) for name in self.edges)
+        found = best_entered_ends(rows.one_wide(), low, None if high is None else high + 1.0, whole=True)
         return None if found is None else replace(found, high=found.high - 1.0)
 
     def outwards(self, low: float, high: float) -> Theta:

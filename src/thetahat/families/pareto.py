@@ -52,7 +52,7 @@ class Pareto(Family):
     )
     spikes: ClassVar[str] = "anywhere"
     edges: ClassVar[tuple[str, ...]] = ("minimum",)
-    ends_truncated: ClassVar[str] = "entered"
+    ends_truncated: ClassVar[bool] = True
     uniqueness: ClassVar[str | None] = "the density rises with the minimum up to the smallest value"
     uniqueness_truncated: ClassVar[str | None] = (
         "no row's density between its limits falls as the minimum rises to the smallest value, "

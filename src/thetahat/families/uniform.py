@@ -23,7 +23,9 @@ class Uniform(BetweenEnds):
     not level off but breaks off: the error is of order 1/n, and curvature says nothing of it, so that there are no
     standard errors (Rao, 1973, section 5f). Where rows are censored an end may lie between what is known of them, with
     a standard error; the log-likelihood is concave in (1/(high - low), low/(high - low)), so that its maximum is the
-    only one.
+    only one. Limits of truncation leave exact values where they are; an end that the limits of every row forestall is
+    not identified. Under delayed entry and right-censoring there may be several maxima in high, of which the highest is
+    found.
 
     Examples
     --------

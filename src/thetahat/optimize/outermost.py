@@ -23,7 +23,7 @@ from thetahat.optimize.edges import at_outermost
 from thetahat.optimize.edges import gathered as at_a_place
 from thetahat.optimize.existence import Gathered
 from thetahat.optimize.outcome import Outcome
-from thetahat.optimize.truncated_ends import FLAT_ENDS, beside_ends, lost_ends
+from thetahat.optimize.truncated_ends import FLAT_ENDS, SEARCHED_ENDS, beside_ends, entered_of, lost_ends
 from thetahat.optimize.verdict import judge
 
 Vector = NDArray[np.float64]
@@ -38,12 +38,6 @@ def refuse_unfit(family: Family, survey: Survey) -> None:
         If there are rows of a kind that it does not take.
     """
     name = type(family).__name__
-    if survey.truncated and family.ends_truncated == "exact":
-        raise ModelError(
-            f"{name} is fitted to rows with limits of truncation where all are known exactly, and some here are "
-            "censored: the widths of both then pull the ends either way, and no search is known to miss no maximum. "
-            "Leave the limits or the censored rows out, or choose a family of fixed support"
-        )
     if family.open_only and np.isfinite(survey.lowest_high):
         raise ModelError(
             f"{name} is fitted to rows that are known exactly or to exceed a value, and some here are known to lie "
@@ -66,7 +60,11 @@ def from_ends(
     model, survey = arrangement.model, arrangement.survey
     table = model.table
     fixed = {name: float(value) / table.unit(name) for name, value in table.fixed.items()}
-    found = model.family.ends_of_rows(covering_of(arrangement, engine), fixed)
+    if survey.truncated:
+        found = model.family.ends_of_entered(entered_of(arrangement, engine), fixed)
+        declared = replace(declared, theorem=SEARCHED_ENDS)
+    else:
+        found = model.family.ends_of_rows(covering_of(arrangement, engine), fixed)
     if found is None:
         return None
     names = model.family.edges
@@ -87,7 +85,14 @@ def from_ends(
         at[span] = parameter.domain.to_free(values[parameter.name])
     tally = likelihood.tally(at, SCORES)
     if not held:
-        return judge(likelihood, Settled(at, tally), replace(declared, regularity=lambda _: "smooth"))
+        outcome = judge(likelihood, Settled(at, tally), replace(declared, regularity=lambda _: "smooth"))
+        certificate = outcome.certificate
+        if declared.theorem == SEARCHED_ENDS:
+            certificate = replace(
+                certificate,
+                sentence=certificate.sentence.replace(", and the only one:", ", and no other is higher:"),
+            )
+        return replace(outcome, certificate=certificate)
     natural = table.natural(at)
     natural.update({name: values[name] * table.unit(name) for name in table.free_names})
     return at_outermost(table, natural, at, tally, held, declared)

@@ -12,8 +12,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from thetahat._errors import ModelError
 from thetahat.engines import Engine
+from thetahat.families._entered_ends import Entered
 from thetahat.first_pass import Arrangement
 from thetahat.likelihood import Likelihood
 from thetahat.models import DERIVATIVES
@@ -24,10 +27,74 @@ from thetahat.optimize.edges import at_outermost
 from thetahat.optimize.outcome import Outcome
 from thetahat.optimize.verdict import judge
 
+Columns = tuple[NDArray[np.float64], ...]
 FLAT_ENDS = (
     "The likelihood is flat: the limits of truncation cut every row off at or before the outermost values, so that "
     "all ends of the support from there on are as likely. Add rows with wider limits, or fix a parameter."
 )
+
+
+SEARCHED_ENDS = "bounds between any two ends leave out none that could be higher"
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Rows that are not exact, and limits of all, in the order of the blocks: weights, ends and limits."""
+
+    exact: tuple[Columns, ...]
+    others: tuple[Columns, ...]
+
+    def merge(self, other: _Rows) -> _Rows:
+        return _Rows(self.exact + other.exact, self.others + other.others)
+
+
+def entered_of(arrangement: Arrangement, engine: Engine) -> Entered:
+    """Gather exact rows and rows open at one side, the same of all, which have limits at the other.
+
+    Raises
+    ------
+    ModelError
+        If they lie otherwise.
+    """
+    model, survey = arrangement.model, arrangement.survey
+
+    def columns(block: Any) -> _Rows:
+        packed = block if arrangement.packed else model.pack(block)
+        n, size = packed.y.shape[0], packed.size
+        entry, exit_, weight = np.full(size, -np.inf), np.full(size, np.inf), np.ones(size)
+        if packed.truncation is not None:
+            place = slice(None) if packed.truncation.place is None else packed.truncation.place
+            entry[place], exit_[place] = packed.truncation.low, packed.truncation.high
+        if packed.weight is not None:
+            weight[:n] = packed.weight
+        if packed.interval_weight is not None:
+            weight[n:] = packed.interval_weight
+        return _Rows(
+            ((entry[:n], exit_[:n], weight[:n]),),
+            ((packed.low, packed.high, entry[n:], exit_[n:], weight[n:]),),
+        )
+
+    found = engine.reduce(columns, arrangement.blocks())
+    exact_entry, exact_exit, exact_weight = map(np.concatenate, zip(*found.exact, strict=True))
+    low, high, entry, exit_, weight = map(np.concatenate, zip(*found.others, strict=True))
+    above = survey.n_exits == 0 and bool(np.isposinf(high).all())
+    below = bool(np.isneginf(entry).all() and np.isneginf(exact_entry).all() and np.isneginf(low).all())
+    if not (above or below):
+        raise ModelError(
+            f"{model.family.title}: of rows with limits of truncation, censored ones must all be known to exceed a "
+            "value, the limits being entries, or all to lie up to one, the limits being exits; for others no search is "
+            "known to miss no maximum. Leave the limits or the censored rows out, or choose a family of fixed support"
+        )
+    return Entered(
+        low if above else high,
+        entry if above else exit_,
+        weight,
+        exact_entry if above else exact_exit,
+        exact_weight,
+        survey.minimum,
+        survey.maximum,
+        open_above=above,
+    )
 
 
 @dataclass(frozen=True, slots=True)
