@@ -240,8 +240,10 @@ def _unbounded_in_theory(arrangement: Arrangement, engine: Engine) -> str | None
     """The family's sentence, unless every factor is a probability or what is fixed bounds the likelihood."""
     model = arrangement.model
     family = model.family
-    if family.unbounded_in_theory is None or arrangement.survey.n_exact == 0:
+    if arrangement.survey.n_exact == 0:
         return None
+    if family.unbounded_in_theory is None:
+        return family.unbounded_by(_fixed(model), arrangement.survey)
     if model.table.all_free:
         return family.unbounded_in_theory
     fixed = _fixed(model)
