@@ -102,7 +102,10 @@ def _exact(name: str, n: int, rng: np.random.Generator) -> tuple[Any, np.ndarray
         )
     elif support.lower == 0:
         y = np.abs(y)
-        y = np.where(y == 0, np.max(y) if np.max(y) > 0 else 1.0, y)
+        if not support.includes_lower:
+            y = np.where(y == 0, np.max(y) if np.max(y) > 0 else 1.0, y)
+        elif kind().atoms():
+            y = np.where(rng.random(n) < rng.random(), 0.0, y)
     return kind(), y
 
 
@@ -158,7 +161,8 @@ def _censored(name: str, y: np.ndarray, rng: np.random.Generator) -> tuple[np.nd
         elif kind.open_only:
             continue
         elif kinds[i] == 1:
-            low[i] = -np.inf
+            # Nothing continuous lies below its lowest value.
+            low[i] = y[i] if not discrete and y[i] == support.lower else -np.inf
         else:
             low[i], high[i] = y[i] - width, y[i] + (0.0 if discrete else width * rng.random())
             if low[i] == high[i]:

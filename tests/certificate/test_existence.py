@@ -153,3 +153,28 @@ def test_the_region_says_which_rows_count() -> None:
     region = th.fit(th.StudentT(), [1.0, 2.0, 3.0, 4.5, 9.0]).certificate.region
     assert region is not None
     assert "rows that admit it do not count" in region
+
+
+@pytest.mark.parametrize("y", [[0.0, 0.0, 1.0, 1.0, 1.0], [0.0, 0.5, 1.0, 2.0, 3.0]])
+def test_lomax_with_an_exact_zero_has_no_bound(y):
+    y = np.array(y)
+    fit = th.fit(th.Lomax(), y)
+    assert fit.certificate.verdict == "unbounded"
+    assert "the value 0" in fit.certificate.sentence
+    heights = []
+    for scale in (1e-50, 1e-100, 1e-200):
+        shape = y.size / np.log1p(y / scale).sum()
+        heights.append(float(th.Lomax(shape=shape, scale=scale).log_prob(y).sum()))
+    # Σ over rows that are 0 of log(1/scale), less logs of logs
+    assert np.diff(heights) == pytest.approx((y == 0).sum() * np.log([1e50, 1e100]), rel=0.05)
+
+
+def test_a_local_maximum_of_lomax_beside_a_zero_says_so_and_none_without_a_zero_does():
+    y = np.random.default_rng(0).pareto(2, 30)
+    with_zero, without = th.fit(th.Lomax(), np.append(0.0, y)), th.fit(th.Lomax(), y)
+    assert with_zero.certificate.verdict == without.certificate.verdict == "maximum"
+    assert "local in any case" in with_zero.certificate.sentence
+    assert "local in any case" not in without.certificate.sentence
+    rounded = th.fit(th.Lomax(), th.Observations.interval(np.append(0.0, y), np.append(0.01, y)))
+    assert rounded.certificate.verdict == "maximum"
+    assert "local in any case" not in rounded.certificate.sentence

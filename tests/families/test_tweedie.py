@@ -124,6 +124,18 @@ def test_a_regression_without_zeros_may_have_its_maximum_at_the_gamma_regression
         assert fit.standard_errors[name] == pytest.approx(gamma.standard_errors[name], rel=1e-6)
 
 
+def test_a_regression_whose_remaining_rows_are_met_towards_power_one_is_unbounded():
+    group = np.repeat([0.0, 1.0], 15)
+    x = np.arange(30.0) % 7
+    y = np.where(np.arange(30) == 3, 2.0, 0.0)
+    fit = th.regress(np.column_stack([x, group]), y, th.Tweedie(), intercept=True)
+    assert fit.certificate.verdict == "unbounded"
+    assert fit.certificate.supremum == np.inf
+    fixed = th.regress(np.column_stack([x, group]), y, th.Tweedie(power=1.5), intercept=True)
+    assert fixed.certificate.verdict == "at_infinity"
+    assert np.isfinite(fixed.certificate.supremum)
+
+
 def test_nothing_but_zeros_is_a_mean_of_zero():
     found = th.fit(th.Tweedie(), np.zeros(7))
     assert found.certificate.verdict == "boundary"

@@ -240,6 +240,10 @@ class FamilyContract(Frozen, Declarations, ABC):
         """The declared regular region in words, or None where it is the whole parameter space."""
         return None
 
+    def unbounded_by(self, fixed: Mapping[str, Any], survey: Survey) -> str | None:
+        """Why the likelihood of these data has no global bound, for a family of which only that of some has none."""
+        return None
+
     def unbounded_given(self, fixed: Mapping[str, Any], survey: Survey) -> str | None:
         """``unbounded_in_theory`` where these parameters are fixed, which may bound the likelihood.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, final
 
 import numpy as np
@@ -18,6 +19,9 @@ from thetahat.families._survey import Survey
 from thetahat.families._terms import Array, Coordinates, Rows
 from thetahat.parameters import Parameter, Positive
 
+_ON_ZERO = (
+    "the likelihood rises without bound as the density piles up on the value 0 beside an ever heavier tail"
+)
 _SCALES = 10.0 ** np.arange(-3.0, 6.5, 0.5)
 """Scales that are tried as starts, in means of the values."""
 
@@ -34,7 +38,8 @@ class Lomax(BurrKernel, ChartedFromZero):
 
     Working coordinates are log shape and log scale. Mean scale/(shape - 1) for shape > 1, variance shape
     scale²/((shape - 1)² (shape - 2)) for shape > 2 (Lomax, 1954). An exponential whose rate is gamma
-    distributed; as shape and scale grow together it becomes the exponential.
+    distributed; as shape and scale grow together it becomes the exponential. The likelihood of data with an exact
+    zero has no bound as both shrink; give zeros that were rounded as intervals.
 
     Examples
     --------
@@ -89,6 +94,10 @@ class Lomax(BurrKernel, ChartedFromZero):
         growth = np.maximum(growth, 1e-12)
         best = int(np.argmax(-np.log(growth) - np.log(_SCALES) - growth))
         return clipped(1.0 / growth[best]), clipped(unit * float(_SCALES[best]))
+
+    def unbounded_by(self, fixed: Mapping[str, Any], survey: Survey) -> str | None:
+        """At scale s with the best shape, about n_+/log(1/s) of it, ℓ is n_0 log(1/s) to first order."""
+        return None if survey.minimum > 0 or fixed else _ON_ZERO
 
     def solve(self, survey: Survey, known: Known) -> Theta | None:
         """No closed form."""

@@ -57,13 +57,14 @@ def _region_is_fixed(model: IndependentModel) -> bool:
 
 def _unbounded_in_theory(arrangement: Arrangement, engine: Engine) -> str | None:
     """The family's sentence, unless every factor is a probability or what is fixed bounds the likelihood."""
-    model = arrangement.model
-    family = model.family
-    if family.unbounded_in_theory is None or arrangement.survey.n_exact == 0:
+    model, family = arrangement.model, arrangement.model.family
+    if arrangement.survey.n_exact == 0:
         return None
-    if model.table.all_free:
+    if family.unbounded_in_theory is not None and model.table.all_free:
         return family.unbounded_in_theory
     fixed = fixed_values(model)
+    if family.unbounded_in_theory is None:
+        return family.unbounded_by(fixed, arrangement.survey)
     return family.unbounded_given(fixed, with_ties_given(arrangement, engine, fixed))
 
 

@@ -36,6 +36,9 @@ def judge(likelihood: Likelihood, search: Search, declared: Declared) -> Outcome
         return findings.lost(table, search, declared)
     found = evidences.gather(likelihood, search.point, search.tally, search.previous, declared.sizes)
     limit = _limit_reached(table, found, search, declared)
+    theory = declared.unbounded_in_theory
+    if limit is not None and theory is not None and declared.region is None:
+        return findings.unbounded(table, search, declared, theory, found)
     if limit is not None:
         return findings.at_limit(table, found, search, limit, declared)
     lost = _lost(table, found, declared)
@@ -70,8 +73,8 @@ def judge(likelihood: Likelihood, search: Search, declared: Declared) -> Outcome
         away = evidences.receding(likelihood, found)
     if away is not None:
         return edges.receding(table, found, search, away, declared)
-    if declared.unbounded_in_theory is not None and search.blocked:
-        return findings.unbounded(table, search, declared, declared.unbounded_in_theory, found)
+    if theory is not None and (search.blocked or found.tally.densest > DENSE):
+        return findings.unbounded(table, search, declared, theory, found)
     return findings.not_converged(table, found, search, declared)
 
 

@@ -18,7 +18,9 @@ from thetahat.numerics.linear_algebra import analyse
 from thetahat.optimize._optimizer import Search
 from thetahat.optimize.certificate import Verdict
 from thetahat.optimize.certify import certify
+from thetahat.optimize.climb import Region
 from thetahat.optimize.declared import Declared
+from thetahat.optimize.findings import unbounded
 from thetahat.optimize.outcome import Outcome
 from thetahat.optimize.separation.far_limit import far_limit
 from thetahat.optimize.separation.finite_submodel import separation_sentence
@@ -54,8 +56,11 @@ def receding(
     engine: Engine,
     search: Search,
     declared: Declared,
+    region: Region | None,
 ) -> Outcome | None:
     """Return what is known of a regression whose likelihood rises for ever along a direction; None if it does not.
+
+    Where the remaining rows lead out of the family's regular region their likelihood is unbounded.
 
     Asked where Newton's method found no maximum. Only regressions of the primary parameter alone are asked about, and
     only where their rows have no truncation limits, whose terms can rise along directions of their own.
@@ -76,7 +81,7 @@ def receding(
     if found is None:
         return None
     whole = Likelihood(model, arrangement.blocks, packed=arrangement.packed, engine=engine)
-    return _concluded(whole, arrangement.n_obs, search, declared, found, separated)
+    return _concluded(whole, arrangement.n_obs, search, declared, found, separated, region)
 
 
 def _rises_with_predictor(link: Any) -> bool:
@@ -187,10 +192,14 @@ def _concluded(
     declared: Declared,
     found: Recession,
     separated: Mask,
+    region: Region | None,
 ) -> Outcome:
     model: Any = likelihood.model
     table = model.table
     far = far_limit(likelihood, search.point, found, n_obs)
+    theory = declared.unbounded_in_theory
+    if theory is not None and region is not None and not found.complete and not region(far.point):
+        return unbounded(table, search, declared, theory)
     found = _beside_centres(found, table)
     lost = {*found.limits, *found.aliased}
     natural = table.natural(far.point)

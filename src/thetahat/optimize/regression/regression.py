@@ -136,7 +136,8 @@ def _maximise(
             return outcome
     if outcome.certificate.verdict not in WITHOUT_MAXIMUM:
         return outcome
-    found = receding(arrangement, engine, search, declared) if penalty is None else None
+    region = _region(arrangement)
+    found = receding(arrangement, engine, search, declared, region) if penalty is None else None
     return found or in_words_of_rows(arrangement, outcome)
 
 
