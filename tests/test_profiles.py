@@ -185,3 +185,22 @@ def test_unchanged_data_are_not_suspected(offset):
         fit = th.fit(family, y)
         assert len(fit.data_digest) == 64
         assert fit.covariance("sandwich").shape[0] == len(fit.free_names)
+
+
+@pytest.mark.parametrize("k", [0, 2, 5])
+def test_thresholds_are_profiled_as_the_shares_below_them(k):
+    # Without predictors the likelihood of c_k is that of the share of values up to k.
+    y = np.repeat(np.arange(7), [6, 14, 21, 13, 4, 1, 1])
+    fit = th.fit(th.Ordinal(), y)
+    share = th.regress(np.ones((y.size, 1)), (y <= k).astype(int), th.Bernoulli(), names=["logit"])
+    found = fit.intervals(method="profile", parameters=f"thresholds[{k}]")[f"thresholds[{k}]"]
+    np.testing.assert_allclose(found, share.intervals(method="profile")["logit"], rtol=1e-8)
+    assert np.isfinite(curve(fit.solution, f"thresholds[{k}]", points=11).log_likelihoods).all()
+
+
+def test_a_limit_on_the_edge_of_its_support_is_no_changed_data(tmp_path):
+    x = np.abs(np.random.default_rng(3).standard_normal(60))
+    fit = th.fit(th.SkewNormal(), x)
+    assert set(fit.certificate.status.values()) == {"at_infinity", "boundary", "regular"}
+    fit.save(tmp_path / "fit.json")
+    assert th.load(tmp_path / "fit.json").data_digest == fit.data_digest

@@ -379,3 +379,14 @@ def test_fewer_values_than_parameters_leave_it_without_bound(y: list[float], sca
         certificate = th.fit(th.Mixture([th.Normal(), th.Normal()]), np.array(y) * scale + shift).certificate
         assert certificate.verdict == "unbounded"
         assert certificate.exists is False
+
+
+def test_points_far_out_are_outside_the_region_without_a_warning():
+    mixture = th.Mixture([th.LogNormal(), th.Gamma()])
+    fit = th.fit(mixture, np.random.default_rng(5).gamma(2.0, 1.0, 60))
+    conditions = fit.solution.conditions
+    assert conditions is not None
+    assert conditions.allowed is not None
+    far = fit.solution.point.copy()
+    far[-1] = 1e4
+    assert not conditions.allowed(far)

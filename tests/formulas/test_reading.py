@@ -94,6 +94,7 @@ def test_a_column_named_like_a_call_is_told_from_the_call() -> None:
         ("y ~ log(poly(age, 2))", FormulaError, "stands by itself"),
         ("y ~ log(C(region))", FormulaError, "stands by itself"),
         ("y ~ C(region, contr.nothing)", FormulaError, "is no contrast"),
+        ("y ~ C(region, 'north')", FormulaError, "'north' is no contrast.*C\\(region, ref='north'\\)"),
         ("y ~ C(region, levels=['a', 'a'])", FormulaError, "twice"),
         ("y ~ offset(age, wt)", FormulaError, "takes one argument"),
     ],

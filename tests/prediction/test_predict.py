@@ -461,3 +461,40 @@ def test_densities_of_ones_own_and_useless_verdicts() -> None:
 def test_a_regression_has_no_single_distribution() -> None:
     with pytest.raises(th.InferenceError, match="predict"):
         _ = fitted(ALL[0]).distribution
+
+
+def test_formulas_that_read_no_column() -> None:
+    data = {"y": [1, 0, 3, 2, 1], "x": [0.0, 1.0, 2.0, 3.0, 4.0]}
+    fit = th.fit(th.Regression("y ~ 1", th.Poisson()), data)
+    np.testing.assert_allclose(fit.predict(), np.full(5, 1.4), rtol=1e-12)
+    np.testing.assert_allclose(fit.predict(what="predictor", level=0.9).estimate, np.full(5, np.log(1.4)))
+
+
+def test_all_parameters_by_their_names() -> None:
+    rng = np.random.default_rng(4)
+    data = {"x": rng.standard_normal(40), "y": rng.standard_normal(40)}
+    fit = th.fit(th.Regression("y ~ x", th.Normal(), sd="~ x"), data)
+    found = fit.predict({"x": [0.0, 1.0]}, "parameters")
+    assert list(found) == ["mean", "sd"]
+    for name, values in found.items():
+        np.testing.assert_array_equal(values, fit.predict({"x": [0.0, 1.0]}, name))
+    ranged = fit.predict({"x": [0.0, 1.0]}, "parameters", level=0.9)
+    np.testing.assert_array_equal(ranged["sd"].low, fit.predict({"x": [0.0, 1.0]}, "sd", level=0.9).low)
+    with pytest.raises(th.InferenceError, match="goes with"):
+        fit.predict({"x": [0.0]}, "parameters", y=1.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "other", "options"),
+    [
+        ("quantile", "quantiles", {"probability": 0.9}),
+        ("probability", "probabilities", {"y": 2}),
+        ("log_prob", "log_density", {"y": 2}),
+        ("predictor", "link", {}),
+    ],
+)
+def test_other_names_of_what_is_asked(name: str, other: str, options: dict[str, Any]) -> None:
+    fit = th.regress([[0.0], [1.0], [2.0], [3.0]], [1, 1, 4, 6], th.Poisson(), intercept=True)
+    np.testing.assert_array_equal(
+        fit.predict([[1.0]], other, **options), fit.predict([[1.0]], name, **options)
+    )

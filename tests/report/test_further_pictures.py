@@ -135,3 +135,11 @@ def test_where_nothing_comes_after_an_interval_there_is_no_quantile_to_compare(d
     axes = figures.quantile_plot(sample.empirical(), law, 6.0, 0.95)
     _, points = axes.get_lines()
     assert points.get_ydata().tolist() == [1.0, 2.0, 3.0]
+
+
+@pytest.mark.parametrize("family", [th.Categorical(), th.Ordinal(levels=["low", "middle", "high"])])
+def test_points_of_labels_stand_on_the_shares_that_they_fit(drawn, family):
+    fit = th.fit(family, ["low", "high", "high", "middle"])
+    axes = figures.density_plot(*drawn(fit), ["low", "middle", "high"], "y")
+    assert len(axes.patches) == 3
+    np.testing.assert_allclose(axes.lines[0].get_ydata(), [bar.get_height() for bar in axes.patches])

@@ -401,3 +401,17 @@ def test_the_null_model_of_an_ordinal_regression_is_its_thresholds(regression_of
 def test_levels_of_confidence_reach_the_page(regression_of) -> None:
     assert summarise(regression_of("poisson"), 0.9).level == 0.9
     assert "90 % Wald" in pages.page(regression_of("two formulas"), 0.9)
+
+
+@pytest.mark.parametrize(
+    "fitted",
+    [
+        lambda x: th.fit(th.Regression("s ~ x", th.Bernoulli()), {"s": (x > 0).astype(int), "x": x}),
+        lambda x: th.fit(th.Regression("s ~ 1", th.Poisson()), {"s": np.arange(x.size) % 3, "x": x}),
+    ],
+    ids=["complete separation", "no columns"],
+)
+def test_pages_of_regressions_with_little_to_draw(fitted) -> None:
+    text = pages.page(fitted(np.linspace(-1.0, 1.0, 40)))
+    assert "<h2>Estimates</h2>" in text
+    assert "<h2>Residuals</h2>" in text

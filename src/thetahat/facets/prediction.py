@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from numpy.typing import NDArray
 
@@ -21,6 +21,21 @@ class PredictionFacet(Facet):
     """What the fit says of rows."""
 
     __slots__ = ()
+
+    @overload
+    def predict(
+        self,
+        data: Any,
+        what: Literal["parameters"],
+        *,
+        level: float | None = None,
+        probability: None = None,
+        y: None = None,
+        offset: Any = None,
+        designs: Mapping[str, Any] | None = None,
+        covariance: str = "observed",
+        **known: Any,
+    ) -> dict[str, NDArray[Any] | Predictions]: ...
 
     @overload
     def predict(
@@ -64,7 +79,7 @@ class PredictionFacet(Facet):
         designs: Mapping[str, Any] | None = None,
         covariance: str = "observed",
         **known: Any,
-    ) -> NDArray[Any] | Predictions:
+    ) -> NDArray[Any] | Predictions | dict[str, NDArray[Any] | Predictions]:
         """A quantity q(θ_i) of the distribution of each row, θ_i = link⁻¹(x_iᵀβ̂ + offset_i).
 
         =============== ==========================================================================================
@@ -73,6 +88,7 @@ class PredictionFacet(Facet):
         ``mean``        mean of the response
         ``variance``    its variance
         a parameter     by its name: ``"sd"``, ``"size"``, ``"prob"``, ``"probs"`` (n, K), ...
+        ``parameters``  all of them, a dict by name
         ``predictor``   x_iᵀβ̂ + offset_i of the primary parameter, also called ``link``; (n, K - 1) of a softmax
         ``quantile``    of the response, at ``probability``
         ``probability`` P(Y <= y); without ``y``, of classifiers (Bernoulli, Categorical, Ordinal) the probability of
@@ -80,6 +96,8 @@ class PredictionFacet(Facet):
         ``class``       the most probable label
         ``log_prob``    log density or mass at ``y``, or of the row's own response as it was observed
         =============== ==========================================================================================
+
+        ``quantiles``, ``probabilities`` and ``log_density`` are other names of the three.
 
         Standard errors are √(∇qᵀ V ∇q) (the delta method). The interval is made on the predictor (on the free scale,
         where the link does not take every number) and mapped back if q depends on one coordinate alone; else on the
@@ -135,9 +153,11 @@ class PredictionFacet(Facet):
         array([ 4., 17.])
         """
         from thetahat.prediction.new_rows import Asked
-        from thetahat.prediction.predicting import Question, predict
+        from thetahat.prediction.predicting import PARAMETERS, Question, predict, predict_parameters
 
         asked = Asked(data, offset=offset, designs=designs, known=known)
+        if what == PARAMETERS and probability is None and y is None:
+            return predict_parameters(self._solved, asked, level, covariance)
         return predict(self._solved, Question(what, probability, y), asked, level, covariance)
 
     def marginal_effects(

@@ -283,8 +283,11 @@ class Mixture(MixedLaw):
             own = self.coordinates_of(k, eta)
             if not family.in_region(own, survey):
                 return False
-            if survey is not None and not above_floor(family, family.theta(own), survey):
-                return False
+            # Searches look far out, where numbers overflow.
+            with np.errstate(all="ignore"):
+                theta = family.theta(own)
+                if survey is not None and not above_floor(family, theta, survey):
+                    return False
         return True
 
     def region(self) -> str | None:

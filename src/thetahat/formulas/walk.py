@@ -170,7 +170,10 @@ class Walk:
         call = node if isinstance(node, ast.Call) else None
         name = self._dotted(call.func if call is not None else node)
         if name not in KINDS:
-            self._refuse(f"is no contrast; there are {', '.join(KINDS)}: {shown(self._spelling(node))}")
+            self._refuse(
+                f"{self._spelling(node)} is no contrast; there are {', '.join(KINDS)}. A reference level is written "
+                "ref=, as in C(region, ref='north')"
+            )
         kind = KINDS[name]
         arguments = list(call.args) if call is not None else []
         for keyword in call.keywords if call is not None else ():

@@ -293,7 +293,7 @@ def _entry_coordinate(
         return at, gradient
 
     def solve(value: float, start: Vector) -> Constrained:
-        return maximise_constrained(likelihood, constraint, value, start)
+        return maximise_constrained(likelihood, constraint, value, start, bends=span)
 
     estimate, gradient = constraint(solution.point)
     error = float(np.sqrt(gradient @ solution.free_covariance() @ gradient))

@@ -16,6 +16,7 @@ from thetahat.response._response import SHOWN_ROWS, Limits, RowNumbers, numbers,
 Array = NDArray[Any]
 Extent = tuple[float, float]
 """Smallest and largest value; inf and -inf where there is none."""
+_LABELS = "Labels, of two classes or more, are what th.Categorical() and, in an order, th.Ordinal() take"
 
 
 def checked_values(
@@ -27,8 +28,14 @@ def checked_values(
     support = family.support
     if y.dtype == bool and support.discrete and support.upper == 1:
         y = y.astype(np.int64)
+    binary = support.discrete and support.lower == 0 and support.upper == 1
     if y.dtype.kind in "bO":
-        numbers(what, y, where)
+        try:
+            numbers(what, y, where)
+        except DataError as error:
+            if not binary or y.dtype.kind != "O":
+                raise
+            raise DataError(f"{error}. {_LABELS}") from error
     lowest, highest = float(np.minimum.reduce(y)), float(np.maximum.reduce(y))
     whole = not support.discrete or y.dtype.kind in "iu" or bool((y == np.floor(y)).all())
     if np.isfinite(lowest) and np.isfinite(highest) and whole and support.spans(lowest, highest):
@@ -37,9 +44,10 @@ def checked_values(
     bad = ~support.contains(y)
     outside = y[bad]
     n_bad = f"{outside.size:,} value{'s' if outside.size > 1 else ''}"
+    remedy = _remedy(support.lower, support.upper, outside) + (f". {_LABELS}" if binary else "")
     raise DataError(
-        f"{what}: {n_bad} outside the support of {type(family).__name__}, which takes "
-        f"{support.describe()}: {_places(bad, y, rows, where)}. {_remedy(support.lower, support.upper, outside)}"
+        f"{what}: {n_bad} outside the support of {family.title}, which takes "
+        f"{support.describe()}: {_places(bad, y, rows, where)}. {remedy}"
     )
 
 

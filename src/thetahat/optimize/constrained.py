@@ -19,6 +19,8 @@ Vector = NDArray[np.float64]
 Constraint = Callable[[Vector], tuple[float, Vector]]
 ON_THE_CONSTRAINT = 1e-9
 """How far c(φ) may stay from its level where no shorter step pays."""
+DIFFERENCE = 1e-5
+"""Steps of the differences between gradients of a constraint."""
 
 
 class Tallies(Protocol):
@@ -129,15 +131,28 @@ def _is_stationary(tally: Tally) -> bool:
 
 
 def maximise_constrained(
-    likelihood: Tallies, constraint: Constraint, level: float, start: Vector, iterations: int = 100
+    likelihood: Tallies,
+    constraint: Constraint,
+    level: float,
+    start: Vector,
+    *,
+    bends: slice | None = None,
+    iterations: int = 100,
 ) -> Constrained:
-    """Maximise ℓ(φ) subject to c(φ) = level by Newton steps on the Lagrangian, halved until it pays."""
+    """Maximise ℓ(φ) subject to c(φ) = level by Newton steps on the Lagrangian, halved until it pays.
+
+    ``bends`` says in which coordinates c is curved; None where it is linear.
+    """
     point = start.copy()
     tally = likelihood.tally(point, DERIVATIVES)
     multiplier, near = 0.0, False
     for _ in range(iterations):
         value, gradient = constraint(point)
-        factor = analyse(tally.information)
+        # Minus the second derivative of ℓ - λ(c - level), with the λ of the step before.
+        information = tally.information
+        if bends is not None:
+            information = information + multiplier * _bend(constraint, point, bends)
+        factor = analyse(information)
         by_score, by_constraint = factor.solve(tally.score), factor.solve(gradient)
         reach = float(gradient @ by_constraint)
         # Positive along the constraint, whatever it is across: the sign of reach then tells the one from the other.
@@ -147,7 +162,7 @@ def maximise_constrained(
             break
         multiplier = (float(gradient @ by_score) - (level - value)) / reach
         step = by_score - multiplier * by_constraint
-        decrement = 0.5 * float(step @ tally.information @ step)
+        decrement = 0.5 * float(step @ information @ step)
         near = decrement <= max(DECREMENT, tally.rounding) and abs(value - level) <= ON_THE_CONSTRAINT * max(
             abs(level), 1.0
         )
@@ -167,3 +182,13 @@ def maximise_constrained(
             break
         point, tally = trial, there
     return Constrained(point, tally.value, multiplier, tally.rounding, converged=near)
+
+
+def _bend(constraint: Constraint, point: Vector, bends: slice) -> NDArray[np.float64]:
+    """The second derivative of a constraint, by differences: it steers the steps, and has no say in where they end."""
+    rows = np.zeros((point.size, point.size))
+    for place in range(bends.start, bends.stop):
+        aside = np.zeros_like(point)
+        aside[place] = DIFFERENCE
+        rows[place] = (constraint(point + aside)[1] - constraint(point - aside)[1]) / (2 * DIFFERENCE)
+    return 0.5 * (rows + rows.T)

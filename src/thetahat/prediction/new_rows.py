@@ -113,7 +113,9 @@ class Reading:
         self.source: Source = laws.solved.source
         self.model = laws.model
         self._selection = laws.model.selection
-        self._columns = self._needed(responses=responses or self._selection is not None, knowing=knowing)
+        # Something has to tell how many rows there are, even where formulas read no column.
+        needed = self._needed(responses=responses or self._selection is not None, knowing=knowing)
+        self._columns = needed or tuple(self.reader.columns[:1])
 
     def _of_new_data(self, asked: Asked, *, responses: bool, knowing: bool) -> None:
         laws = self.laws

@@ -26,8 +26,14 @@ from thetahat.solved import Solved
 Array = NDArray[Any]
 
 KINDS: Final = ("mean", "variance", "predictor", "quantile", "probability", "class", "log_prob")
-LINK: Final = "link"
-"""Another name of the predictor."""
+PARAMETERS: Final = "parameters"
+OTHER_NAMES: Final = {
+    "link": "predictor",
+    "quantiles": "quantile",
+    "probabilities": "probability",
+    "log_density": "log_prob",
+}
+"""Of what can be asked, where no parameter has them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,14 @@ class Plan:
     constant: Array | None = None
 
 
+def predict_parameters(
+    solved: Solved, asked: Asked, level: float | None, covariance: str
+) -> dict[str, Array | Predictions]:
+    """Each parameter of the rows, by its name."""
+    names = [p.name for p in Laws(solved, f"predict(what={PARAMETERS!r})").family.declared]
+    return {name: predict(solved, Question(name), asked, level, covariance) for name in names}
+
+
 def predict(
     solved: Solved, question: Question, asked: Asked, level: float | None, covariance: str
 ) -> Array | Predictions:
@@ -63,6 +77,8 @@ def predict(
     if level is not None and not 0 < level < 1:
         raise InferenceError(f"level={level!r}: the confidence level must lie between 0 and 1, such as 0.95")
     laws = Laws(solved, f"predict(what={question.what!r})")
+    if question.what not in {p.name for p in laws.family.declared}:
+        question = replace(question, what=OTHER_NAMES.get(question.what, question.what))
     if question.what == "class":
         return _classes(laws, question, asked, level)
     plan = planned(laws, question)
@@ -148,7 +164,7 @@ def planned(laws: Laws, question: Question) -> Plan:
         return _probability(laws, question)
     if what == "log_prob":
         return _log_prob(laws, question)
-    if what in {"predictor", LINK}:
+    if what == "predictor":
         return _predictor(laws)
     return _parameter(laws, what)
 
@@ -161,7 +177,7 @@ def _parameter(laws: Laws, name: str) -> Plan:
     names = [p.name for p in laws.family.declared]
     if name not in names:
         raise InferenceError(
-            f"predict(what={name!r}): choose from {', '.join(dict.fromkeys([*KINDS, *names]))}"
+            f"predict(what={name!r}): choose from {', '.join(dict.fromkeys([*KINDS, PARAMETERS, *names]))}"
         )
     parameter = next(p for p in laws.family.declared if p.name == name)
     quantity = quantities.parameter(laws.family, name)

@@ -212,7 +212,7 @@ def _labelled_bars(axes: Any, sample: Sample, law: FittedLaw, labels: list[str])
     y, weight = sample.rows.y, sample.rows.weight
     at = np.arange(len(labels))
     counts = np.bincount(y.astype(int), weight, len(labels))
-    fitted = np.array(list(law.family.parameters.values()))
+    fitted = np.exp(law.family.log_prob(law.family.decode(at)))
     axes.bar(at, counts / counts.sum(), 0.7, color=DATA, alpha=0.55, linewidth=0, label="data")
     axes.plot(at, fitted, "o", color=FIT, markersize=5, markeredgewidth=0, label="fitted")
     axes.set_xticks(at, [_short(label) for label in labels], rotation=0 if len(labels) <= 6 else 60)

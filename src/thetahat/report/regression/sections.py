@@ -85,8 +85,9 @@ def _residuals(rows: Rowwise, summary: Summary) -> str:
     kept = np.isfinite(rows.residual)
     pictures = []
     if kept.sum() >= _FEWEST_ROWS:
-        if rows.predictor is not None:
-            at = kept & np.isfinite(rows.predictor)
+        # Predictors of separated rows are infinite.
+        at = kept if rows.predictor is None else kept & np.isfinite(rows.predictor)
+        if rows.predictor is not None and at.sum() >= _FEWEST_ROWS:
             x, y = rows.predictor[at], rows.residual[at]
             label = f"linear predictor of {summary.groups[0].title.partition(',')[0]}"
             pictures += [
