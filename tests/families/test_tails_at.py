@@ -13,6 +13,7 @@ GIVEN = {
     "chi_squared": th.ChiSquared(df=3.7),
     "gamma": th.Gamma(shape=2.3, rate=0.4),
     "gamma_mean": th.GammaMean(mean=5.0, shape=0.8),
+    "generalized_gamma": th.GeneralizedGamma(mu=0.4, sigma=0.8, q=1.3),
     "inverse_gamma": th.InverseGamma(shape=2.0, scale=3.0),
     "log_normal": th.LogNormal(mean_log=0.5, sd_log=1.2),
     "normal": th.Normal(mean=-1.0, sd=3.0),
