@@ -161,9 +161,21 @@ def test_packed_and_tab_separated_files(write):
         ("a,a\n1,2\n", "two columns named 'a'"),
         ("1.5,2\n3,4\n", "has no header: its first row is '1.5, 2'; add a row"),
         ("a;b\n1;2\n", "not separated by commas: its header is 'a;b'"),
+        ("a;b\n1,5;2\n", "semicolons seem to separate its fields; separate them by commas"),
         (b"a\xff,b\n1,2\n", "a header that is not UTF-8"),
     ],
-    ids=["nothing", "newline", "header", "ragged", "late", "repeated", "headless", "semicolon", "encoding"],
+    ids=[
+        "nothing",
+        "newline",
+        "header",
+        "ragged",
+        "late",
+        "repeated",
+        "headless",
+        "semicolon",
+        "decimal",
+        "encoding",
+    ],
 )
 @pytest.mark.usefixtures("way")
 def test_errors_say_what_to_do(write, text, message):

@@ -161,6 +161,8 @@ class _Reading:
 
     def _ragged_sentence(self, row: Any) -> str:
         remedy = "correct that row"
+        if row.expected_columns == 1 and ";" in row.text:
+            remedy = "semicolons seem to separate its fields; separate them by commas, and write decimals with points"
         if "\n" in row.text and _has_open_quote(self._path):
             remedy = "a quotation mark that opens there is never closed; close or remove it"
         return (
