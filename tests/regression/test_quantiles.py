@@ -225,3 +225,20 @@ def test_other_formulas_aliases_and_sandwiches_are_refused():
         with pytest.raises(InferenceError, match="bandwidth"):
             fit.covariance(kind)
     assert np.isfinite(fit.covariance("opg")).all()
+
+
+def test_a_column_far_from_zero_is_fitted_as_one_near_it():
+    rng = np.random.default_rng(0)
+    # Whole multiples of 2^-20 are exact beside 2^30.
+    x = np.round(rng.normal(size=60) * 2.0**20) / 2.0**20
+    y = 1.0 + 2.0 * x + rng.standard_t(3, 60)
+    near = th.fit(th.Regression("y ~ x", th.Laplace()), {"x": x, "y": y})
+    far = th.fit(th.Regression("y ~ x", th.Laplace()), {"x": x + 2.0**30, "y": y})
+    assert far.certificate.verdict == near.certificate.verdict == "maximum"
+    assert far.log_likelihood == pytest.approx(near.log_likelihood, rel=1e-13)
+    for name in ("x", "scale"):
+        assert far.estimates[name] == pytest.approx(near.estimates[name], rel=1e-12)
+        assert far.standard_errors[name] == pytest.approx(near.standard_errors[name], rel=1e-12)
+    there = far.predict({"x": [2.0**30]}, "mean", level=0.95)
+    here = near.predict({"x": [0.0]}, "mean", level=0.95)
+    assert there.low[0] == pytest.approx(here.low[0], rel=1e-10)

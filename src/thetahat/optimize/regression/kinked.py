@@ -28,6 +28,7 @@ from thetahat.optimize.evidence import Evidence
 from thetahat.optimize.outcome import Outcome
 from thetahat.optimize.regression.aliases import refuse_aliased
 from thetahat.optimize.regression.check_loss import Vertex, least_check_loss
+from thetahat.optimize.regression.far_columns import ColumnsFarFromZeroError, far_columns
 from thetahat.penalties import Penalty
 from thetahat.regression_pass import RegressionArrangement
 
@@ -219,6 +220,9 @@ def maximise_kinked_regression(
             f"{family.kinked}, which penalised fits do not look for; leave out penalty="
         )
     if regression.undetermined():
+        centres = far_columns(arrangement, np.zeros(table.n_working, dtype=bool))
+        if centres:
+            raise ColumnsFarFromZeroError(centres)
         refuse_aliased(arrangement, engine)
     declared = Declared(
         n_obs=arrangement.n_obs,
