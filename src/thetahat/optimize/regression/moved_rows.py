@@ -13,6 +13,7 @@ from thetahat.optimize.certificate import Verdict
 from thetahat.optimize.certify import listed
 from thetahat.optimize.outcome import Outcome
 from thetahat.optimize.regression.numbered_rows import numbered_parts, rows_in_words
+from thetahat.optimize.separation.finite_submodel import without_constants
 from thetahat.regression_pass import RegressionArrangement
 
 Vector = NDArray[np.float64]
@@ -65,16 +66,17 @@ def _sentence(outcome: Outcome, running: tuple[str, ...], rows: str) -> str:
         for where, end in (("to infinity", np.inf), ("to minus infinity", -np.inf))
         if (names := tuple(name for name in running if ends[name] == end))
     ]
-    several = len(running) > 1
-    levels = any("[" in name for name in running)
+    spare = without_constants(running)
+    levels = any("[" in name for name in spare)
     merge = (
-        f" or merge {'their levels with others' if several else 'its level with another'}" if levels else ""
+        f" or merge {'their levels with others' if len(spare) > 1 else 'its level with another'}"
+        if levels
+        else ""
     )
-    they = listed(running)
     return (
-        f"No finite value of {they} attains the supremum: the likelihood keeps rising towards "
-        f"{outcome.certificate.supremum:.6g} as {listed(tuple(moves))}, because of {rows}. Drop {they}{merge}, or give "
-        "a prior such as penalty=th.Ridge(1.0), or read a one-sided profile interval."
+        f"No finite value of {listed(running)} attains the supremum: the likelihood keeps rising towards "
+        f"{outcome.certificate.supremum:.6g} as {listed(tuple(moves))}, because of {rows}. Drop {listed(spare)}{merge}, "
+        "or give a prior such as penalty=th.Ridge(1.0), or read a one-sided profile interval."
     )
 
 

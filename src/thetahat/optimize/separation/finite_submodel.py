@@ -105,10 +105,13 @@ def separation_sentence(found: Recession, rows: Mask, *, firth: bool = True) -> 
     count = int(np.count_nonzero(rows))
     infinite = tuple(found.limits)
     several = len(infinite) > 1
+    spare = without_constants(infinite)
     levels = any("[" in name and not name.startswith("thresholds[") for name in infinite)
-    drop = "Use fewer columns" if found.complete and several else f"Drop {_some(infinite)}"
+    drop = "Use fewer columns" if found.complete and several else f"Drop {_some(spare)}"
     merge = (
-        f" or merge {'their levels with others' if several else 'its level with another'}" if levels else ""
+        f" or merge {'their levels with others' if len(spare) > 1 else 'its level with another'}"
+        if levels
+        else ""
     )
     bias = "penalty=th.Firth() or " if firth else ""
     return (
@@ -117,6 +120,17 @@ def separation_sentence(found: Recession, rows: Mask, *, firth: bool = True) -> 
         f"{_what_stays(found, len(rows))} {drop}{merge}, or give {bias}a prior such as penalty=th.Ridge(1.0), or read "
         "a one-sided profile interval."
     )
+
+
+def without_constants(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The coefficients that one may do without: not a constant, unless there is nothing else.
+
+    Examples
+    --------
+    >>> without_constants(("zero_prob:Intercept", "zero_prob:x"))
+    ('zero_prob:x',)
+    """
+    return tuple(name for name in names if name.rpartition(":")[2] != "Intercept") or names
 
 
 def _which(rows: Mask) -> str:
