@@ -76,7 +76,8 @@ def _sentence(outcome: Outcome, running: tuple[str, ...], rows: str) -> str:
     return (
         f"No finite value of {listed(running)} attains the supremum: the likelihood keeps rising towards "
         f"{outcome.certificate.supremum:.6g} as {listed(tuple(moves))}, because of {rows}. "
-        f"Drop {listed(spare)}{merge}, or give a prior such as penalty=th.Ridge(1.0), or read a one-sided profile interval."
+        f"Drop {listed(spare)}{merge}, or give a prior such as penalty=th.Ridge(1.0), or read "
+        "a one-sided profile interval."
     )
 
 
