@@ -6,7 +6,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from tests.families.catalogue import (
     ROWS,
@@ -88,6 +88,8 @@ def test_derivatives_agree_with_autodiff_of_the_same_code(cls, data):
 @given(data=st.data())
 def test_slopes_on_both_sides_of_a_kink_are_those_declared(cls, data):
     distribution = data.draw(distributions(cls))
+    # Just above shape 1 the slope tends to its value too slowly to be seen to do so.
+    assume(not 1.0 < distribution.given.get("shape", 0.0) < 1.001)
     eta, place = eta_of(distribution), distribution.given[cls.kinked]
     spread = distribution.quantile(0.9) - distribution.quantile(0.1)
     value, terms = distribution.log_prob(place), terms_at(distribution, np.array([place]))
@@ -140,6 +142,11 @@ def test_derivatives_of_interval_masses_agree_with_differences(cls, data):
             return distribution.log_mass(low, high, known, at, order)
 
     there = np.isfinite(mass(eta).value)
+    if cls is GEV:
+        # A step of a coordinate must not carry the end of the support past the interval.
+        first, last = distribution.quantile([0.0, 1.0])
+        margin = 1e-2 * distribution.given["scale"]
+        there &= (low > first + margin) & (high < last - margin)
     low, high = low[there], high[there]
     terms = mass(eta, 2)
     assert np.all(np.abs(terms.value - mass(eta).value) < 1e-12 * (1.0 + np.abs(terms.value)))

@@ -199,7 +199,8 @@ def test_quantile_and_cdf_are_inverse(cls, data):
         assert np.all(distribution.cdf(y - 1.0) < probability)
         k = np.unique(y)
         below = distribution.cdf(k)
-        distinct = (below < 1.0) & (distribution.cdf(k - 1.0) < below)
+        # Within a few roundings of 1 the next number's cdf may be the smaller.
+        distinct = (below < 1.0 - 1e-13) & (distribution.cdf(k - 1.0) < below)
         assert np.array_equal(distribution.quantile(below[distinct]), k[distinct])
         return
     # Where floats are coarse, as for a beta near 1, a quantile is as good as its neighbours allow.

@@ -14,6 +14,7 @@ _SERIES = [(-1.0) ** k / (k + 1.0) for k in range(_TERMS)]
 _NEAR = 0.05
 _NEAR_ZERO = 0.5
 _TINY = 1e-17
+_MOST_FLOATS = 16
 # (atanh(r)/r - 1)/r² = 1/3 + r²/5 + r⁴/7 + ...
 _ATANH_SERIES = 1.0 / (2.0 * np.arange(1, 18) + 1.0)
 
@@ -58,6 +59,26 @@ def unreduced(w: Any, shape: Any) -> Any:
     # At shape 0 an infinite w, the end of the support, is its own image.
     tiny = (np.abs(v) < _TINY) | (shape == 0)
     return np.where(tiny, w, np.expm1(v) / np.where(tiny, 1.0, shape))
+
+
+def at_end(y: Any, location: Any, scale: Any, shape: Any) -> Any:
+    """Ends of the support, location - scale/shape, moved outwards by the few floats after which 1 + shape z is 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> scale, shape = 1.3042458747676378, -0.07087455810626453
+    >>> end = np.array(scale * (-1.0 / shape))
+    >>> bool(1.0 + shape * (end / scale) > 0), bool(1.0 + shape * (at_end(end, 0.0, scale, shape) / scale) > 0)
+    (True, False)
+    """
+    for _ in range(_MOST_FLOATS):
+        z = (y - location) * np.exp(-np.log(scale))
+        inside = np.isfinite(y) & (shape * z > -1.0)
+        if not inside.any():
+            break
+        y = np.where(inside, np.nextafter(y, np.where(shape < 0, np.inf, -np.inf)), y)
+    return y
 
 
 def in_shape(z: Any, v: Any, shape: Any) -> tuple[Any, Any, Any]:

@@ -12,7 +12,7 @@ from thetahat.families._carried import Carried, LogHazardFamily
 from thetahat.families._charted import ChartedFromZero
 from thetahat.families._contract import Known, Theta
 from thetahat.families._gathering import Gathering
-from thetahat.families._reduced import reduced_terms, reduced_value, unreduced
+from thetahat.families._reduced import at_end, reduced_terms, reduced_value, unreduced
 from thetahat.families._standard import Standard, unstretched
 from thetahat.families._starts import clipped
 from thetahat.families._support import NON_NEGATIVE
@@ -196,7 +196,10 @@ class GeneralizedPareto(LogHazardFamily, ChartedFromZero):
     def quantile_at(self, probability: Array, theta: Theta, known: Known) -> Any:
         """Scale ((1 - p)^-shape - 1)/shape."""
         scale, shape = theta
-        return scale * unreduced(-np.log1p(-probability), np.asarray(shape, dtype=float))
+        w = -np.log1p(-probability)
+        y = scale * unreduced(w, np.asarray(shape, dtype=float))
+        ends = np.isinf(w)
+        return np.where(ends, at_end(y, 0.0, scale, shape), y) if ends.any() else y
 
     def mean_at(self, theta: Theta, known: Known) -> Any:
         """Scale/(1 - shape) below shape 1, infinite from there up."""

@@ -23,7 +23,7 @@ from thetahat.families._gev_moments import (
 from thetahat.families._gev_sums import gev_sums
 from thetahat.families._gumbel_ends import gumbel_ends
 from thetahat.families._location_scale import LocationScale
-from thetahat.families._reduced import Reduced, in_shape, reduced_terms, reduced_value, unreduced
+from thetahat.families._reduced import Reduced, at_end, in_shape, reduced_terms, reduced_value, unreduced
 from thetahat.families._row_sums import SummedByRows, Sums
 from thetahat.families._standard import Standard
 from thetahat.families._starts import centre_and_spread, clipped
@@ -300,7 +300,9 @@ class GEV(LocationScale, SummedByRows):
         """Location + scale (exp(shape w) - 1)/shape with w = -log(-log p)."""
         location, scale, shape = theta
         w = -np.log(-np.log(probability))
-        return location + scale * unreduced(w, np.asarray(shape, dtype=float))
+        y = location + scale * unreduced(w, np.asarray(shape, dtype=float))
+        ends = np.isinf(w)
+        return np.where(ends, at_end(y, location, scale, shape), y) if ends.any() else y
 
     def mean_at(self, theta: Theta, known: Known) -> Any:
         """Location + scale (Γ(1 - shape) - 1)/shape below shape 1, infinite from there up."""
