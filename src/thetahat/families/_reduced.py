@@ -69,7 +69,10 @@ def at_end(y: Any, location: Any, scale: Any, shape: Any) -> Any:
     >>> import numpy as np
     >>> scale, shape = 1.3042458747676378, -0.07087455810626453
     >>> end = np.array(scale * (-1.0 / shape))
-    >>> bool(1.0 + shape * (end / scale) > 0), bool(1.0 + shape * (at_end(end, 0.0, scale, shape) / scale) > 0)
+    >>> (
+    ...     bool(1.0 + shape * (end / scale) > 0),
+    ...     bool(1.0 + shape * (at_end(end, 0.0, scale, shape) / scale) > 0),
+    ... )
     (True, False)
     """
     for _ in range(_MOST_FLOATS):
