@@ -9,7 +9,6 @@ from typing import Any, Literal, cast
 from thetahat._errors import ModelError, ParameterError
 from thetahat.arguments import as_multivariate, family_named
 from thetahat.families import Family, MultivariateFamily, Wrapper
-from thetahat.models._predictors import primary_of
 from thetahat.models.specification import Regression
 
 MISSING = ("error", "drop")
@@ -153,6 +152,8 @@ def _links(items: list[str], name: str) -> tuple[dict[str, str], str | None]:
         if not equals and LINK in family.options:
             again, own = own is not None, link
         else:
+            from thetahat.models._predictors import primary_of
+
             parameter = parameter or primary_of(family.regression_form())
             again, links[parameter] = parameter in links, link
         if again:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from thetahat._errors import ParameterError
-from thetahat.families._censored_ends import Covering, Ends
 from thetahat.families._contract import FamilyContract, Theta
-from thetahat.families._entered_ends import Entered
 from thetahat.families._tails import inner_point, tail_terms
 from thetahat.numerics.generator import generator_of, is_count
 from thetahat.numerics.namespace import namespace
+
+if TYPE_CHECKING:
+    from thetahat.families._censored_ends import Covering, Ends
+    from thetahat.families._entered_ends import Entered
 
 Array = NDArray[Any]
 

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from scipy import special
 
 from thetahat._errors import InferenceError
-from thetahat.inference import profile
 from thetahat.parameters import Real
 from thetahat.rendering import Table, alike
 from thetahat.solution import Solution
@@ -86,6 +85,8 @@ def intervals(
         raise InferenceError(f"scale={scale!r}: choose from {', '.join(SCALES)}")
     names = _names(solution, parameters)
     if method == "profile":
+        from thetahat.inference import profile
+
         nowhere = (float(np.nan), float(np.nan))
         ends = {
             name: nowhere if profile.undetermined(solution, name) else profile.interval(solution, name, level)

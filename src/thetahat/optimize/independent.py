@@ -31,8 +31,6 @@ from thetahat.optimize.elsewhere import (
 )
 from thetahat.optimize.existence import parted
 from thetahat.optimize.findings import unbounded
-from thetahat.optimize.kinks.kinked import first_with_kinks, from_sides, maximise_kinked
-from thetahat.optimize.kinks.kinks import held_elsewhere, kinked_coordinate
 from thetahat.optimize.limits import fit_limits
 from thetahat.optimize.outcome import Outcome
 from thetahat.optimize.own_start import from_elsewhere_too
@@ -74,9 +72,12 @@ def conditions(arrangement: Arrangement, engine: Engine, optimizer: Optimizer) -
     """Say how these rows are climbed, for those who climb them again."""
     rows = arrangement.condensed or arrangement.sample
     expected = expected_information(arrangement.model, rows)
-    return Conditions(
-        optimizer, expected, regular_region(arrangement, engine), held_elsewhere(arrangement, engine)
-    )
+    held = None
+    if arrangement.model.family.kinked:
+        from thetahat.optimize.kinks.kinks import held_elsewhere
+
+        held = held_elsewhere(arrangement, engine)
+    return Conditions(optimizer, expected, regular_region(arrangement, engine), held)
 
 
 def _maximise(
@@ -101,7 +102,7 @@ def _maximise(
         theta = family.solve_given(survey, known, fixed_values(model))
         if theta is not None:
             return at_closed_form(model, likelihood, theta, declared)
-    if kinked_coordinate(model) is not None and survey.n_exact > 0:
+    if family.kinked in model.table.free_names and survey.n_exact > 0:
         return _with_kinks(arrangement, likelihood, engine, optimizer, start, declared)
     if family.edges:
         from thetahat.optimize.outermost import where_it_breaks_off
@@ -161,6 +162,8 @@ def _with_kinks(
     declared: Declared,
 ) -> Outcome:
     """The maximum of a likelihood with kinks: by counting where exact rows allow it, else from place to place."""
+    from thetahat.optimize.kinks.kinked import first_with_kinks, from_sides, maximise_kinked
+
     model, survey = arrangement.model, arrangement.survey
     how, fixed = conditions(arrangement, engine, optimizer), fixed_values(model)
     if survey.plain and model.family.sided(1.0, 1.0, fixed) is not None:

@@ -14,7 +14,6 @@ from thetahat.optimize.existence import gathered as find_gathered
 from thetahat.optimize.existence import spike
 from thetahat.optimize.findings import unbounded
 from thetahat.optimize.outcome import Outcome
-from thetahat.optimize.ties import on_a_tie
 
 
 def settled(
@@ -23,7 +22,9 @@ def settled(
     """Rows without a bound on ℓ, or with a place where all mass gathers; None where it takes a search."""
     table = arrangement.model.table
     place = spike(arrangement) or find_gathered(arrangement, engine)
-    if place is None:
+    if place is None and arrangement.model.family.outweighed(arrangement.model.table.fixed) is not None:
+        from thetahat.optimize.ties import on_a_tie
+
         place = on_a_tie(arrangement, engine, likelihood)
     if isinstance(place, str):
         return unbounded(table, None, declared, place)

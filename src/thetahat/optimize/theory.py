@@ -15,7 +15,6 @@ from thetahat.models.iid import IndependentModel
 from thetahat.optimize.climb import Region
 from thetahat.optimize.declared import Declared, always_smooth, smooth, theorem_of
 from thetahat.optimize.parts import regularity_of
-from thetahat.optimize.ties import with_ties, with_ties_given
 
 Vector = NDArray[np.float64]
 
@@ -30,6 +29,8 @@ def declare(arrangement: Arrangement, engine: Engine) -> Declared:
         # Concavity outlives the fixing of a parameter; other reasons for uniqueness need not.
         theorem = None
     if theorem is None and not model.table.all_free and not survey.truncated:
+        from thetahat.optimize.ties import with_ties_given
+
         fixed = fixed_values(model)
         theorem = family.uniqueness_given(fixed, with_ties_given(arrangement, engine, fixed))
     ends = (survey.minimum, survey.maximum, survey.highest_low, survey.lowest_high)
@@ -65,6 +66,8 @@ def _unbounded_in_theory(arrangement: Arrangement, engine: Engine) -> str | None
     fixed = fixed_values(model)
     if family.unbounded_in_theory is None:
         return family.unbounded_by(fixed, arrangement.survey)
+    from thetahat.optimize.ties import with_ties_given
+
     return family.unbounded_given(fixed, with_ties_given(arrangement, engine, fixed))
 
 
@@ -80,6 +83,8 @@ def regular_region(arrangement: Arrangement, engine: Engine) -> Region | None:
 
     def inside(free: Vector) -> bool:
         if not surveyed:
+            from thetahat.optimize.ties import with_ties
+
             surveyed.append(with_ties(arrangement, engine))
         return family.in_region(tuple(model.table.working(free)), surveyed[0])
 
