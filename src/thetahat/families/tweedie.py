@@ -51,6 +51,9 @@ def _shape_inverse(at_limit: Mapping[str, Any], _: float) -> Any:
     return 1.0 / np.float64(at_limit["shape"])
 
 
+_FURTHER_POWERS = (np.array([1.1, 1.25, 1.4]), np.array([1.6, 1.8, 1.95]))
+
+
 @final
 class Tweedie(Family):
     """Tweedie distribution with 1 < power < 2: the sum of N gamma variables, N of Poisson, so that P(Y = 0) = exp(-λ).
@@ -231,6 +234,19 @@ class Tweedie(Family):
         share = np.clip(np.mean(points == 0), 0.5 / points.size, 1.0 - 0.5 / points.size)
         q = float(np.clip(1.0 / (-np.log(share) * spread), 0.1, 0.9))
         return mean, clipped(spread * float(np.exp(q * np.log(mean)))), 2.0 - q
+
+    def further_starts(self, points: NDArray[np.float64]) -> tuple[Theta, ...]:
+        """Other powers with the same mean and variance, a kind for many events a row and for few."""
+        mean = positive_mean(points)
+        spread = max(float(np.mean(np.square(points / mean - 1.0))), 1e-6)
+        return tuple(
+            (
+                np.full(powers.size, mean),
+                np.clip(spread * np.exp((2.0 - powers) * np.log(mean)), 1e-300, 1e300),
+                powers,
+            )
+            for powers in _FURTHER_POWERS
+        )
 
     def solve(self, survey: Survey, known: Known) -> Theta | None:
         """No closed form."""
