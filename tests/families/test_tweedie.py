@@ -225,6 +225,9 @@ def test_densities_and_probabilities_of_a_zero_are_not_compared():
     assert ranked.names == ("tweedie",)
     positive = th.Gamma(shape=2, rate=1).sample(100, rng=1)
     assert set(th.select(positive, ["exponential", "tweedie"]).names) == {"exponential", "tweedie"}
+    everything = th.select(positive)
+    assert "tweedie" not in everything.names
+    assert "ask for it by name" in str(everything)
 
 
 @pytest.mark.parametrize("make", [th.Hurdle, lambda family: th.Transformed(family, "exp")])

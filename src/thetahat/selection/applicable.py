@@ -52,6 +52,11 @@ def applicable(
             family = leaf()
             if family.name in twins:
                 left_out[family.name] = "another parametrisation of a family here"
+            elif family.atoms():
+                left_out[family.name] = (
+                    f"gives {family.atoms()[0]:g} a probability, which no density compares with; ask for it by name, "
+                    "beside th.Hurdle(th.Gamma()) and its like"
+                )
             else:
                 chosen.append(family)
         left_out.update((kind().name, "a family of vectors") for kind in MULTIVARIATE)
@@ -68,12 +73,13 @@ def applicable(
             kept[name] = prepared
         else:
             left_out[name] = reason
-    _part_atoms(kept, left_out, extent, given=asked is not None)
+    if asked is not None:
+        _part_atoms(kept, left_out, extent)
     return Applicable(kind, kept, left_out)
 
 
-def _part_atoms(kept: dict[str, Family], left_out: dict[str, str], extent: Extent, *, given: bool) -> None:
-    """Of values that some families give a probability and others a density, leave out the families of one kind."""
+def _part_atoms(kept: dict[str, Family], left_out: dict[str, str], extent: Extent) -> None:
+    """Of values that some families give a probability and others a density, leave out those of a density."""
 
     def counts(family: Family) -> bool:
         return any(extent.lowest <= atom <= extent.highest for atom in family.atoms())
@@ -82,9 +88,10 @@ def _part_atoms(kept: dict[str, Family], left_out: dict[str, str], extent: Exten
     if not extent.n_exact or len(set(kinds.values())) < 2:
         return
     for name, probability in kinds.items():
-        if probability != given:
-            what = "a probability" if probability else "a density"
-            left_out[name] = f"gives a value of these data {what}, which does not compare with the others"
+        if not probability:
+            left_out[name] = (
+                "gives a value of these data a density, which does not compare with a probability"
+            )
             del kept[name]
 
 
