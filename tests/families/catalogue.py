@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from tests.families.variants import VARIANTS
 
-from thetahat.families import CATALOGUE, Family
+from thetahat.families import CATALOGUE, Family, Mixture
 from thetahat.numerics.namespace import NUMPY
 from thetahat.parameters import Whole
 
@@ -171,6 +171,16 @@ def density_grid(distribution) -> Grid:
             # Ever finer towards a kink, which may be a cusp.
             graded = scale * np.concatenate([-GRADES, [0.0], GRADES[::-1]])
             quantiles = np.sort(np.append(quantiles, distribution.given[distribution.kinked] + graded))
+        if isinstance(distribution, Mixture):
+            # A component may be far narrower than the whole.
+            given = distribution.given
+            parts = [
+                part.carrying({p.name: given[f"component[{k}].{p.name}"] for p in part.declared}, {})
+                for k, part in enumerate(distribution.components)
+            ]
+            quantiles = np.sort(
+                np.concatenate([quantiles, *(part.quantile(PROBABILITIES) for part in parts)])
+            )
         edges = np.arcsinh((quantiles - middle) / scale)
         outside = [-np.arange(-edges[0], 600.0, 2.0)[::-1], np.arange(edges[-1], 600.0, 2.0)]
     edges = np.unique(np.concatenate([edges, *outside]))
