@@ -80,12 +80,15 @@ class LimitFit:
 
 
 @dataclass(frozen=True, slots=True)
-class _Slope:
+class Slope:
+    """A slope summed over rows, and its error; an associative record."""
+
     value: float
     noise: float
 
-    def merge(self, other: _Slope) -> _Slope:
-        return _Slope(self.value + other.value, self.noise + other.noise)
+    def merge(self, other: Slope) -> Slope:
+        """That of both."""
+        return Slope(self.value + other.value, self.noise + other.noise)
 
 
 def fit_limits(
@@ -311,7 +314,7 @@ def _slope(
     ahead, behind = path(np.log(far) + STEP), path(np.log(far) - STEP)
     course = [(after - before) / (2.0 * STEP) for after, before in zip(ahead, behind, strict=True)]
 
-    def total(block: Any) -> _Slope:
+    def total(block: Any) -> Slope:
         packed = block if arrangement.packed else model.pack(block)
         value = noise = 0.0
         if packed.y.shape[0]:
@@ -335,7 +338,7 @@ def _slope(
             scores = scores if limits.weight is None else scores * limits.weight
             value += float(np.add.reduce(scores))
             noise += 10.0 / factor * float(np.add.reduce(np.abs(scores)))
-        return _Slope(value, noise)
+        return Slope(value, noise)
 
     found = engine.reduce(total, arrangement.blocks())
     return found.value, found.noise

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -23,7 +22,7 @@ from thetahat.models.regression import RegressionModel
 from thetahat.numerics.cholesky import is_positive, newton_step
 from thetahat.optimize._optimizer import Optimizer, Search
 from thetahat.optimize.climb import climb
-from thetahat.optimize.limits import FAR_OUT, ROUNDING, STEP, LimitFit, to_edges
+from thetahat.optimize.limits import FAR_OUT, ROUNDING, STEP, LimitFit, Slope, to_edges
 from thetahat.penalised_likelihood import penalised
 from thetahat.penalties import Penalty
 from thetahat.regression_pass import RegressionArrangement
@@ -31,15 +30,6 @@ from thetahat.regression_pass import RegressionArrangement
 Vector = NDArray[np.float64]
 MANY_STEPS = 100.0
 """Times what Newton's next step promises: a limit that this would not lift to the height of the model is left."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Slope:
-    value: float
-    noise: float
-
-    def merge(self, other: _Slope) -> _Slope:
-        return _Slope(self.value + other.value, self.noise + other.noise)
 
 
 def fit_regression_limits(
@@ -258,7 +248,7 @@ def slope_on_leaving(
         for name in ahead
     }
 
-    def total(block: Any) -> _Slope:
+    def total(block: Any) -> Slope:
         packed = block if arrangement.packed else model.pack(block)
         value = noise = 0.0
         for part in packed.parts:
@@ -275,7 +265,7 @@ def slope_on_leaving(
             slopes = slopes if part.weight is None else slopes * part.weight
             value += float(np.add.reduce(slopes))
             noise += error * float(np.add.reduce(np.abs(slopes)))
-        return _Slope(value, noise)
+        return Slope(value, noise)
 
     found = engine.reduce(total, arrangement.blocks())
     return found.value, found.noise
