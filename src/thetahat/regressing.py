@@ -191,11 +191,7 @@ def _with_its_constant(parts: Parts, family: Family) -> Parts:
 def _reader(parts: Parts, source: Source, engine: Engine) -> IndependentModel:
     """Return the reader of responses, its family in regression form and, where rows are labels, its levels known."""
     family: Any = parts.family.regression_form()
-    if family.edges:
-        raise ModelError(
-            f"{type(family).__name__} has no regression: its support ends at its parameters, so that the outermost "
-            "row alone would settle the coefficients; choose a family of fixed support"
-        )
+    primary_of(family)
     reader = IndependentModel(family, parts.response, weight_column=parts.weight_column, known=parts.known)
     if not family.labelled or family.option_values.get("levels") is not None:
         return reader

@@ -125,7 +125,7 @@ def test_a_maximum_that_no_double_holds_is_said_to_be_out_of_range():
 
 def test_families_without_an_ordering_parameter_are_not_regressed():
     with pytest.raises(th.ModelError, match="not regressed"):
-        th.regress(np.arange(5.0)[:, None], [1.0, 2.0, 0.5, 3.0, 1.5], th.FisherF())
+        th.regress(np.arange(5.0)[:, None], [1.0, 2.0, 0.5, 3.0, 1.5], th.Mixture([th.Normal(), th.Normal()]))
 
 
 SPREAD_OUT = [1.0, 1.05, 1.3, 2.2, 7.0, 60.0]

@@ -192,7 +192,7 @@ def test_a_report_and_a_saved_regression(run, people) -> None:
         ("y ~ C(x) * words", "bernoulli", (), ["40 rows cannot determine"]),
         ("y ~ poly(three, 3)", "bernoulli", (), ["degree 3 needs 4 distinct values"]),
         ("y ~ offset(log(below))", "poisson", (), ["log(below)"]),
-        ("y ~ x", "uniform", (), ["no regression"]),
+        ("y ~ x", "uniform", (), ["not regressed", "th.BetaMean()"]),
         ("hits ~ x", "binomial", (), ["trials"]),
         ("hits ~ x", "binomial", ("--trials", "trails"), ["trails"]),
         ("count ~ x", "zero_inflated", (), ["zero_inflated(poisson)"]),

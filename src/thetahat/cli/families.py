@@ -91,7 +91,7 @@ def _of_any_size(domain: Domain) -> str:
 
 def _regression(family: Family) -> dict[str, Any] | None:
     """What the first formula drives, in which family, and by which links, the default first; None if nothing."""
-    if not family.regressed or family.edges:
+    if not family.regressed:
         return None
     form = family.regression_form()
     primary = primary_of(form)

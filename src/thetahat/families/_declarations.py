@@ -72,6 +72,8 @@ class Declarations:
         Whether regressions may move the primary parameter; False where no parameter orders the distributions.
     increasing
         Whether values grow, stochastically, as the primary working coordinate does.
+    ordered_by_primary
+        Whether they either grow or fall so; where not, rows that are open at one side say nothing of separation.
     tilted
         Whether the primary coordinate tilts the family: its other parameters held, log f is y times a monotone function
         of that coordinate, plus functions of y alone and of the coordinate alone.
@@ -119,6 +121,7 @@ class Declarations:
     primary: ClassVar[str] = ""
     regressed: ClassVar[bool] = True
     increasing: ClassVar[bool] = True
+    ordered_by_primary: ClassVar[bool] = True
     tilted: ClassVar[bool] = False
     single_maximum: Mapping[str, str] = MappingProxyType({})
     holds_constant: ClassVar[bool] = False

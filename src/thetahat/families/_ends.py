@@ -21,6 +21,7 @@ class BetweenEnds(Family):
     """Parameters ``low`` and ``high``; ℓ rises as they close in, until they meet the outermost values."""
 
     edges: ClassVar[tuple[str, ...]] = ("low", "high")
+    regressed: ClassVar[bool] = False
     ends_truncated: ClassVar[bool] = True
     between_ends: ClassVar[bool] = True
     uniqueness: ClassVar[str | None] = "the density falls as its support grows beyond the outermost values"

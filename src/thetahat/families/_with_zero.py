@@ -47,6 +47,8 @@ class WithZero(Wrapper):
             known=inner.known,
             primary=inner.primary or inner.declared[0].name,
             increasing=inner.increasing,
+            ordered_by_primary=inner.ordered_by_primary,
+            regressed=inner.regressed and not inner.edges,
             region_of=inner.region_of,
             unbounded_in_theory=inner.unbounded_in_theory,
             gathers=_gathers(inner.gathers),

@@ -49,7 +49,7 @@ class FisherF(ChartedFamily):
         upper=({"df2": 0.0},), lower=({"df1": 0.0},), both={"df1": 0.0, "df2": 0.0}
     )
     spikes: ClassVar[str] = "at 1"
-    regressed: ClassVar[bool] = False
+    ordered_by_primary: ClassVar[bool] = False
     # log y - log(df2/df1), the logit of a beta variable of shapes df1/2 and df2/2
     chart = ((0.0, -1.0, 1.0), (0.0, 0.0, 0.0), (-_LOG_2, 1.0, 0.0), (-_LOG_2, 0.0, 1.0))
 
@@ -116,6 +116,10 @@ class FisherF(ChartedFamily):
             -bend_b,
         )
         return self.charted_back(Terms(0.0, (0.0,) * 4, standard)).hessian
+
+    def recession(self, y: Array, known: Known) -> tuple[Any, Any]:
+        """At 1 the density rises with df1 for ever, whatever df2."""
+        return y == 1.0, False
 
     def start(self, points: NDArray[np.float64], known: Known) -> Theta:
         """From the spread of log y, shared between the two by its skewness."""

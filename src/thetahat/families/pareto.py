@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar, final
 
 import numpy as np
@@ -60,7 +61,10 @@ class Pareto(Family):
     )
     uniqueness_entered: ClassVar[str | None] = uniqueness_truncated
     open_only: ClassVar[bool] = True
-    regressed: ClassVar[bool] = False
+    increasing: ClassVar[bool] = False
+    single_maximum = MappingProxyType(
+        dict.fromkeys(("*", "identity", "sqrt"), "concave in the coefficients, with the minimum where it is")
+    )
 
     def prepare(self, xp: Any, y: Any, known: Known) -> Rows:
         """Return log y."""

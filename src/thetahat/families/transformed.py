@@ -41,6 +41,7 @@ _KEPT: tuple[str, ...] = (
     "primary",
     "regressed",
     "increasing",
+    "ordered_by_primary",
     "single_maximum",
 )
 """What a family declares and keeps when its values are mapped."""

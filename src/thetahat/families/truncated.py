@@ -40,6 +40,7 @@ _KEPT: tuple[str, ...] = (
     "primary",
     "regressed",
     "increasing",
+    "ordered_by_primary",
 )
 """What a family declares and keeps between limits."""
 

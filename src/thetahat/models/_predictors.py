@@ -100,25 +100,29 @@ def primary_of(family: FamilyContract) -> str:
     Raises
     ------
     ModelError
-        If the family has no parameter with which its values grow or fall.
+        If the family is not regressed.
     """
-    if family.kinked and not family.regressed:
+    if family.regressed:
+        return family.primary or family.declared[0].name
+    what = f"{family!r} is not regressed"
+    if family.edges:
+        ends = " and ".join(family.edges)
         raise ModelError(
-            f"{family!r} is not regressed: its log-likelihood has kinks in the {family.kinked}, at which the maximum "
-            "of a regression is not looked for. Fit it without covariates, or choose a smooth family with heavy tails, "
-            "such as th.StudentT or th.Logistic"
+            f"{what}: its support ends at {ends}, and a regression of an end is settled by as many outermost rows as "
+            "it has coefficients, without standard errors. Where the ends are known, regress (y - low)/(high - low) as "
+            "th.BetaMean(); to follow an end of the data, regress a high or low quantile, "
+            "th.AsymmetricLaplace(tau=0.95); or fit each group of rows by itself"
         )
-    if not family.regressed and family.edges:
+    if family.kinked:
         raise ModelError(
-            f"{family!r} is not regressed: its support ends at {' and '.join(family.edges)}, which outermost rows "
-            "alone would settle. Choose a family of fixed support"
+            f"{what}: its log-likelihood has kinks in the {family.kinked}, at which the maximum of a regression is not "
+            "looked for. Fit it without covariates, or choose a smooth family with heavy tails, such as th.StudentT or "
+            "th.Logistic"
         )
-    if not family.regressed:
-        raise ModelError(
-            f"{family!r} is not regressed: none of its parameters is one for a formula to drive. Choose a family that "
-            "has a location, a mean or a scale"
-        )
-    return family.primary or family.declared[0].name
+    raise ModelError(
+        f"{what}: none of its parameters is one for a formula to drive. Choose a family that has a location, a mean or "
+        "a scale"
+    )
 
 
 def predictors(
@@ -178,6 +182,13 @@ def predictors(
         if parameter.name in family.given:
             raise ParameterError(
                 f"{family!r}: {parameter.name} is given a number and a formula; give one or the other"
+            )
+        if parameter.name in family.edges and designer.names:
+            raise ModelError(
+                f"a formula with columns for {parameter.name}: the support of {type(family).__name__} ends at it, so "
+                "that as many outermost rows as there are columns would settle the coefficients, whatever the others "
+                f"say. Leave the formula out, or give the {parameter.name} of each row without a coefficient: "
+                f"{parameter.name}='~ 0 + offset(...)' on the scale of its link"
             )
         link = _link(parameter, links)
         order.append(designer)

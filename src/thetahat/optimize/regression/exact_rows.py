@@ -62,7 +62,11 @@ def spread_of(model: RegressionModel) -> str | None:
 
 def has_spread_formula(model: RegressionModel) -> bool:
     """Whether that parameter has a formula of its own."""
-    return len(model.predictors.owners) > 1 and spread_of(model) in model.predictors.owners
+    name = spread_of(model)
+    return any(
+        owner == name and bool(designer.names)
+        for owner, designer in zip(model.predictors.owners[1:], model.predictors.designers[1:], strict=True)
+    )
 
 
 def spike_of(arrangement: RegressionArrangement, point: Vector | None) -> Spike | None:
@@ -80,6 +84,9 @@ def spike_of(arrangement: RegressionArrangement, point: Vector | None) -> Spike 
     spread = groups.get(name)
     span = [spread.span] if spread is not None else []
     if spread is None and name not in free:
+        return None
+    if spread is not None and spread.span.start == spread.span.stop:
+        # It has an offset alone, which gives each row its spread.
         return None
     if any(model.table.names[at] not in free for where in span for at in range(where.start, where.stop)):
         return None

@@ -165,6 +165,8 @@ def _pulls(model: RegressionModel, part: Part, y: Vector) -> tuple[Mask, Mask]:
     if part.kind == "exact":
         up, down = model.family.recession(y, part.known)
         return np.broadcast_to(up, (n,)), np.broadcast_to(down, (n,))
+    if not model.family.ordered_by_primary:
+        return np.zeros(n, dtype=bool), np.zeros(n, dtype=bool)
     low, high = part.rows
     above, below = np.isposinf(high), np.isneginf(low)
     return (above, below) if model.family.increasing else (below, above)

@@ -81,7 +81,26 @@ def maximise_regression(
 
         with np.errstate(all="ignore"):
             return maximise_kinked_regression(arrangement, likelihood, engine, penalty)
+    if arrangement.model.family.edges:
+        from thetahat.optimize.regression.ended_supports import maximise_where_it_ends
+
+        inside = partial(_searched, engine=engine, optimizer=optimizer, start=start, penalty=penalty)
+        with np.errstate(all="ignore"):
+            return maximise_where_it_ends(arrangement, likelihood, engine, penalty, inside)
+    return _searched(arrangement, likelihood, engine, optimizer, start, penalty)
+
+
+def _searched(
+    arrangement: RegressionArrangement,
+    likelihood: Likelihood,
+    engine: Engine,
+    optimizer: Optimizer,
+    start: Mapping[str, Any],
+    penalty: Penalty | None,
+) -> Outcome:
     with np.errstate(all="ignore"), held_for(likelihood.table.n_free):
+        # A start of what is held at its place meanwhile says nothing.
+        start = {name: value for name, value in start.items() if name in likelihood.table.free_names}
         from_start = partial(_maximise, arrangement, likelihood, engine, optimizer, penalty=penalty)
         outcome = from_start(start)
         return from_elsewhere_too(outcome, partial(from_start, {}), arrangement.n_obs) if start else outcome
@@ -164,7 +183,12 @@ def conditions(
     pinned = None
     if has_ends(arrangement.model):
         pinned = held_at_ends(arrangement, engine, penalty, starting_point(arrangement, {}))
-    return Conditions(optimizer, with_penalty(expected, likelihood), _region(arrangement), pinned)
+    how = Conditions(optimizer, with_penalty(expected, likelihood), _region(arrangement), pinned)
+    if arrangement.model.family.edges:
+        from thetahat.optimize.regression.ended_supports import held_where_it_ends
+
+        return held_where_it_ends(arrangement, how)
+    return how
 
 
 def _ascend(
@@ -326,7 +350,13 @@ def _sampled(arrangement: RegressionArrangement, working: Vector) -> Iterator[tu
 
 def _theorem(model: RegressionModel) -> str | None:
     """The family's theorem for this link, where nothing but the primary parameter has a predictor."""
-    driven = [group for group in model.predictors.groups if group.design is not None]
+    owners = model.predictors.owners
+    # An end that is given by row is known, as the theorem wants it.
+    driven = [
+        group
+        for group in model.predictors.groups
+        if group.design is not None and owners[group.design] not in model.family.edges
+    ]
     if len(driven) != 1 or model.reader.response.truncated:
         # The log mass between limits is subtracted, which need not leave concave what was.
         return None
