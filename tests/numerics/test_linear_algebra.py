@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from thetahat.numerics.linear_algebra import analyse, eigenvalues, inverse, solve
+from thetahat.numerics.triple import CLEAR, Triple
 from thetahat.numerics.unit_diagonal import scale_to_unit_diagonal
 
 sizes = st.integers(1, 6)
@@ -100,8 +101,8 @@ def test_two_by_two_is_decomposed_as_larger_matrices_are():
         off = np.sqrt(scales[0]) * np.sqrt(scales[1]) * correlation
         matrix = np.array([[scales[0] * rng.choice([1.0, -1.0]), off], [off, scales[1]]])
         factor = analyse(matrix)
-        # Beside a third coordinate that has nothing to do with them.
-        larger = analyse(np.block([[matrix, np.zeros((2, 1))], [np.zeros((1, 2)), 1.0]]))
+        # Beside two more coordinates that have nothing to do with them.
+        larger = analyse(np.block([[matrix, np.zeros((2, 2))], [np.zeros((2, 2)), np.eye(2)]]))
         np.testing.assert_array_equal(factor.scaled, larger.scaled[:2, :2])
         np.testing.assert_array_equal(factor.roots, larger.roots[:2])
         vectors, values = factor.eigenvectors, factor.eigenvalues
@@ -112,10 +113,40 @@ def test_two_by_two_is_decomposed_as_larger_matrices_are():
         )
         if factor.is_positive_definite():
             right = rng.normal(size=(2, 3)) * np.sqrt(scales)[:, np.newaxis]
-            expected = larger.solve(np.vstack([right, np.zeros(3)]))[:2]
+            expected = larger.solve(np.vstack([right, np.zeros((2, 3))]))[:2]
             scale = np.abs(expected * np.sqrt(scales)[:, np.newaxis]).max(axis=0)
             difference = np.abs(factor.solve(right) - expected) * np.sqrt(scales)[:, np.newaxis]
             assert (difference <= 1e-12 * factor.condition * scale).all()
+
+
+@given(seeds)
+def test_three_by_three_is_factored_as_larger_matrices_are_decomposed(seed):
+    matrix, units = random_positive(seed, 3)
+    right = np.random.default_rng(seed + 1).normal(size=3)
+    units **= 0.3
+    wild, moved = matrix * units[:, np.newaxis] * units, right * units
+    triple = Triple.of(wild)
+    assert triple is not None
+    scaled, roots = scale_to_unit_diagonal(wild)
+    values = np.linalg.eigvalsh(scaled)
+    assert 0.0 < triple.smallest <= values[0] * (1 + 1e-12)
+    assert triple.largest >= values[-1]
+    found = np.linalg.solve(scaled, moved / roots) / roots
+    assert triple.solve(*moved.tolist()) == pytest.approx(found.tolist(), rel=1e-9)
+    assert triple.half_square(*moved.tolist()) == pytest.approx(0.5 * moved @ found, rel=1e-9)
+    assert triple.length(*moved.tolist()) == pytest.approx(np.linalg.norm(roots * moved), rel=1e-12)
+
+
+def test_three_by_three_in_doubt_is_decomposed():
+    rotation = np.linalg.qr(np.random.default_rng(3).normal(size=(3, 3)))[0]
+    for lowest in (-1.0, -1e-9, 0.0, 1e-9, 0.1 * CLEAR):
+        matrix = (rotation * [lowest, 1.0, 2.0]) @ rotation.T
+        assert Triple.of(matrix) is None
+        scaled, _ = scale_to_unit_diagonal(matrix)
+        assert analyse(matrix).smallest == pytest.approx(np.linalg.eigvalsh(scaled)[0], abs=1e-14)
+    for odd in (np.nan, np.inf, 1e200):
+        assert Triple.of(np.diag([1.0, odd, 1.0])) is None
+        assert Triple.of(np.array([[1.0, odd, 0.0], [odd, 1.0, 0.0], [0.0, 0.0, 1.0]])) is None
 
 
 @given(seeds, st.integers(1, 4))

@@ -12,6 +12,7 @@ import numpy as np
 from thetahat.numerics.pair import Pair
 from thetahat.numerics.single_blas import held_for
 from thetahat.numerics.triangle import Triangle
+from thetahat.numerics.triple import Triple
 from thetahat.numerics.unit_diagonal import LARGE, SMALL, scale_to_unit_diagonal
 
 if TYPE_CHECKING:
@@ -26,18 +27,21 @@ _EPSILON = float(np.finfo(np.float64).eps)
 class SymmetricFactor:
     """Eigen-decomposition of a symmetric matrix scaled to unit diagonal, and what follows from it.
 
-    Large positive definite matrices are factored by Cholesky, and decomposed only if their eigenvalues are asked for;
-    ``smallest`` is then a lower bound.
-
-    Attributes
-    ----------
-    scaled : (k, k) array
-        S, with A_ij = r_i S_ij r_j.
-    roots : (k,) array
-        r, powers of two.
+    Positive definite matrices that are large, or of three rows and clearly so, are factored by Cholesky, and decomposed
+    only if their eigenvalues are asked for; ``smallest`` is then a lower bound.
     """
 
-    __slots__ = ("_bound", "_inverse", "_pair", "_triangle", "_values", "_vectors", "roots", "scaled")
+    __slots__ = (
+        "_bound",
+        "_inverse",
+        "_matrix",
+        "_plain",
+        "_roots",
+        "_scaled",
+        "_triangle",
+        "_values",
+        "_vectors",
+    )
 
     def __init__(self, matrix: ArrayLike) -> None:
         matrix = np.asarray(matrix, dtype=np.float64)
@@ -45,22 +49,40 @@ class SymmetricFactor:
         self._triangle: Triangle | None = None
         self._values: Any = None
         self._vectors: Any = None
-        self._pair = Pair.of(matrix) if matrix.shape == (2, 2) else None
-        if self._pair is not None:
-            self.scaled, self.roots, self._values, self._vectors = self._pair.arrays()
-            self._bound = 2 * _EPSILON * self._pair.largest
+        self._scaled: FloatArray | None = None
+        self._roots: FloatArray | None = None
+        self._plain: Pair | Triple | None = None
+        if matrix.shape == (2, 2):
+            self._plain = Pair.of(matrix)
+        elif matrix.shape == (3, 3):
+            self._plain = Triple.of(matrix)
+        if self._plain is not None:
+            self._matrix = matrix.copy()
+            self._bound = matrix.shape[0] * _EPSILON * self._plain.largest
             return
-        self.scaled, self.roots = scale_to_unit_diagonal(matrix)
-        size = self.roots.size
+        self._scaled, self._roots = scale_to_unit_diagonal(matrix)
+        size = self._roots.size
         if size == 1:
-            self._values, self._vectors = self.scaled[0], np.ones((1, 1))
-        elif size > LARGE and isfinite(float(self.scaled.sum())):
-            self._triangle = Triangle.of(self.scaled)
+            self._values, self._vectors = self._scaled[0], np.ones((1, 1))
+        elif size > LARGE and isfinite(float(self._scaled.sum())):
+            self._triangle = Triangle.of(self._scaled)
         if self._triangle is not None:
             return
-        values = self.eigenvalues
-        largest = max(abs(float(values[0])), abs(float(values[-1]))) if size else 0.0
-        self._bound = size * _EPSILON * largest
+        self._bound = size * _EPSILON * self.largest
+
+    @property
+    def roots(self) -> FloatArray:
+        """R, powers of two, of shape (k,)."""
+        if self._roots is None:
+            self._scaled, self._roots = scale_to_unit_diagonal(self._matrix)
+        return self._roots
+
+    @property
+    def scaled(self) -> FloatArray:
+        """S, of shape (k, k), with A_ij = r_i S_ij r_j."""
+        if self._scaled is None:
+            self._scaled, self._roots = scale_to_unit_diagonal(self._matrix)
+        return self._scaled
 
     @property
     def error_bound(self) -> float:
@@ -89,6 +111,9 @@ class SymmetricFactor:
         return np.asarray(self._vectors)
 
     def _decompose(self) -> None:
+        if isinstance(self._plain, Pair):
+            self._values, self._vectors = self._plain.arrays()
+            return
         size = self.roots.size
         if isfinite(float(self.scaled.sum())):
             self._values, self._vectors = np.linalg.eigh(self.scaled)
@@ -97,17 +122,19 @@ class SymmetricFactor:
 
     @property
     def largest(self) -> float:
-        """Largest absolute eigenvalue of the scaled matrix; 0 for an empty one."""
-        if self._triangle is not None:
-            return self._triangle.largest
+        """Largest absolute eigenvalue of the scaled matrix, or an upper bound for it; 0 for an empty one."""
+        cheap = self._triangle or self._plain
+        if cheap is not None:
+            return cheap.largest
         values = self.eigenvalues
         return max(abs(float(values[0])), abs(float(values[-1]))) if values.size else 0.0
 
     @property
     def smallest(self) -> float:
         """Smallest eigenvalue of the scaled matrix, or a lower bound for it; infinity for an empty one."""
-        if self._triangle is not None:
-            return self._triangle.smallest
+        cheap = self._triangle or self._plain
+        if cheap is not None:
+            return cheap.smallest
         return float(self.eigenvalues[0]) if self.eigenvalues.size else float("inf")
 
     @property
@@ -131,7 +158,7 @@ class SymmetricFactor:
 
     def is_positive_definite(self, safety: float = 100.0) -> bool:
         """Tell whether the smallest eigenvalue exceeds its rounding error ``safety`` times."""
-        return self.eigenvalues.size == 0 or self.smallest > safety * self.error_bound
+        return self.smallest > safety * self.error_bound
 
     def direction(self, index: int = 0) -> FloatArray:
         """Return d with dᵀAd = eigenvalues[index], in the coordinates of A."""
@@ -146,10 +173,11 @@ class SymmetricFactor:
         [0.5, 1.0]
         """
         right = np.asarray(right, dtype=np.float64)
-        if self._pair is not None and self._pair.regular:
+        plain = self._plain
+        if plain is not None and plain.regular:
             if right.ndim == 1:
-                return np.array(self._pair.solve(*right.tolist()))
-            return np.array([self._pair.solve(*column) for column in right.T.tolist()]).T
+                return np.array(plain.solve(*right.tolist()))
+            return np.array([plain.solve(*column) for column in right.T.tolist()]).T
         if self._triangle is not None:
             roots = self.roots if right.ndim == 1 else self.roots[:, np.newaxis]
             target = right / roots
@@ -174,10 +202,24 @@ class SymmetricFactor:
         >>> SymmetricFactor([[4.0, 0.0], [0.0, 1.0]]).half_square(np.array([2.0, 1.0]))
         1.0
         """
-        if self._pair is not None or self._triangle is not None or self.roots.size == 1:
+        if isinstance(self._plain, Triple):
+            return self._plain.half_square(*right.tolist())
+        if self._plain is not None or self._triangle is not None or self.roots.size == 1:
             return max(0.5 * float(right @ self.solve(right)), 0.0)
         rotated = (right / self.roots) @ self.eigenvectors
         return max(0.5 * float(rotated @ (rotated / self.eigenvalues)), 0.0)
+
+    def length(self, step: FloatArray) -> float:
+        """Return ‖R b‖, the norm of a step in the coordinates of the scaled matrix.
+
+        Examples
+        --------
+        >>> SymmetricFactor([[4.0, 0.0], [0.0, 1.0]]).length(np.array([1.5, 4.0]))
+        5.0
+        """
+        if self._plain is not None:
+            return self._plain.length(*step.tolist())
+        return sqrt(np.square(self.roots * step).sum())
 
     def relative_bound(self, difference: FloatArray) -> float:
         """Return a bound for the absolute eigenvalues of A^{-½} D A^{-½}: Frobenius' norm of scaled D over λ_min.

@@ -50,18 +50,22 @@ class Pair:
         """Whether no eigenvalue is zero."""
         return self.first != 0.0 and self.second != 0.0
 
-    def arrays(self) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-        """Scaled matrix, roots, eigenvalues in ascending order and eigenvectors by column."""
+    @property
+    def smallest(self) -> float:
+        """The smaller eigenvalue."""
+        return min(self.first, self.second)
+
+    def arrays(self) -> tuple[FloatArray, FloatArray]:
+        """Eigenvalues in ascending order and eigenvectors by column."""
         cosine, sine = self.cosine, self.sine
         values, vectors = (self.first, self.second), ((cosine, sine), (-sine, cosine))
         if self.first > self.second:
             values, vectors = (self.second, self.first), ((sine, cosine), (cosine, -sine))
-        return (
-            np.array(((self.a, self.b), (self.b, self.c))),
-            np.array(self.units),
-            np.array(values),
-            np.array(vectors),
-        )
+        return np.array(values), np.array(vectors)
+
+    def length(self, left: float, right: float) -> float:
+        """The norm of a vector in the units of the scaled matrix."""
+        return hypot(self.units[0] * left, self.units[1] * right)
 
     def solve(self, left: float, right: float) -> tuple[float, float]:
         """A⁻¹ b, refined once."""

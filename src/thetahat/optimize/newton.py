@@ -203,11 +203,7 @@ class NewtonSearch(Search):
             return
         if positive:
             # The whole Newton step, where the radius allows it, gains the decrement.
-            norm, predicted, self._method = (
-                sqrt(np.square(factor.roots * step).sum()),
-                self._decrement,
-                "newton",
-            )
+            norm, predicted, self._method = factor.length(step), self._decrement, "newton"
         if not positive or not norm <= self._radius:
             step, predicted, norm, self._method = self._step(factor, tally)
         if norm == 0.0 or not isfinite(predicted):
