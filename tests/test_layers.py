@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1] / "src" / "thetahat"
 # on its own floor, and never from a floor above.
 FLOORS = (
     ("_errors",),
-    ("_lazy",),
+    ("_lazy", "_dataclass"),
     ("rendering", "progress", "datasets"),
     ("numerics",),
     ("parameters",),

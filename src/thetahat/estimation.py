@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from thetahat._dataclass import dataclass
 from thetahat._errors import ModelError
 from thetahat.arguments import (
     DEFAULT_ENGINE,

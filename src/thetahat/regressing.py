@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 import numpy as np
 
+from thetahat._dataclass import dataclass
 from thetahat._errors import DataError, ModelError
 from thetahat.arguments import (
     DEFAULT_ENGINE,

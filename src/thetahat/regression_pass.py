@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any
 
+from thetahat._dataclass import dataclass
 from thetahat._errors import DataError
 from thetahat.data import BLOCK_ROWS, Block, Source
 from thetahat.engines import Engine

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from thetahat._dataclass import dataclass
 from thetahat._errors import DataError, InferenceError
 from thetahat.likelihood import Likelihood
 from thetahat.models import SCORES, VALUE, Tally

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from thetahat._dataclass import dataclass
 from thetahat.data import Source
 from thetahat.families import Family
 from thetahat.solution import Solution

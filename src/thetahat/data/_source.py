@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import struct
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, final
 
 import numpy as np
 
+from thetahat._dataclass import dataclass
 from thetahat._errors import SourceError
 
 if TYPE_CHECKING:

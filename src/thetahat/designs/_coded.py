@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, final
 
 import numpy as np
 from numpy.typing import NDArray
+
+from thetahat._dataclass import dataclass
 
 Array = NDArray[Any]
 Vector = NDArray[np.float64]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from scipy import special
 
+from thetahat._dataclass import dataclass
 from thetahat._errors import DataError, InferenceError, ModelError
 from thetahat.arguments import WEIGHTS, Extra, column_of, open_rows
 from thetahat.data import open_source

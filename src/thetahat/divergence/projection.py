@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, final
 
 import numpy as np
 
+from thetahat._dataclass import dataclass
 from thetahat._errors import InferenceError, ModelError
 from thetahat.arguments import as_family
 from thetahat.divergence._rows import NO_DENSITY, Rows, refuse_as_data

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from thetahat._dataclass import dataclass
 from thetahat._errors import ModelError
 
 _HOW = "write log, exp, logit, expit, sqrt, power(p) with p above 0, or affine(a, b) with b above 0"

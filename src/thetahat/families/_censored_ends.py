@@ -11,11 +11,12 @@ coordinates is the maximum. A search in a search, each by the sign of a one-side
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from thetahat._dataclass import dataclass
 
 Array = NDArray[np.float64]
 Side = Literal["left", "right"]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from scipy import special
 
+from thetahat._dataclass import dataclass
 from thetahat.families._terms import Array
 
 _FARTHEST = 690.0

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
+from thetahat._dataclass import dataclass
 from thetahat.families._cauchy_ends import cauchy_ends
 from thetahat.families._gumbel_ends import gumbel_ends
 from thetahat.families._logistic_ends import logistic_ends

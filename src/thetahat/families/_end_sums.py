@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from thetahat._dataclass import dataclass
 from thetahat.families._end_kernel import EndKernel
 from thetahat.families._row_sums import Vector
 from thetahat.families._terms import Array, Coordinates, Terms

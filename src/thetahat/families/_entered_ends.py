@@ -10,13 +10,14 @@ what they are at the two, and halving leaves out nothing but what can hold no hi
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from thetahat._dataclass import dataclass
 from thetahat.families._censored_ends import Ends, root_of_slope
 
 Array = NDArray[np.float64]

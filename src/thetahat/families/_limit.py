@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import numpy as np
 
+from thetahat._dataclass import dataclass
 from thetahat.families._terms import Coordinates, Rows
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import reduce
 from itertools import product
 from math import prod
@@ -13,6 +12,7 @@ from typing import Any, Final, final
 import numpy as np
 from numpy.typing import NDArray
 
+from thetahat._dataclass import dataclass
 from thetahat._errors import FormulaError
 from thetahat.designs import DenseDesign, Design, SplitDesign
 from thetahat.designs._coded import Coded

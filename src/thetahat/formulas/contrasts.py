@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Final, final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from thetahat._dataclass import dataclass
 from thetahat._errors import FormulaError
 from thetahat.formulas.transforms import Summary
 from thetahat.formulas.transforms.polynomial import LARGEST_DEGREE, Polynomial

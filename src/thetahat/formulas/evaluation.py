@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from thetahat._dataclass import dataclass
 from thetahat._errors import DataError, FormulaError
 from thetahat.formulas.functions import ARITHMETIC, COMPARISONS, ELEMENTWISE, LOGICAL, Function
 from thetahat.formulas.nodes import (

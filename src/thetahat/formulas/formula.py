@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, final
 
+from thetahat._dataclass import dataclass
 from thetahat._errors import FormulaError, ModelError, SourceError
 from thetahat.data import Source
 from thetahat.data._source import Kind, missing_column

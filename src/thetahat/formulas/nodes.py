@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal, TypeAlias
 
+from thetahat._dataclass import dataclass
 from thetahat.formulas.contrasts import Contrast, Level
 from thetahat.formulas.transforms import Transform
 

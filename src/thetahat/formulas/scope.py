@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
+from thetahat._dataclass import dataclass
 from thetahat.formulas.functions import Function
 from thetahat.formulas.nodes import Column, Value
 

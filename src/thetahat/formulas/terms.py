@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Final, final
 
+from thetahat._dataclass import dataclass
 from thetahat._errors import FormulaError
 from thetahat.formulas.tokens import DEEPEST_NESTING, Token, shown, tokenize
 

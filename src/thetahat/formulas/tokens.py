@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final, Literal
 
+from thetahat._dataclass import dataclass
 from thetahat._errors import FormulaError
 from thetahat.rendering import for_terminal
 

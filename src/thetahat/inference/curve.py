@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
+
+from thetahat._dataclass import dataclass
 
 Vector = NDArray[np.float64]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from inspect import signature
 from itertools import pairwise
 from typing import Any, final
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from thetahat._dataclass import dataclass
 from thetahat._errors import InferenceError
 from thetahat.inference.covariance import free_covariance
 from thetahat.solution import Solution

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from thetahat._dataclass import dataclass
 from thetahat.families import Family
 from thetahat.models._model import DERIVATIVES
 from thetahat.models._predictors import Group, Predictors

@@ -8,13 +8,13 @@ padded by repeating a valid one at weight 0, since a made-up row could give NaN,
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from threading import Lock
 from typing import Any, final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from thetahat._dataclass import dataclass
 from thetahat._errors import ModelError, ParameterError, SourceError
 from thetahat.data import BLOCK_ROWS, Source
 from thetahat.models._record import Record, asked

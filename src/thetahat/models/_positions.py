@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from thetahat._dataclass import dataclass
 
 Array = NDArray[Any]
 NOWHERE: NDArray[np.intp] = np.zeros(0, dtype=np.intp)

@@ -6,11 +6,12 @@ narrow interval as it is in the bulk.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from thetahat._dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from thetahat._dataclass import dataclass
 from thetahat.models import DERIVATIVES, VALUE, Tally
 from thetahat.numerics.linear_algebra import analyse
 from thetahat.optimize._optimizer import Information

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 
+from thetahat._dataclass import dataclass
 from thetahat.families import Family
 from thetahat.families._contract import FamilyContract
 from thetahat.families._survey import Survey

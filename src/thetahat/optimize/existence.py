@@ -7,12 +7,12 @@ Truncation only raises ℓ, and never above 0 where every row is an interval. So
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from thetahat._dataclass import dataclass
 from thetahat.engines import Engine
 from thetahat.families._survey import Survey
 from thetahat.first_pass import Arrangement

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from thetahat._dataclass import dataclass
 from thetahat.models import Tally
 from thetahat.optimize._optimizer import Trace
 from thetahat.optimize.certificate import Certificate

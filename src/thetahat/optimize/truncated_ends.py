@@ -8,12 +8,13 @@ the limits of all rows forestall is not identified beyond.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from thetahat._dataclass import dataclass
 from thetahat._errors import ModelError
 from thetahat.engines import Engine
 from thetahat.families._entered_ends import Entered

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from thetahat._dataclass import dataclass
 from thetahat.models import GRADIENT, Tally
 from thetahat.models._curvature import HeldCurvature, Summed
 from thetahat.optimize._optimizer import Trace

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from thetahat._dataclass import dataclass
 from thetahat.parameters._domain import Domain
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, NamedTuple, final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from thetahat._dataclass import dataclass
 from thetahat._errors import InferenceError
 from thetahat.prediction import quantities
 from thetahat.prediction.laws import Laws

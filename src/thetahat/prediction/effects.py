@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from thetahat._dataclass import dataclass
 from thetahat._errors import InferenceError
 from thetahat.data import Block
 from thetahat.prediction import quantities

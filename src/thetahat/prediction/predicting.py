@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from thetahat._dataclass import dataclass
 from thetahat._errors import DataError, InferenceError, ThetahatError
 from thetahat.models._model import DERIVATIVES
 from thetahat.models._predictors import primary_of

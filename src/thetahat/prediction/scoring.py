@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import final
 
 import numpy as np
 
+from thetahat._dataclass import dataclass
 from thetahat._errors import DataError
 from thetahat.prediction.laws import Laws
 from thetahat.prediction.new_rows import Asked, Reading

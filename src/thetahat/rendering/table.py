@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from thetahat._dataclass import dataclass
 from thetahat.rendering.display_width import display_width, fitting, padded
 from thetahat.rendering.escape import for_html, for_terminal
 

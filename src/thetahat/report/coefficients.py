@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from math import nan, sqrt
 from typing import Any
 
 from scipy import special
+
+from thetahat._dataclass import dataclass
 
 REST = "without a formula"
 

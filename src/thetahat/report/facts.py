@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from math import isnan, nan
 from typing import Any
 
+from thetahat._dataclass import dataclass
 from thetahat.report._fitted import Fitted
 from thetahat.report.coefficients import Group, groups_of, is_regression, link_of, wald_test
 from thetahat.report.intervals import Uncertainty, reason_of, spreads_of

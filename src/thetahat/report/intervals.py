@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
+from thetahat._dataclass import dataclass
 from thetahat._errors import InferenceError
 from thetahat.inference.covariance import free_covariance
 from thetahat.inference.intervals import intervals

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from thetahat._dataclass import dataclass
 from thetahat._errors import InferenceError
 from thetahat.engines import single_blas
 from thetahat.inference.curve import Profile

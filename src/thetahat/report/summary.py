@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any, final
 
+from thetahat._dataclass import dataclass
 from thetahat.report._fitted import Fitted
 from thetahat.report.facts import Facts, facts_of
 from thetahat.report.html import as_html

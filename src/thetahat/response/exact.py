@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import final
 
+from thetahat._dataclass import dataclass
 from thetahat.response._response import NO_VALUES, Array, Observed, Response, RowNumbers
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import final
 
 import numpy as np
 
+from thetahat._dataclass import dataclass
 from thetahat.response._response import Array, Observed, Response, RowNumbers, flags, numbers
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from thetahat._dataclass import dataclass
 from thetahat._errors import DataError, ModelError
 from thetahat.response._response import SHOWN_ROWS, Array, Limits, Observed, Response, RowNumbers, numbers
 

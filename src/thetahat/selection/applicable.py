@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from thetahat._dataclass import dataclass
 from thetahat._errors import ModelError
 from thetahat.arguments import as_family
 from thetahat.families import CATALOGUE, MULTIVARIATE, Family, Wrapper

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from thetahat._dataclass import dataclass
 from thetahat._errors import DataError
 from thetahat.data import Block, Source
 from thetahat.engines import Engine

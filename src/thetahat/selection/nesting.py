@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from scipy import special
 
+from thetahat._dataclass import dataclass
 from thetahat._errors import InferenceError
 from thetahat.families import leaf_named
 from thetahat.families._limit import Limit

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from thetahat._dataclass import dataclass
 from thetahat._errors import InferenceError, ModelError
 from thetahat.fit import Fit
 from thetahat.optimize.certificate import Certificate, Verdict

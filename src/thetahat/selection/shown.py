@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from textwrap import fill
 from typing import Any
 
 import numpy as np
 
+from thetahat._dataclass import dataclass
 from thetahat._lazy import load
 from thetahat.rendering import ABSENT, Table, for_html, for_terminal, number
 from thetahat.report.html import badge

@@ -10,13 +10,13 @@ so that, whatever the columns are measured in, all but the first are free of uni
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from thetahat._dataclass import dataclass
 from thetahat.numerics.lower_triangle import inverse_lower
 from thetahat.parameters import PositiveDefinite
 

@@ -11,13 +11,13 @@ by E = K Rᵀ + R Kᵀ, and over rows of one pattern with Σ w = n, Σ w x = s, 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from thetahat._dataclass import dataclass
 from thetahat.families.multivariate._patterns import Flags, patterns
 from thetahat.numerics.lower_triangle import inverse_lower
 from thetahat.numerics.normal import LOG_SQRT_2_PI

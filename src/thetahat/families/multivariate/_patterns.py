@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from thetahat._dataclass import dataclass
 from thetahat.families.multivariate._moments import Moments
 
 Array = NDArray[np.float64]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass
 
 import numpy as np
 
+from thetahat._dataclass import dataclass
 from thetahat._errors import FormulaError
 from thetahat.formulas.transforms._cubic import cubic_basis
 from thetahat.formulas.transforms._knots import check_options, confined, ends, inside, zeroed

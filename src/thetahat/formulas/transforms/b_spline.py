@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, final
 
 import numpy as np
 
+from thetahat._dataclass import dataclass
 from thetahat._errors import FormulaError
 from thetahat.formulas.transforms._knots import check_options, confined, ends, inside, zeroed
 from thetahat.formulas.transforms._transform import (

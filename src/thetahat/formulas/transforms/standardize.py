@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, final
 
+from thetahat._dataclass import dataclass
 from thetahat.formulas.transforms._transform import Need, State, Summary, Transform, Vector
 from thetahat.formulas.transforms.scale import Scale
 

@@ -8,12 +8,13 @@ envelope theorem gives, until it rises no more on either side; a maximum between
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from thetahat._dataclass import dataclass
 from thetahat.engines import Engine
 from thetahat.families._terms import Coordinates
 from thetahat.first_pass import Arrangement

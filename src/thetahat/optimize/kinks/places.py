@@ -8,12 +8,12 @@ rows of the others are gathered. The profile is concave between rows: its maximu
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from thetahat._dataclass import dataclass
 from thetahat.engines import Engine
 from thetahat.families import Family
 from thetahat.first_pass import Arrangement

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from thetahat._dataclass import dataclass
 from thetahat.models import DERIVATIVES, SCORES, Tally
 from thetahat.models._rows import PackedRows, height_of
 from thetahat.models.iid import IndependentModel

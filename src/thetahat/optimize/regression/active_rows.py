@@ -9,11 +9,11 @@ multipliers λ >= 0 with ∇ℓ + Σ λ_i s_i x_i = 0 prove it (Karush, 1939; Ku
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from thetahat._dataclass import dataclass
 from thetahat.models import DERIVATIVES, VALUE, Tally
 from thetahat.numerics.linear_algebra import SymmetricFactor, analyse
 from thetahat.optimize.constrained import Tallies

@@ -8,12 +8,13 @@ multipliers of their rows prove that nothing is lower.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
+
+from thetahat._dataclass import dataclass
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]

@@ -6,11 +6,10 @@ direction d has Σ_i w_i z_i·d < 0 and z_i·d >= 0 in all other rows: along it 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
+from thetahat._dataclass import dataclass
 from thetahat.models._predictors import Group
 from thetahat.models.regression import RegressionModel
 from thetahat.optimize.regression.numbered_rows import numbered_parts, rows_in_words

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from thetahat._dataclass import dataclass
 from thetahat.likelihood import Likelihood
 from thetahat.models import DERIVATIVES, VALUE, Tally
 from thetahat.optimize.separation.recession import Recession

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from thetahat._dataclass import dataclass
 from thetahat.optimize.certify import listed
 from thetahat.optimize.separation.recession import Mask, Recession
 from thetahat.optimize.separation.rows import Array

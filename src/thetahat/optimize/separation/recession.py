@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from thetahat._dataclass import dataclass
 from thetahat._errors import InferenceError
 from thetahat.numerics.rank import ZERO_SINE, NullSpace, null_space
 from thetahat.optimize.separation.program import Cone

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from thetahat._dataclass import dataclass
 from thetahat.rendering import for_terminal
 from thetahat.report.drawing import CUT, DATA, FIT, INK, LINE, SIZE, WIDE, legend, svg_of
 from thetahat.report.figures import range_of_order_statistics
