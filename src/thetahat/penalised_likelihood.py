@@ -122,7 +122,10 @@ class PenalisedLikelihood(Likelihood):
         return self._added(self._base.over_rows, free, order)
 
     def _added(self, tally_of: Callable[[Vector, int], Tally], free: Vector, order: int) -> Tally:
-        tally = tally_of(free, order)
+        return self.with_terms(tally_of(free, order), free, order)
+
+    def with_terms(self, tally: Tally, free: Vector, order: int) -> Tally:
+        """What the penalty adds, added to a tally of the rows at a point."""
         if not tally.finite:
             return tally
         terms = self.bound.terms(free)

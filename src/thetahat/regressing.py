@@ -39,6 +39,8 @@ from thetahat.optimize._optimizer import Optimizer
 from thetahat.optimize.certify import listed
 from thetahat.optimize.regression.far_columns import ColumnsFarFromZeroError
 from thetahat.optimize.regression.regression import conditions, maximise_regression
+from thetahat.optimize.regression.theorem import single_maximum
+from thetahat.optimize.regression.wide import needs_no_matrix
 from thetahat.penalised_likelihood import layout_of, penalised
 from thetahat.penalties import Penalty
 from thetahat.regression_pass import RegressionArrangement, arrange_regression
@@ -102,9 +104,9 @@ def solve_model(
 ) -> Solved:
     """Maximise the likelihood of a regression that is laid out, and examine what was found."""
     check_start(start, model.table)
-    if penalty is not None:
-        penalty.bind(layout_of(model))
-    arrangement = arrange_regression(model, source, engine)
+    bound = None if penalty is None else penalty.bind(layout_of(model))
+    matrix = not needs_no_matrix(model.table.n_free, bound, single_maximum(model, bound))
+    arrangement = arrange_regression(model, source, engine, matrix=matrix)
     unit = _unit_of(arrangement)
     if unit != 1.0:
         again = _in_unit(model, unit, penalty)

@@ -71,8 +71,10 @@ class _Counted:
         )
 
 
-def arrange_regression(model: RegressionModel, source: Source, engine: Engine) -> RegressionArrangement:
-    """Make the first pass.
+def arrange_regression(
+    model: RegressionModel, source: Source, engine: Engine, *, matrix: bool = True
+) -> RegressionArrangement:
+    """Make the first pass; ``matrix`` tells whether an information will be formed of the rows.
 
     Raises
     ------
@@ -107,7 +109,9 @@ def arrange_regression(model: RegressionModel, source: Source, engine: Engine) -
     counted = engine.reduce(first_pass, source.blocks(model.columns))
     if not counted.n_obs > 0:
         raise DataError("all weights are zero, so no row counts; give some weight to the rows")
-    packs = _gathered([packed for packed in counted.packs if packed.parts], model.table.n_working)
+    packs = [packed for packed in counted.packs if packed.parts]
+    if matrix:
+        packs = _gathered(packs, model.table.n_working)
 
     def all_blocks() -> Iterable[Any]:
         return packs if in_memory else source.blocks(model.columns)

@@ -84,8 +84,8 @@ class SparseDesign(Design):
 
     def column_squares(self, weights: Vector | None) -> Vector:
         """Return Σ w x² by column."""
-        squared = self.matrix.copy()
-        squared.data *= squared.data
+        matrix = self.matrix
+        squared = type(matrix)((matrix.data**2, matrix.indices, matrix.indptr), shape=matrix.shape)
         return np.asarray(squared.T @ (np.ones(self.n_rows) if weights is None else weights))
 
     def quadratic(self, matrix: Matrix) -> Vector:

@@ -19,6 +19,8 @@ from thetahat.parameters._entries import entries_joined
 
 Array = NDArray[Any]
 Vector = NDArray[np.float64]
+Bend = tuple[Any, Any] | None
+"""The two derivatives of a link; None where it is the identity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,41 +58,58 @@ class Predictors:
 
     def coordinates(
         self, designs: Sequence[Design], offsets: Sequence[Vector | None], working: Vector
-    ) -> tuple[tuple[Any, ...], tuple[tuple[Any, Any] | None, ...]]:
+    ) -> tuple[tuple[Any, ...], tuple[Bend, ...]]:
         """Return the working coordinates of rows and, where a link bends them, its two derivatives."""
+        return self.through_links(self.linear(designs, offsets, working))
+
+    def linear(
+        self, designs: Sequence[Design], offsets: Sequence[Vector | None], working: Vector
+    ) -> list[Any]:
+        """Return what goes into the links: for each coordinate X β with its offset, or its own number."""
         first = self.groups[0]
         if len(self.groups) == 1 and first.design is not None and first.size == 1:
             predictor, offset = designs[first.design].matvec(working), offsets[first.design]
+            return [predictor if offset is None else predictor + offset]
+        made = self.along(designs, working)
+        at = 0
+        for group in self.groups:
+            offset = None if group.design is None else offsets[group.design]
             if offset is not None:
-                predictor = predictor + offset
-            if first.link is None or first.link.trivial:
-                return (predictor,), (None,)
-            value, *bend = first.link.working(predictor)
-            return (value,), ((bend[0], bend[1]),)
-        eta: list[Any] = []
-        bends: list[tuple[Any, Any] | None] = []
+                for place in range(at, at + group.size):
+                    made[place] = made[place] + offset
+            at += group.size
+        return made
+
+    def along(self, designs: Sequence[Design], vector: Vector) -> list[Any]:
+        """Return how far each coordinate's predictor, or its own number, moves along a vector."""
+        made: list[Any] = []
         for group in self.groups:
             if group.design is None:
-                eta.append(working[group.span.start])
-                bends.append(None)
-                continue
-            design, coefficients = designs[group.design], working[group.span]
-            if group.size > 1:
-                coefficients = coefficients.reshape(group.size, -1)
-            predictor = design.matvec(coefficients)
-            offset = offsets[group.design]
-            if offset is not None:
-                predictor = predictor + offset
-            if group.size > 1:
-                eta.extend(predictor)
-                bends.extend([None] * group.size)
-            elif group.link is None or group.link.trivial:
-                eta.append(predictor)
-                bends.append(None)
+                made.append(vector[group.span.start])
+            elif group.size == 1:
+                made.append(designs[group.design].matvec(vector[group.span]))
             else:
-                value, slope, curvature = group.link.working(predictor)
+                coefficients = vector[group.span].reshape(group.size, -1)
+                made.extend(designs[group.design].matvec(coefficients))
+        return made
+
+    def through_links(self, linear: Sequence[Any]) -> tuple[tuple[Any, ...], tuple[Bend, ...]]:
+        """Return working coordinates of what goes into the links, and what bends them there."""
+        if len(linear) == 1 and ((link := self.groups[0].link) is None or link.trivial):
+            return (linear[0],), (None,)
+        eta: list[Any] = []
+        bends: list[Bend] = []
+        at = 0
+        for group in self.groups:
+            link = group.link
+            if group.size > 1 or link is None or link.trivial:
+                eta.extend(linear[at : at + group.size])
+                bends.extend([None] * group.size)
+            else:
+                value, slope, curvature = link.working(linear[at])
                 eta.append(value)
                 bends.append((slope, curvature))
+            at += group.size
         return tuple(eta), tuple(bends)
 
 

@@ -14,7 +14,7 @@ from thetahat.designs import Design
 from thetahat.families import Family
 from thetahat.families._terms import Terms, less
 from thetahat.models._model import DERIVATIVES, GRADIENT, NO_INFORMATION, SCORES, VALUE, Tally
-from thetahat.models._predictors import Group, Predictors
+from thetahat.models._predictors import Bend, Group, Predictors
 from thetahat.models._truncation import TruncatedRows, join_truncated
 from thetahat.numerics.namespace import NUMPY
 
@@ -187,9 +187,22 @@ def tally_part(family: Family, predictors: Predictors, part: Part, working: Vect
 
 
 def _tally_tile(family: Family, predictors: Predictors, part: Part, working: Vector, order: int) -> Tally:
-    k = working.size
     eta, bends = predictors.coordinates(part.designs, part.offsets, working)
-    terms = part.terms(family, eta, order)
+    return tally_of_terms(
+        family, predictors, part, part.terms(family, eta, order), bends, working.size, order
+    )
+
+
+def tally_of_terms(
+    family: Family,
+    predictors: Predictors,
+    part: Part,
+    terms: Terms,
+    bends: tuple[Bend, ...],
+    k: int,
+    order: int,
+) -> Tally:
+    """Sum terms of the rows of a part over k working coordinates."""
     weight = part.weight
     values = terms.value
     if getattr(values, "shape", ()) != (part.n_rows,):
@@ -219,9 +232,7 @@ def _tally_tile(family: Family, predictors: Predictors, part: Part, working: Vec
     return Tally(value, absolute, score, information, size, opg, densest)
 
 
-def on_predictors(
-    terms: Terms, bends: tuple[tuple[Any, Any] | None, ...]
-) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+def on_predictors(terms: Terms, bends: tuple[Bend, ...]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
     """Move derivatives from working coordinates to predictors, by the chain rule through the links."""
     if bends.count(None) == len(bends):
         return terms.gradient, terms.hessian

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from thetahat.data import Block
 from thetahat.formulas import Selection
 from thetahat.models._checks import checked_labels
-from thetahat.models._curvature import HeldCurvature, held_curvature
+from thetahat.models._curvature import Standing, standing
 from thetahat.models._model import DERIVATIVES, NO_INFORMATION, Model, Tally, Vector
 from thetahat.models._parts import parts_of
 from thetahat.models._positions import RowPositions
@@ -151,9 +151,9 @@ class RegressionModel(Model[PackedRegression]):
             return replace(total, value=total.value - shift, absolute=total.absolute + abs(shift))
         return total
 
-    def curvature(self, packed: PackedRegression, working: Vector) -> HeldCurvature:
-        """The information of packed rows, for products with vectors."""
-        return held_curvature(self.family, self.predictors, packed.parts, working)
+    def standing(self, packed: PackedRegression, working: Vector) -> Standing:
+        """Value and score of packed rows, which are held for products of their information with vectors."""
+        return standing(self.family, self.predictors, packed.parts, working)
 
     def expected_information(self, packed: PackedRegression, working: Vector) -> Array:
         """Sum the Fisher information of packed exact rows, as if they were all there are."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from thetahat._dataclass import dataclass
 from thetahat.models import GRADIENT, Tally
-from thetahat.models._curvature import HeldCurvature, Summed
+from thetahat.models._curvature import Columns, Product, Standing, Summed
 from thetahat.optimize._optimizer import Trace
 from thetahat.penalised_likelihood import PenalisedLikelihood
 
@@ -18,42 +18,80 @@ Vector = NDArray[np.float64]
 MOST_PRODUCTS = 500
 """Products with the information in one step."""
 SHORTEST = 2.0**-30
-LOOSE, TIGHT = 0.1, 1e-3
-"""Shares of the score that the equations of a step may leave over: of a first one, and of the last."""
-NEAR_MAXIMUM = 1e-4
+LOOSEST, STRICTEST = 0.3, 1e-4
+"""Shares of the score that the equations of a step may leave over."""
+BELOW = 0.3
+"""The share of the score at which a climb ends, that the equations of its last step may leave over."""
+SETTLED = 0.01
+"""In nats a coefficient, the gain of a step from which on the diagonal of A is good for further steps."""
 
 
 class HeldInformation:
-    """A = XᵀWX + P at one point, over the free coordinates."""
+    """A = XᵀWX + P at one point, over the free coordinates, with value and score there.
 
-    def __init__(self, likelihood: PenalisedLikelihood, free: Vector) -> None:
+    The rows keep their predictors, so that a point further on along a vector that was multiplied with A costs no
+    product with X, but one with Xᵀ for its score.
+    """
+
+    def __init__(self, likelihood: PenalisedLikelihood, free: Vector, found: Standing | None = None) -> None:
+        if found is None:
+            model: Any = likelihood.model
+            working = likelihood.table.working(free)
+            found = likelihood.reduce(lambda packed: model.standing(packed, working))
+        self._likelihood = likelihood
         self._engine = likelihood.engine
         self._table = likelihood.table
-        model: Any = likelihood.model
-        working = likelihood.table.working(free)
         self._penalty = likelihood.bound.terms(free).curvature
-        found: _Rows = likelihood.reduce(lambda packed: _Rows([model.curvature(packed, working)]))
         self._rows = found.held
+        self.point = free
+        tally = found.tally if self._table.all_free else found.tally.restrict(self._table.free_index)
+        self.tally = likelihood.with_terms(tally, free, GRADIENT)
 
     def product(self, vector: Vector) -> Vector:
         """A v."""
+        return self.product_along(vector)[0]
+
+    def product_along(self, vector: Vector) -> tuple[Vector, list[Columns]]:
+        """A v, and how the predictors of the rows move along v."""
         working = np.zeros(self._table.n_working)
         working[self._table.free_index] = vector
-        total: Summed = self._engine.reduce(lambda held: held.product(working), self._rows)
-        return np.asarray(total.value[self._table.free_index] + self._penalty.product(vector))
+        total: Product = self._engine.reduce(lambda held: held.product(working), self._rows)
+        return np.asarray(total.value[self._table.free_index] + self._penalty.product(vector)), total.along
 
     def diagonal(self) -> Vector:
         """The diagonal of A."""
         total: Summed = self._engine.reduce(lambda held: held.diagonal(), self._rows)
         return np.asarray(total.value[self._table.free_index] + self._penalty.diagonal())
 
+    def moved(self, step: Vector, along: list[Columns], length: float) -> HeldInformation:
+        """The same at ``point + length step``, along which the predictors move so."""
+        found: Standing = self._engine.reduce(
+            lambda pair: pair[0].moved(pair[1], length), list(zip(self._rows, along, strict=True))
+        )
+        return HeldInformation(self._likelihood, self.point + length * step, found)
 
-@dataclass(frozen=True, slots=True)
-class _Rows:
-    held: list[HeldCurvature]
 
-    def merge(self, other: _Rows) -> _Rows:
-        return _Rows(self.held + other.held)
+@final
+class _Path:
+    """Products of A with directions, adding up how the predictors move along the sum of the steps taken."""
+
+    def __init__(self, information: HeldInformation) -> None:
+        self._information = information
+        self._last: list[Columns] = []
+        self.along: list[Columns] = []
+
+    def product(self, vector: Vector) -> Vector:
+        image, self._last = self._information.product_along(vector)
+        return image
+
+    def taken(self, length: float) -> None:
+        steps = [[length * item for item in columns] for columns in self._last]
+        if not self.along:
+            self.along = steps
+            return
+        for held, added in zip(self.along, steps, strict=True):
+            for place, item in enumerate(added):
+                held[place] = held[place] + item
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +104,12 @@ class Solved:
 
 
 def conjugate_gradients(
-    product: Callable[[Vector], Vector], right: Vector, scale: Vector, share: float
+    product: Callable[[Vector], Vector],
+    right: Vector,
+    scale: Vector,
+    share: float,
+    taken: Callable[[float], None] | None = None,
+    least: float = 0.0,
 ) -> Solved:
     """Solve A x = b for a positive definite A, preconditioned by its diagonal (Hestenes & Stiefel, 1952).
 
@@ -80,6 +123,10 @@ def conjugate_gradients(
         The diagonal of A.
     share
         The share of b, in the norm of the preconditioner, that may be left over.
+    taken
+        Told how much of each direction that was multiplied is in x.
+    least
+        A residual of this Euclidean length is left over whatever its share.
 
     Examples
     --------
@@ -92,7 +139,7 @@ def conjugate_gradients(
     direction, size = ahead, float(residual @ ahead)
     enough = share * share * size
     for products in range(MOST_PRODUCTS):
-        if size <= enough:
+        if size <= enough or float(residual @ residual) <= least * least:
             return Solved(x, residual, products)
         image = product(direction)
         curvature = float(direction @ image)
@@ -100,6 +147,8 @@ def conjugate_gradients(
             return Solved(x, residual, products + 1)
         length = size / curvature
         x = x + length * direction
+        if taken is not None:
+            taken(length)
         residual = residual - length * image
         ahead = residual / scale
         before, size = size, float(residual @ ahead)
@@ -118,9 +167,12 @@ class Ascent:
 
 
 def climb_without_matrix(
-    likelihood: PenalisedLikelihood, start: Vector, *, iterations: int, enough: Callable[[Tally], bool]
+    likelihood: PenalisedLikelihood, start: Vector, *, iterations: int, negligible: float
 ) -> Ascent:
     """Maximise a concave penalised likelihood by truncated Newton steps (Dembo & Steihaug, 1983).
+
+    The equations of a step are solved as far as the last step found them to tell of the score at its end (Eisenstat &
+    Walker, 1996, choice 1).
 
     Parameters
     ----------
@@ -130,40 +182,58 @@ def climb_without_matrix(
         Where to begin.
     iterations
         Steps at the most.
-    enough
-        Whether a point's value and score make a further step needless.
+    negligible
+        The Euclidean length of the score at which it ends.
     """
-    point = start
-    tally = likelihood.tally(point, GRADIENT)
+    here = HeldInformation(likelihood, start)
     trace: list[Trace] = []
-    decrement = np.inf
-    while tally.finite and not enough(tally):
+    decrement, share = np.inf, LOOSEST
+    scale: Vector | None = None
+    fresh = True
+    while here.tally.finite:
+        if np.linalg.norm(here.tally.score) <= negligible:
+            if fresh:
+                return Ascent(here.point, here.tally, trace, converged=True)
+            # Predictors that were moved step by step hold the roundings of all steps; the end is told without them.
+            here, fresh = HeldInformation(likelihood, here.point), True
+            continue
         if len(trace) >= iterations:
-            return Ascent(point, tally, trace, converged=False)
-        information = HeldInformation(likelihood, point)
-        share = TIGHT if decrement <= NEAR_MAXIMUM else LOOSE
-        step = conjugate_gradients(information.product, tally.score, information.diagonal(), share).x
-        decrement = 0.5 * float(tally.score @ step)
-        length = 1.0
-        while True:
-            trial = likelihood.tally(point + length * step, GRADIENT)
-            slack = tally.rounding + trial.rounding if trial.finite else 0.0
-            if trial.finite and trial.value >= tally.value + 1e-4 * length * decrement - slack:
-                break
-            length /= 2
-            if length < SHORTEST:
-                return Ascent(point, tally, trace, converged=False)
-        if slack > decrement and np.linalg.norm(trial.score) >= np.linalg.norm(tally.score):
+            break
+        if scale is None or decrement > SETTLED * here.point.size:
+            scale = here.diagonal()
+        path, score = _Path(here), here.tally.score
+        solved = conjugate_gradients(path.product, score, scale, share, path.taken, BELOW * negligible)
+        step = solved.x
+        decrement = 0.5 * float(score @ step)
+        there, length = _further(here, step, path.along, decrement)
+        if there is None:
+            break
+        met, promised = (_length(vector, scale) for vector in (there.tally.score, solved.residual))
+        share = min(max(abs(met - promised) / _length(score, scale), STRICTEST), LOOSEST)
+        here, fresh = there, False
+        size = length * float(np.sqrt(2 * decrement))
+        trace.append(Trace(len(trace) + 1, here.tally.value, decrement, size, "truncated newton"))
+    last = here if fresh else HeldInformation(likelihood, here.point)
+    return Ascent(last.point, last.tally, trace, converged=False)
+
+
+def _length(vector: Vector, scale: Vector) -> float:
+    """In the norm of the preconditioner."""
+    return float(np.sqrt(vector @ (vector / scale)))
+
+
+def _further(
+    here: HeldInformation, step: Vector, along: list[Columns], decrement: float
+) -> tuple[HeldInformation | None, float]:
+    """The first of ever shorter steps that ℓ rises by, and its length; None where none does."""
+    length, tally = 1.0, here.tally
+    while length >= SHORTEST:
+        there = here.moved(step, along, length)
+        trial = there.tally
+        slack = tally.rounding + trial.rounding if trial.finite else 0.0
+        if trial.finite and trial.value >= tally.value + 1e-4 * length * decrement - slack:
             # Below the rounding of ℓ only the score can tell progress.
-            return Ascent(point, tally, trace, converged=False)
-        point, tally = point + length * step, trial
-        trace.append(
-            Trace(
-                len(trace) + 1,
-                tally.value,
-                decrement,
-                length * float(np.sqrt(2 * decrement)),
-                "truncated newton",
-            )
-        )
-    return Ascent(point, tally, trace, converged=tally.finite)
+            falls = np.linalg.norm(trial.score) < np.linalg.norm(tally.score)
+            return (there if slack <= decrement or falls else None), length
+        length /= 2
+    return None, length

@@ -72,16 +72,22 @@ class ParameterTable:
     @once
     def free_parameters(self) -> tuple[Parameter, ...]:
         """The parameters that are estimated."""
+        if not self.fixed:
+            return self.parameters
         return tuple(parameter for parameter in self.parameters if parameter.name not in self.fixed)
 
     @once
     def free_names(self) -> tuple[str, ...]:
         """The names of the estimated entries."""
+        if not self.fixed:
+            return self.names
         return tuple(name for parameter in self.free_parameters for name in parameter.names)
 
     @once
     def n_free(self) -> int:
         """The number of free coordinates, which is the number of degrees of freedom."""
+        if not self.fixed:
+            return self.n_working
         return sum(parameter.domain.free_size for parameter in self.free_parameters)
 
     @once
@@ -92,6 +98,8 @@ class ParameterTable:
     @once
     def free_index(self) -> NDArray[np.intp]:
         """The positions of the free coordinates among the working ones."""
+        if not self.fixed:
+            return np.arange(self.n_working, dtype=np.intp)
         positions: list[int] = []
         start = 0
         for parameter in self.parameters:

@@ -38,6 +38,7 @@ from thetahat.optimize.regression.pinned_edges import held_at_ends
 from thetahat.optimize.regression.predictor_edges import end_rows, has_ends, on_the_edge, reaches_an_end
 from thetahat.optimize.regression.rough import rough_maximum
 from thetahat.optimize.regression.start import starting_point
+from thetahat.optimize.regression.theorem import single_maximum
 from thetahat.optimize.regression.wide import as_wide, maximise_wide
 from thetahat.optimize.unimodal import UnimodalSearch
 from thetahat.optimize.verdict import judge
@@ -287,10 +288,10 @@ def _refuse_undetermined(
 def _declare(arrangement: RegressionArrangement, likelihood: Likelihood) -> Declared:
     model = arrangement.model
     family = model.family
-    theorem, title = _theorem(model), None
+    bound, title = None, None
     if isinstance(likelihood, PenalisedLikelihood):
-        title = likelihood.given.title
-        theorem = _theorem_with_penalty(model, theorem, likelihood)
+        bound, title = likelihood.bound, likelihood.given.title
+    theorem = single_maximum(model, bound)
     return Declared(
         n_obs=arrangement.n_obs,
         theorem=theorem,
@@ -346,36 +347,6 @@ def _sampled(arrangement: RegressionArrangement, working: Vector) -> Iterator[tu
     """The working coordinates of the sample's rows, part by part."""
     for part in arrangement.sample.parts:
         yield arrangement.model.predictors.coordinates(part.designs, part.offsets, working)[0]
-
-
-def _theorem(model: RegressionModel) -> str | None:
-    """The family's theorem for this link, where nothing but the primary parameter has a predictor."""
-    owners = model.predictors.owners
-    # An end that is given by row is known, as the theorem wants it.
-    driven = [
-        group
-        for group in model.predictors.groups
-        if group.design is not None and owners[group.design] not in model.family.edges
-    ]
-    if len(driven) != 1 or model.reader.response.truncated:
-        # The log mass between limits is subtracted, which need not leave concave what was.
-        return None
-    link = driven[0].link
-    theorems = model.family.single_maximum
-    if link is None or link.trivial:
-        return theorems.get("*")
-    return theorems.get(link.name)
-
-
-def _theorem_with_penalty(
-    model: RegressionModel, theorem: str | None, likelihood: PenalisedLikelihood
-) -> str | None:
-    """A concave penalty leaves concave what is so in the coefficients themselves, whatever else has no part in it."""
-    numbers = [group.span.start for group in model.predictors.groups if group.design is None]
-    others = bool(np.isin(numbers, model.table.free_index).any())
-    if theorem is None or others or not likelihood.bound.concave:
-        return None
-    return f"{theorem}, and so is the penalty"
 
 
 def _expected(model: RegressionModel, like: PackedRegression, n_obs: float) -> Information:

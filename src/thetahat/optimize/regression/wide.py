@@ -11,7 +11,6 @@ from thetahat._dataclass import dataclass
 from thetahat._errors import ModelError
 from thetahat.engines import single_blas
 from thetahat.likelihood import Likelihood
-from thetahat.models import Tally
 from thetahat.models._model import NO_INFORMATION
 from thetahat.numerics.linear_algebra import analyse
 from thetahat.optimize._optimizer import Optimizer, Settled, Trace
@@ -29,6 +28,7 @@ from thetahat.optimize.truncated_newton import (
     conjugate_gradients,
 )
 from thetahat.penalised_likelihood import PenalisedLikelihood
+from thetahat.penalties import BoundPenalty
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -43,26 +43,31 @@ EXACT = 1e-9
 STRICTER = (1.0, 1e-3, 1e-6)
 
 
-def as_wide(likelihood: Likelihood, theorem: str | None) -> PenalisedLikelihood | None:
-    """Return a likelihood that is climbed without matrices: concave, and held by its penalty in nearly all directions.
+def needs_no_matrix(k: int, penalty: BoundPenalty | None, theorem: str | None) -> bool:
+    """Whether k coefficients are climbed without matrices: concave, and held by a penalty in nearly all directions."""
+    return (
+        k > WIDE
+        and penalty is not None
+        and theorem is not None
+        and penalty.floor > 0
+        and int((~penalty.penalised).sum()) <= MOST_UNPENALISED
+    )
 
-    None where there are few enough coefficients for matrices, or it is no such likelihood.
+
+def as_wide(likelihood: Likelihood, theorem: str | None) -> PenalisedLikelihood | None:
+    """Return a likelihood that is climbed without matrices; None where it is not, as it has few coefficients.
 
     Raises
     ------
     ModelError
         If it cannot be, and its matrices would fill gigabytes.
     """
+    bound = likelihood.bound if isinstance(likelihood, PenalisedLikelihood) else None
     k = likelihood.table.n_free
+    if isinstance(likelihood, PenalisedLikelihood) and needs_no_matrix(k, bound, theorem):
+        return likelihood
     if k <= WIDE:
         return None
-    if (
-        isinstance(likelihood, PenalisedLikelihood)
-        and theorem is not None
-        and likelihood.bound.floor > 0
-        and int((~likelihood.bound.penalised).sum()) <= MOST_UNPENALISED
-    ):
-        return likelihood
     if k > MOST_DENSE:
         why = (
             "give a penalty, such as penalty=th.Ridge(1.0), with which none is formed"
@@ -93,13 +98,9 @@ def maximise_wide(
         point = begin
         trace: list[Trace] = []
         for share in STRICTER:
-            most = 2.0 * floor * DECREMENT * share
-
-            def enough(tally: Tally, most: float = most) -> bool:
-                return float(tally.score @ tally.score) <= most
-
+            negligible = float(np.sqrt(2.0 * floor * DECREMENT * share))
             ascent = climb_without_matrix(
-                likelihood, point, iterations=iterations - len(trace), enough=enough
+                likelihood, point, iterations=iterations - len(trace), negligible=negligible
             )
             point = ascent.point
             trace = [*trace, *ascent.trace]
