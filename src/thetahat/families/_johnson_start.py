@@ -9,23 +9,26 @@ shapes are none here.
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import product
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from thetahat.families._contract import Theta
+from thetahat.families._hill_climbs import hills
 from thetahat.families._starts import clipped, robust_centre_and_spread
 from thetahat.families._terms import Array
 
-Heights = Callable[[Array], Array]
-"""ℓ less a constant, (k,), of points (k, d)."""
-_STEPS = (0.3, 0.3, 0.25, 0.25)
-_SKEWS = (0.0, -0.4, 0.4)
-_MOST_POINTS = 500
-_MOST_ROUNDS, _CLOSE = 200, 0.02
-_POLISHINGS, _DIFFERENCE = 5, 1e-3
-_LEAST_TAIL, _LEAST_BEND, _MOST_BEND = 1e-4, 1e-6, 3.0
+_MANY_POINTS, _MOST_POINTS, _MOST_HILLS = 200, 100, 4
+"""From how many points on hills are looked for on quantiles, on how many, and how many are climbed on all points."""
+_BROAD = np.array([[0.0, 0.4, 0.0, 0.4], [0.0, 0.4, -0.4, 0.4], [0.0, 0.4, 0.4, 0.4], [0.0, 0.0, 0.0, 1.5]])
+_LOG_NORMAL = np.array([[0.0, 0.4, 0.2], [0.0, 0.4, -0.2], [0.0, 0.4, 1.0], [0.0, 0.4, -1.0]])
+_CLUSTERS = (0.1, 0.2, 0.35)
+"""Shares of the points in the densest clusters at which peaked maxima are looked for."""
+_PEAKED = np.array([[0.0, 2.0], [-1.0, 1.5], [1.0, 1.5]])
+"""Skewness and weight of the tails there."""
+_LEAST_TAIL, _LEAST_BEND, _MOST_BEND = 1e-4, 1e-6, 4.5
+_LEAST_SKEW, _NO_TAIL, _SOME_TAIL = 1e-7, 0.01, 0.25
 
 
 def johnson_start(points: NDArray[np.float64]) -> Theta:
@@ -41,25 +44,34 @@ def johnson_start(points: NDArray[np.float64]) -> Theta:
     [-1.3, 1.8, 2.6, 2.3]
     """
     x, centre, spread = _standardised(points)
+    at, height = _inside(x)
+    # At the edge itself three coordinates are left.
+    edge, edge_height = _searched(_log_normal, x, _LOG_NORMAL)
+    if not len(at) or edge_height[0] > height[0]:
+        at = np.append(edge, np.zeros((len(edge), 1)), axis=1)
+    return _natural(at[0], centre, spread)
 
-    def heights(at: Array) -> Array:
-        return _johnson(x, _bounded(at))
 
-    found = [_searched(heights, np.array([0.0, 0.4, skew, 0.4])) for skew in _SKEWS]
-    for sign in (1.0, -1.0):
-        # At the edge itself, where three coordinates are left.
-        (median, log_spread, skew), height = _log_normal_search(sign * x)
-        found.append((np.array([sign * median, log_spread, sign * skew, 0.0]), height))
-    median, log_spread, skew, tail = _bounded(max(found, key=lambda item: item[1])[0])
-    bend = max(skew * skew + tail * tail, _LEAST_BEND)
-    tail = np.sqrt(bend - min(skew * skew, bend * (1.0 - _LEAST_TAIL * _LEAST_TAIL)))
-    delta, unit = 1.0 / np.sqrt(bend), float(np.exp(log_spread)) * spread
-    return (
-        float(-delta * np.arcsinh(skew / tail)),
-        float(delta),
-        float(centre + spread * median - unit * skew / bend),
-        clipped(float(unit * tail / bend)),
-    )
+def johnson_hills(points: NDArray[np.float64]) -> list[Theta]:
+    """The same near all maxima found away from the limits, the highest first; where to look if there are none.
+
+    Examples
+    --------
+    >>> y = [-5.0, -1.1, -1.0, -0.9, -0.3, 0.0, 0.4, 0.9, 1.0, 1.1, 6.0]
+    >>> [round(delta, 1) for _, delta, _, _ in johnson_hills(y)]
+    [1.0]
+    """
+    x, centre, spread = _standardised(np.asarray(points))
+    at, _ = _inside(x)
+    return [_natural(item, centre, spread) for item in (at if len(at) else _BROAD[:1])]
+
+
+def _inside(x: Array) -> tuple[Array, Array]:
+    """Hills away from the edge, where the tails have next to no weight beside the skewness, and from the bounds."""
+    at, height = _searched(_johnson, x, np.concatenate([_BROAD, _at_clusters(x)]))
+    skew, tail = np.square(at[:, 2]), np.square(at[:, 3])
+    inside = (tail > _NO_TAIL**2 * np.maximum(skew, _NO_TAIL)) & (skew + tail < _MOST_BEND**2)
+    return _bounded(at[inside]), height[inside]
 
 
 def log_normal_start(points: NDArray[np.float64]) -> Theta | None:
@@ -73,67 +85,57 @@ def log_normal_start(points: NDArray[np.float64]) -> Theta | None:
     True
     """
     x, centre, spread = _standardised(points)
-    (median, log_spread, skew), height = _log_normal_search(x)
-    if not (np.isfinite(height) and skew * skew > _LEAST_BEND):
+    at, height = _searched(_log_normal, x, _LOG_NORMAL[:1])
+    median, log_spread, skew = at[0]
+    if not (np.isfinite(height[0]) and skew > 0 and skew * skew > _LEAST_BEND):
         return None
     unit = float(np.exp(log_spread)) * spread / skew
-    if unit <= 0:
-        return None
     return float(centre + spread * median - unit), float(np.log(unit)), float(skew)
 
 
+def _natural(at: Array, centre: float, spread: float) -> Theta:
+    median, log_spread, skew, tail = at
+    bend = max(skew * skew + tail * tail, _LEAST_BEND)
+    tail = np.sqrt(bend - min(skew * skew, bend * (1.0 - _LEAST_TAIL * _LEAST_TAIL)))
+    delta, unit = 1.0 / np.sqrt(bend), float(np.exp(log_spread)) * spread
+    return (
+        float(-delta * np.arcsinh(skew / tail)),
+        float(delta),
+        float(centre + spread * median - unit * skew / bend),
+        clipped(float(unit * tail / bend)),
+    )
+
+
 def _standardised(points: NDArray[np.float64]) -> tuple[Array, float, float]:
-    """Points in their median distance from the median, or quantiles of many, with both."""
+    """Points in their median distance from the median, with both."""
     centre, spread = robust_centre_and_spread(points)
     spread = clipped(spread)
-    if points.size > _MOST_POINTS:
-        points = np.quantile(points, (np.arange(_MOST_POINTS) + 0.5) / _MOST_POINTS)
     with np.errstate(all="ignore"):
         return np.clip((points - centre) / spread, -1e8, 1e8), float(centre), float(spread)
 
 
-def _log_normal_search(x: Array) -> tuple[Array, float]:
-    return _searched(lambda at: _log_normal(x, at), np.array([0.0, 0.4, 0.2]))
+def _at_clusters(x: Array) -> Array:
+    """Peaked starts at the densest clusters of several sizes."""
+    ordered, found = np.sort(x), []
+    for size in sorted({max(3, int(np.ceil(share * x.size))) for share in _CLUSTERS}):
+        widths = ordered[size - 1 :] - ordered[: x.size - size + 1]
+        if not widths.size:
+            continue
+        first = int(np.argmin(widths))
+        if widths[first] > 0:
+            place = np.array([[ordered[first + size // 2], np.log(0.3 * widths[first])]])
+            found.append(np.append(np.repeat(place, len(_PEAKED), axis=0), _PEAKED, axis=1))
+    return np.concatenate(found) if found else np.zeros((0, 4))
 
 
-def _searched(heights: Heights, at: Array) -> tuple[Array, float]:
-    """Steps to the best of all neighbours, halved where there is none better; then Newton's, by differences."""
-    size = at.size
-    stencil, steps = np.array(list(product((0.0, -1.0, 1.0), repeat=size))), np.array(_STEPS[:size])
-    with np.errstate(all="ignore"):
-        height = float(heights(at[None])[0])
-        for _ in range(_MOST_ROUNDS):
-            around = at + stencil * steps
-            found = heights(around)
-            best = int(np.argmax(found))
-            if found[best] > height:
-                at, height = around[best], float(found[best])
-                continue
-            steps = 0.5 * steps
-            if steps[0] < _CLOSE:
-                break
-        for _ in range(_POLISHINGS):
-            moved = at + _newton_step(heights, at, height)
-            better = float(heights(moved[None])[0])
-            if not better > height:
-                break
-            at, height = moved, better
-    return at, height
-
-
-def _newton_step(heights: Heights, at: Array, height: float) -> Array:
-    """By central differences; none where the curvature is not that of a maximum."""
-    size = at.size
-    unit = _DIFFERENCE * np.eye(size)
-    i, j = np.triu_indices(size, 1)
-    up, down = heights(at + unit), heights(at - unit)
-    both = heights(at + unit[i] + unit[j]) + heights(at - unit[i] - unit[j])
-    matrix = np.diag((up + down - 2.0 * height) / _DIFFERENCE**2)
-    matrix[i, j] = (both - (up + down)[i] - (up + down)[j] + 2.0 * height) / (2.0 * _DIFFERENCE**2)
-    matrix[j, i] = matrix[i, j]
-    if not np.isfinite(matrix).all() or np.linalg.eigvalsh(matrix)[-1] >= 0:
-        return np.zeros(size)
-    return np.asarray(-np.linalg.solve(matrix, (up - down) / (2.0 * _DIFFERENCE)))
+def _searched(heights: Callable[[Array, Array], Array], x: Array, starts: Array) -> tuple[Array, Array]:
+    """Hills from starts, on few quantiles first where there are many points."""
+    if x.size > _MANY_POINTS:
+        few = np.quantile(x, (np.arange(_MOST_POINTS) + 0.5) / _MOST_POINTS)
+        starts = hills(partial(heights, few), starts)[0][:_MOST_HILLS]
+        # Quantiles lack the outermost tails, and where there are none ℓ is level in their weight.
+        starts[:, 3:] = np.maximum(np.abs(starts[:, 3:]), _SOME_TAIL)
+    return hills(partial(heights, x), starts)
 
 
 def _bounded(at: Array) -> Array:
@@ -144,7 +146,7 @@ def _bounded(at: Array) -> Array:
 
 
 def _johnson(x: Array, at: Array) -> Array:
-    median, log_spread, skew, tail = (column[:, None] for column in at.T)
+    median, log_spread, skew, tail = (column[:, None] for column in _bounded(at).T)
     u = (x - median) * np.exp(-log_spread)
     bend = skew * skew + tail * tail
     w = (np.arcsinh((skew + bend * u) / tail) - np.arcsinh(skew / tail)) / np.sqrt(bend)
@@ -154,7 +156,7 @@ def _johnson(x: Array, at: Array) -> Array:
 
 def _log_normal(x: Array, at: Array) -> Array:
     median, log_spread, skew = (column[:, None] for column in at.T)
-    skew = np.where(np.abs(skew) < _LEAST_TAIL * _DIFFERENCE, _LEAST_TAIL * _DIFFERENCE, skew)
+    skew = np.where(np.abs(skew) < _LEAST_SKEW, _LEAST_SKEW, skew)
     u = (x - median) * np.exp(-log_spread)
     log_slope = np.log1p(skew * u)
     value = -0.5 * np.square(log_slope / skew) - log_slope - log_spread

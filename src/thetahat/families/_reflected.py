@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from thetahat.families._contract import Known, Theta
 from thetahat.families._family import Family
+from thetahat.families._limit import Limit
 from thetahat.families._support import Support
 from thetahat.families._survey import Survey
 from thetahat.families._terms import Array, Coordinates, Rows, Terms
@@ -31,6 +32,11 @@ class Reflected(Family):
             scales=family.scales, inverse_scales=family.inverse_scales, edges=family.edges, affine=""
         )
         super().__init__(y=y, **values)
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:  # type: ignore[override]
+        """Those of the family inside, of minus the values."""
+        return tuple(replace(limit, family=f"reflected_{limit.family}") for limit in self.inner.limits)
 
     @property
     def title(self) -> str:

@@ -14,7 +14,7 @@ from thetahat.families._contract import Known, Theta
 from thetahat.families._expected import NORMAL_NODES, expected_products
 from thetahat.families._gathering import Gathering
 from thetahat.families._growth import log_one_plus_square
-from thetahat.families._johnson_start import johnson_start
+from thetahat.families._johnson_start import johnson_hills, johnson_start
 from thetahat.families._limit import Limit
 from thetahat.families._standard import Standard, unstretched
 from thetahat.families._support import REAL_LINE
@@ -213,6 +213,10 @@ class JohnsonSU(NormalScoreFamily, ChartedFamily):
     def start(self, points: NDArray[np.float64], known: Known) -> Theta:
         """Near the maximum, by a search in coordinates in which all limits are near."""
         return johnson_start(points)
+
+    def further_starts(self, points: NDArray[np.float64]) -> tuple[Theta, ...]:
+        """Other hills in those coordinates, a kind for each."""
+        return tuple(tuple(np.array([item]) for item in theta) for theta in johnson_hills(points))
 
     def solve(self, survey: Survey, known: Known) -> Theta | None:
         """No closed form."""

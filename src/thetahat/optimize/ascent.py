@@ -15,6 +15,7 @@ from thetahat.models import DERIVATIVES, VALUE
 from thetahat.models._rows import PackedRows
 from thetahat.models.iid import IndependentModel
 from thetahat.optimize._optimizer import Information, Optimizer, Search
+from thetahat.optimize.approach import approaches
 from thetahat.optimize.climb import Region, climb
 from thetahat.optimize.limits import LimitFit
 from thetahat.optimize.parts import in_order
@@ -88,20 +89,23 @@ class Ascent:
         return best
 
     def by_way_of(self, limits: Sequence[LimitFit], start: Vector) -> Search:
-        """Climb from a start, and again from beside each limit that ℓ rises from."""
-        search = self.climb(start)
+        """Climb from a start, not all the way to a limit, and again from beside each limit that ℓ rises from."""
+        on_its_way = False
+
+        def given_up(search: Search) -> bool:
+            nonlocal on_its_way
+            on_its_way = approaches(self.likelihood, limits, search)
+            return on_its_way
+
+        search = self.climb(start, given_up if limits else None)
         for limit in limits:
-            search = self._from_chart(search, limit)
+            search = self._from_chart(search, limit, settled=search.converged or on_its_way)
         return search
 
-    def _from_chart(self, search: Search, limit: LimitFit) -> Search:
+    def _from_chart(self, search: Search, limit: LimitFit, *, settled: bool) -> Search:
         """Where ℓ rises on leaving the limit and the search did not profit from it, start again near it."""
         reached = -np.inf if search.tally is None else search.tally.value
-        if (
-            search.exhausted
-            or (search.converged and reached > limit.value)
-            or limit.slope <= limit.slope_noise
-        ):
+        if search.exhausted or (settled and reached > limit.value) or limit.slope <= limit.slope_noise:
             return search
         table = self.arrangement.model.table
         powers = np.arange(0.0, 12.5, 0.5)

@@ -15,6 +15,7 @@ from thetahat.engines import Engine
 from thetahat.first_pass import Arrangement
 from thetahat.likelihood import Likelihood
 from thetahat.optimize._optimizer import Optimizer, Search
+from thetahat.optimize.approach import approaches
 from thetahat.optimize.ascent import Ascent, expected_information, first_point
 from thetahat.optimize.certificate import Verdict
 from thetahat.optimize.climb import Conditions
@@ -189,8 +190,11 @@ def _best_of_further(
     starts = promising(ascent.arrangement, search.point, outcome, ascent.allowed)
     if starts is None:
         starts = [] if verdict is Verdict.MAXIMUM else list(drawn(begin, model, declared))
+
+    def known(search: Search) -> bool:
+        return leads_back(outcome, search) or approaches(ascent.likelihood, declared.limits, search)
+
     for again in starts:
-        known = partial(leads_back, outcome)
         search = ascent.climb(again, known)
         if known(search):
             continue

@@ -14,7 +14,6 @@ from thetahat._dataclass import dataclass
 from thetahat.engines import Engine
 from thetahat.families import Family, limit_named
 from thetahat.families._limit import Limit
-from thetahat.families._survey import Survey
 from thetahat.families._terms import Coordinates
 from thetahat.first_pass import Arrangement
 from thetahat.likelihood import Likelihood
@@ -22,7 +21,8 @@ from thetahat.models import DERIVATIVES, Tally
 from thetahat.models._rows import PackedRows
 from thetahat.models.iid import IndependentModel
 from thetahat.numerics.namespace import NUMPY
-from thetahat.optimize._optimizer import Optimizer
+from thetahat.optimize._optimizer import Optimizer, Search
+from thetahat.optimize.approach import approaches
 from thetahat.optimize.climb import climb
 from thetahat.optimize.newton import DECREMENT
 
@@ -35,6 +35,8 @@ FAR_OUT = 1e5
 STEP = 1e-3
 """In the logarithm of that parameter, by which the others' course is measured."""
 ROUNDING = 64 * float(np.finfo(float).eps)
+WORTH_A_LIMIT = 5
+"""Iterations, after which it is worth asking whether a climb to a limit's maximum leads to a limit of its own."""
 EDGE = 800.0
 """A log or logit that is the edge itself in double precision."""
 NEARLY_AT_EDGE = 1e-6
@@ -150,19 +152,21 @@ def _fit(
         )
 
     limit_model = limit_model_of(fixed)
-    likelihood, survey = _rows_of_limit(limit_model, arrangement, engine)
+    likelihood, theirs = _rows_of_limit(limit_model, arrangement, engine)
+    survey = theirs.survey
     if penalty is not None:
         from thetahat.penalised_likelihood import penalised
 
         likelihood = penalised(likelihood, penalty)
-    point = _maximise(limit_model, likelihood, survey, arrangement, optimizer)
+    point = _maximise(likelihood, theirs, engine, optimizer)
     if point is None:
         return None
     held = _held_edge(limit_model, likelihood, point)
     if held is not None:
         # What is estimated beside an end that rows hold is told for that end, as where outermost values settle it.
         limit_model = limit_model_of({**fixed, family.edges[0]: held[1]})
-        likelihood, survey = _rows_of_limit(limit_model, arrangement, engine)
+        likelihood, theirs = _rows_of_limit(limit_model, arrangement, engine)
+        survey = theirs.survey
         if penalty is not None:
             likelihood = penalised(likelihood, penalty)
         point = np.delete(point, held[0])
@@ -233,7 +237,7 @@ def _level_ends(family: Family, arrangement: Arrangement, engine: Engine) -> Map
 
 def _rows_of_limit(
     limit_model: IndependentModel, arrangement: Arrangement, engine: Engine
-) -> tuple[Likelihood, Survey]:
+) -> tuple[Likelihood, Arrangement]:
     """The same rows as the limit prepares them, surveyed again only where it prepares them otherwise."""
     family = limit_model.family
 
@@ -241,10 +245,9 @@ def _rows_of_limit(
         with np.errstate(all="ignore"):
             return replace(rows, prepared=family.prepare(NUMPY, rows.y, rows.known))
 
-    sample = arrangement.sample
-    theirs = prepared(sample).prepared
-    same = len(theirs) == len(sample.prepared) and all(
-        np.array_equal(a, b) for a, b in zip(theirs, sample.prepared, strict=True)
+    sample = prepared(arrangement.sample)
+    same = len(sample.prepared) == len(arrangement.sample.prepared) and all(
+        np.array_equal(a, b) for a, b in zip(sample.prepared, arrangement.sample.prepared, strict=True)
     )
     blocks: Callable[[], Iterable[Any]] = arrangement.blocks
     if same:
@@ -260,23 +263,19 @@ def _rows_of_limit(
             lambda block: (block if arrangement.packed else limit_model.pack(block)).survey(spread=True),
             blocks(),
         )
+    condensed = limit_model.condensed(survey)
+    theirs = Arrangement(limit_model, blocks, arrangement.packed, survey, condensed, sample)
     likelihood = Likelihood(
-        limit_model,
-        blocks,
-        packed=arrangement.packed,
-        engine=engine,
-        condensed=limit_model.condensed(survey),
+        limit_model, blocks, packed=arrangement.packed, engine=engine, condensed=condensed
     )
-    return likelihood, survey
+    return likelihood, theirs
 
 
 def _maximise(
-    model: IndependentModel,
-    likelihood: Likelihood,
-    survey: Survey,
-    arrangement: Arrangement,
-    optimizer: Optimizer,
+    likelihood: Likelihood, arrangement: Arrangement, engine: Engine, optimizer: Optimizer
 ) -> Vector | None:
+    """The free coordinates of the limit's own maximum; None where a climb does not come to one."""
+    model, survey = arrangement.model, arrangement.survey
     if survey.plain and model.table.all_free and likelihood.unpenalised is likelihood:
         theta = model.family.solve(survey, {})
         if theta is not None and all(
@@ -291,7 +290,23 @@ def _maximise(
         from thetahat.optimize.limit_edges import maximise_with_edge
 
         return maximise_with_edge(model, likelihood, survey, arrangement.sample, optimizer)
-    search = climb(likelihood, optimizer, model.starting_values(arrangement.sample))
+    beyond: list[LimitFit] | None = None
+
+    def given_up(search: Search) -> bool:
+        """Whether the limit has a limit itself, which is none of these rows', and the climb leads there."""
+        nonlocal beyond
+        if search.iterations < WORTH_A_LIMIT:
+            return False
+        if beyond is None:
+            beyond = fit_limits(arrangement, engine, optimizer)
+        return approaches(likelihood, beyond, search)
+
+    search = climb(
+        likelihood,
+        optimizer,
+        model.starting_values(arrangement.sample),
+        given_up=given_up if model.family.limits and likelihood.unpenalised is likelihood else None,
+    )
     return search.point if search.converged else None
 
 

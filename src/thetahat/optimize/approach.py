@@ -1,0 +1,68 @@
+"""Whether a climb is on its way to a limit that was fitted already, so that the rest of the way tells nothing new."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from thetahat.likelihood import Likelihood
+from thetahat.models import DERIVATIVES
+from thetahat.numerics.linear_algebra import analyse
+from thetahat.optimize._optimizer import Search
+
+if TYPE_CHECKING:
+    from thetahat.optimize.limits import LimitFit
+
+FAR_OUT = 10.0
+"""Times the order of one, a parameter on the way to its limit."""
+LOWER, NEAR = 10.0, 0.05
+"""In nats, how far below the limit, and how far across the path to it, a climb on its way may be."""
+CURVED = 0.5
+"""Of what ε times the slope at the limit says of the path's height, what may be curvature."""
+
+
+def approaches(likelihood: Likelihood, limits: Sequence[LimitFit], search: Search) -> bool:
+    """Whether a climb can only end at one of the limits, from which ℓ falls.
+
+    With ε the limit's chart, that is said where the parameter that runs away is far beyond the order of one, the
+    point is next to the limit's maximum carried to that ε, by the curvature across the path, and ℓ falls along the path
+    as the slope at the limit says.
+    """
+    tally = search.tally
+    if tally is None or not tally.finite:
+        return False
+    return any(
+        -(tally.rounding + limit.tally.rounding) <= limit.value - tally.value <= LOWER
+        and _on_its_path(likelihood, limit, search)
+        for limit in limits
+    )
+
+
+def _on_its_path(likelihood: Likelihood, limit: LimitFit, search: Search) -> bool:
+    table, name = likelihood.table, limit.limit.parameter
+    if name not in table.free_names or limit.edges.count(True):
+        return False
+    there = table.natural(search.point)[name]
+    size = limit.limit.size_of(there) / table.unit(name)
+    beyond = size / limit.scale if limit.limit.order > 0 else limit.scale / size if size > 0 else 0.0
+    if not FAR_OUT < beyond < np.inf:
+        return False
+    path = table.free_from_natural({**limit.natural, **limit.limit.beside(limit.at_limit, there)})
+    across = np.array([other != name for other in table.free_names])
+    step = (search.point - path)[across]
+    if not np.isfinite(step).all():
+        return False
+    beside = likelihood.tally(path, DERIVATIVES)
+    if not beside.finite or not np.isfinite(beside.information).all():
+        return False
+    factor = analyse(beside.information[np.ix_(across, across)])
+    if not factor.smallest > factor.error_bound:
+        return False
+    if not 0.5 * step @ beside.information[np.ix_(across, across)] @ step <= NEAR:
+        return False
+    slope, noise = limit.slope_and_noise()
+    fall = -slope * size ** (-limit.limit.order)
+    rounding = beside.rounding + limit.tally.rounding
+    return slope < -noise and abs(limit.value - beside.value - fall) <= CURVED * fall + rounding
