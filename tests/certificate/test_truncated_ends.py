@@ -280,15 +280,6 @@ def test_given_ends_of_entered_and_censored_rows():
 
 
 def test_rows_that_do_not_tell_the_ends_are_refused():
-    for rows in (
-        th.Observations.right_censored([1.0, 2.0, 3.0], [1, 0, 1], exit=9),
-        th.Observations.left_censored([1.0, 2.0, 3.0], [1, 0, 1], entry=0),
-        th.Observations.interval([1.0, 1.5, 3.0], [1.0, 2.5, 3.0], entry=0),
-    ):
-        with pytest.raises(
-            th.ModelError, match="Uniform: of rows with limits of truncation, censored ones must all"
-        ):
-            th.fit(th.Uniform(), rows)
     with pytest.raises(th.ModelError, match="as censored ones do that have an exit"):
         th.fit(th.Pareto(), th.Observations.right_censored([1.0, 2.0, 3.0], [1, 0, 1], exit=9))
     with pytest.raises(th.ModelError, match=r"Triangular ends at its parameters \(low, high\)"):

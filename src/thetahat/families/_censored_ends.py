@@ -78,12 +78,19 @@ class _Upper:
 
 @dataclass(frozen=True, slots=True)
 class Ends:
-    """Where ℓ is highest, and which ends lie where it has a kink or breaks off; infinite ones are only neared."""
+    """Where ℓ is highest, and which ends lie where it has a kink or breaks off; infinite ones are only neared.
+
+    Those that are ``lost`` may lie elsewhere as well, and those ``neared`` leave a row no place where ℓ would be
+    highest. A search that is not ``complete`` may have missed a higher maximum.
+    """
 
     low: float
     high: float
     value: float
     held: tuple[bool, bool]
+    lost: tuple[bool, bool] = (False, False)
+    neared: tuple[bool, bool] = (False, False)
+    complete: bool = True
 
 
 def best_ends(rows: Covering, low: float | None, high: float | None) -> Ends | None:

@@ -12,6 +12,8 @@ from thetahat.families._censored_ends import Covering, Ends, best_ends
 from thetahat.families._contract import Known, Theta
 from thetahat.families._entered_ends import Entered, best_entered_ends
 from thetahat.families._family import Family
+from thetahat.families._mixed_ends import Mixed
+from thetahat.families._mixed_search import best_mixed_ends
 from thetahat.families._survey import Survey
 from thetahat.families._terms import Coordinates
 from thetahat.numerics.namespace import namespace
@@ -65,9 +67,11 @@ class BetweenEnds(Family):
         low, high = (None if name not in fixed else float(fixed[name]) for name in self.edges)
         return best_ends(rows, low, high)
 
-    def ends_of_entered(self, rows: Entered, fixed: Mapping[str, Any]) -> Ends | None:
-        """By bounds between any two values of the end towards which rows are open."""
+    def ends_of_entered(self, rows: Entered | Mixed, fixed: Mapping[str, Any]) -> Ends | None:
+        """By bounds: between any two values of the end towards which rows are open, or over boxes of both ends."""
         low, high = (None if name not in fixed else float(fixed[name]) for name in self.edges)
+        if isinstance(rows, Mixed):
+            return best_mixed_ends(rows, low, high)
         return best_entered_ends(rows, low, high)
 
     def expected_information(self, eta: Coordinates, known: Known) -> tuple[Any, ...]:

@@ -18,6 +18,7 @@ from thetahat.numerics.namespace import namespace
 if TYPE_CHECKING:
     from thetahat.families._censored_ends import Covering, Ends
     from thetahat.families._entered_ends import Entered
+    from thetahat.families._mixed_ends import Mixed
 
 Array = NDArray[Any]
 
@@ -49,7 +50,7 @@ class Family(FamilyContract):
         """The maximum of a family that is ``between_ends``; None where what is fixed leaves a row outside."""
         return None
 
-    def ends_of_entered(self, rows: Entered, fixed: Mapping[str, Any]) -> Ends | None:
+    def ends_of_entered(self, rows: Entered | Mixed, fixed: Mapping[str, Any]) -> Ends | None:
         """The same from exact rows and rows open at one side, which have limits of truncation at the other."""
         return None
 

@@ -13,6 +13,8 @@ from thetahat.families._contract import Known, Theta
 from thetahat.families._counts import lattice_quantile
 from thetahat.families._ends import BetweenEnds
 from thetahat.families._entered_ends import Entered, best_entered_ends
+from thetahat.families._mixed_ends import Mixed
+from thetahat.families._mixed_search import best_mixed_ends
 from thetahat.families._support import INTEGERS
 from thetahat.families._terms import Array, Coordinates, Rows, Terms
 from thetahat.numerics.namespace import NUMPY
@@ -95,10 +97,14 @@ class DiscreteUniform(BetweenEnds):
         found = best_whole_ends(stretched, low, None if high is None else high + 1.0)
         return None if found is None else replace(found, high=found.high - 1.0)
 
-    def ends_of_entered(self, rows: Entered, fixed: Mapping[str, Any]) -> Ends | None:
+    def ends_of_entered(self, rows: Entered | Mixed, fixed: Mapping[str, Any]) -> Ends | None:
         """As of intervals one wide."""
         low, high = (None if name not in fixed else float(fixed[name]) for name in self.edges)
-        found = best_entered_ends(rows.one_wide(), low, None if high is None else high + 1.0, whole=True)
+        beyond = None if high is None else high + 1.0
+        if isinstance(rows, Mixed):
+            found = best_mixed_ends(rows.one_wide(), low, beyond, whole=True)
+        else:
+            found = best_entered_ends(rows.one_wide(), low, beyond, whole=True)
         return None if found is None else replace(found, high=found.high - 1.0)
 
     def outwards(self, low: float, high: float) -> Theta:

@@ -24,8 +24,8 @@ class Uniform(BetweenEnds):
     standard errors (Rao, 1973, section 5f). Where rows are censored an end may lie between what is known of them, with
     a standard error; the log-likelihood is concave in (1/(high - low), low/(high - low)), so that its maximum is the
     only one. Limits of truncation leave exact values where they are; an end that the limits of every row forestall is
-    not identified. Under delayed entry and right-censoring there may be several maxima in high, of which the highest is
-    found.
+    not identified. Of censored rows with limits there may be several maxima, of which the highest is found: over boxes
+    of both ends every row is bounded by what it is nearest to its own.
 
     Examples
     --------

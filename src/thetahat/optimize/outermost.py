@@ -19,7 +19,7 @@ from thetahat.optimize.climb import Conditions
 from thetahat.optimize.constrained import maximise_pinned
 from thetahat.optimize.covering import covering_of
 from thetahat.optimize.declared import Declared
-from thetahat.optimize.edges import at_outermost
+from thetahat.optimize.edges import at_outermost, neared
 from thetahat.optimize.edges import gathered as at_a_place
 from thetahat.optimize.existence import Gathered
 from thetahat.optimize.outcome import Outcome
@@ -62,7 +62,8 @@ def from_ends(
     fixed = {name: float(value) / table.unit(name) for name, value in table.fixed.items()}
     if survey.truncated:
         found = model.family.ends_of_entered(entered_of(arrangement, engine), fixed)
-        declared = replace(declared, theorem=SEARCHED_ENDS)
+        searched = found is not None and found.complete
+        declared = replace(declared, theorem=SEARCHED_ENDS if searched else None)
     else:
         found = model.family.ends_of_rows(covering_of(arrangement, engine), fixed)
     if found is None:
@@ -77,13 +78,28 @@ def from_ends(
     if found.value == 0.0 and survey.n_exact == 0:
         anywhere = dict.fromkeys(table.free_names, float(np.nan))
         return at_a_place(table, guess, Gathered(anywhere, 0.0, "any place"), declared)
+    lost = tuple(name for name, here in zip(names, found.lost, strict=True) if here)
+    if lost and set(lost) == set(table.free_names):
+        anywhere = dict.fromkeys(lost, float(np.nan))
+        sentence = FLAT_ENDS if survey.n_exact > 0 else None
+        return at_a_place(
+            table, guess, Gathered(anywhere, found.value, "any place", sentence=sentence), declared
+        )
     held = tuple(
-        name for name, here in zip(names, found.held, strict=True) if here and name in table.free_names
+        name
+        for name, here in zip(names, found.held, strict=True)
+        if here and name in table.free_names and name not in lost
     )
     at = guess.copy()
     for parameter, span in zip(table.free_parameters, table.free_slices, strict=True):
         at[span] = parameter.domain.to_free(values[parameter.name])
     tally = likelihood.tally(at, SCORES)
+    if any(found.neared):
+        natural = table.natural(at) | {name: values[name] * table.unit(name) for name in table.free_names}
+        there = tuple(name for name, here in zip(names, found.neared, strict=True) if here)
+        place = "as the support closes in on where the limits of a row begin or end"
+        tally = replace(tally, value=found.value)
+        return neared(table, natural, at, tally, there, place, declared)
     if not held:
         outcome = judge(likelihood, Settled(at, tally), replace(declared, regularity=lambda _: "smooth"))
         certificate = outcome.certificate
@@ -95,7 +111,7 @@ def from_ends(
         return replace(outcome, certificate=certificate)
     natural = table.natural(at)
     natural.update({name: values[name] * table.unit(name) for name in table.free_names})
-    return at_outermost(table, natural, at, tally, held, declared)
+    return at_outermost(table, natural, at, tally, held, declared, beside=dict.fromkeys(lost, "unidentified"))
 
 
 def where_it_breaks_off(

@@ -14,10 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from thetahat._dataclass import dataclass
-from thetahat._errors import ModelError
 from thetahat.engines import Engine
 from thetahat.families._entered_ends import Entered
+from thetahat.families._mixed_ends import Mixed
 from thetahat.first_pass import Arrangement
 from thetahat.likelihood import Likelihood
 from thetahat.models import DERIVATIVES
@@ -49,14 +48,8 @@ class _Rows:
         return _Rows(self.exact + other.exact, self.others + other.others)
 
 
-def entered_of(arrangement: Arrangement, engine: Engine) -> Entered:
-    """Gather exact rows and rows open at one side, the same of all, which have limits at the other.
-
-    Raises
-    ------
-    ModelError
-        If they lie otherwise.
-    """
+def entered_of(arrangement: Arrangement, engine: Engine) -> Entered | Mixed:
+    """Gather rows with limits: ``Entered`` where those not exact are open on one side and limits on the other."""
     model, survey = arrangement.model, arrangement.survey
 
     def columns(block: Any) -> _Rows:
@@ -81,10 +74,17 @@ def entered_of(arrangement: Arrangement, engine: Engine) -> Entered:
     above = survey.n_exits == 0 and bool(np.isposinf(high).all())
     below = bool(np.isneginf(entry).all() and np.isneginf(exact_entry).all() and np.isneginf(low).all())
     if not (above or below):
-        raise ModelError(
-            f"{model.family.title}: of rows with limits of truncation, censored ones must all be known to exceed a "
-            "value, the limits being entries, or all to lie up to one, the limits being exits; for others no search is "
-            "known to miss no maximum. Leave the limits or the censored rows out, or choose a family of fixed support"
+        return Mixed(
+            low,
+            high,
+            entry,
+            exit_,
+            weight,
+            exact_entry,
+            exact_exit,
+            exact_weight,
+            survey.minimum,
+            survey.maximum,
         )
     return Entered(
         low if above else high,
