@@ -37,7 +37,7 @@ from thetahat.models.regression import RegressionModel
 from thetahat.models.specification import Regression
 from thetahat.optimize._optimizer import Optimizer
 from thetahat.optimize.certify import listed
-from thetahat.optimize.regression.far_columns import ColumnsFarFromZeroError
+from thetahat.optimize.regression.far_columns import Centres, ColumnsFarFromZeroError
 from thetahat.optimize.regression.regression import conditions, maximise_regression
 from thetahat.optimize.regression.theorem import single_maximum
 from thetahat.optimize.regression.wide import needs_no_matrix
@@ -165,11 +165,13 @@ def _in_unit(model: RegressionModel, unit: float, penalty: Penalty | None) -> Re
     return RegressionModel(reader.changed(unit=unit), again, model.text, model.selection)
 
 
-def _centred(model: RegressionModel, centres: Mapping[str, Mapping[int, float]]) -> RegressionModel:
+def _centred(model: RegressionModel, centres: Mapping[str, Centres]) -> RegressionModel:
     """The same regression with columns less their centres."""
     laid_out = model.predictors
     designers = {
-        owner: Centred(designer, centres[owner]) if owner in centres else designer
+        owner: Centred(designer, centres[owner].by_column, centres[owner].constant)
+        if owner in centres
+        else designer
         for owner, designer in zip(laid_out.owners, laid_out.designers, strict=True)
     }
     links = {

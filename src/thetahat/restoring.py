@@ -129,7 +129,7 @@ def _designer(held: Any, functions: Functions, deepest: int) -> Designer:
     if kind == "centred":
         if deepest == 0:
             raise ValueError("designs stand inside one another too deeply")
-        return _centred(_designer(held["of"], functions, deepest - 1), held["centres"])
+        return _centred(_designer(held["of"], functions, deepest - 1), held["centres"], held.get("constant"))
     if kind == "matrix":
         return MatrixDesigner.restored(held)
     if kind != "formula":
@@ -139,9 +139,12 @@ def _designer(held: Any, functions: Functions, deepest: int) -> Designer:
     return made
 
 
-def _centred(of: Designer, centres: Mapping[str, float]) -> Centred:
-    made = Centred(of, {int(column): float(centre) for column, centre in centres.items()})
-    if of.intercept is None or not set(made.centres) <= set(range(len(of.names))) - {of.intercept}:
+def _centred(of: Designer, centres: Mapping[str, float], constant: Any) -> Centred:
+    at = of.intercept if constant is None else constant
+    if not isinstance(at, int) or at not in range(len(of.names)):
+        raise ValueError("a centred design has no constant")
+    made = Centred(of, {int(column): float(centre) for column, centre in centres.items()}, at)
+    if not set(made.centres) <= set(range(len(of.names))) - {at}:
         raise ValueError("centres are of no columns beside a constant")
     return made
 

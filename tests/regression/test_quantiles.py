@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
-from scipy import optimize
+from scipy import optimize, stats
 
 import thetahat as th
 from thetahat._errors import DataError, InferenceError, ModelError
@@ -203,7 +205,6 @@ def test_many_rows_take_few_steps():
     [
         ("y ~ x", th.AsymmetricLaplace(), {}, "tau is free: give it"),
         ("y ~ x", th.GeneralizedNormal(), {}, "kinks in the location"),
-        ("y ~ x", th.Triangular(), {}, "kinks in the mode"),
         ("y ~ x", th.Truncated(th.Laplace(), low=-90), {}, "regress the family inside it"),
         ("censored(y, w) ~ x", th.Laplace(), {}, "known exactly"),
         ("y ~ x", th.Laplace(), {"penalty": th.Ridge(1.0)}, "takes no penalty"),
@@ -215,16 +216,110 @@ def test_what_is_not_done_is_refused_with_what_to_do(formula, family, options, w
         th.fit(th.Regression(formula, family), data, **options)
 
 
-def test_other_formulas_aliases_and_sandwiches_are_refused():
+def test_other_formulas_and_aliases_are_refused():
     with pytest.raises(ModelError, match="one was given for scale"):
         th.fit(th.Regression("y ~ x", th.Laplace(), scale="~ z"), DATA)
     with pytest.raises(DataError, match="aliased"):
         th.fit(th.Regression("y ~ x + x2", th.Laplace()), {**DATA, "x2": 2.0 * X})
+
+
+# ---- Covariances ------------------------------------------------------------------------------------------------
+
+
+def numbers_of_engel():
+    table = np.loadtxt(Path(__file__).parent / "engel.csv", delimiter=",", skiprows=1)
+    return {"income": table[:, 0], "food": table[:, 1]}
+
+
+def test_covariances_are_those_of_quantreg_on_engels_data():
+    """Koenker's (2005) vignette of quantreg prints 19.25066 and 0.02828 for se = "nid"."""
+    fit = th.fit(th.Regression("food ~ income", th.AsymmetricLaplace(tau=0.5)), numbers_of_engel())
+    assert list(fit.estimates.values())[:2] == pytest.approx([81.48225, 0.56018], abs=1e-5)
+    nid = np.sqrt(np.diag(fit.covariance("nid")))
+    assert nid[:2] == pytest.approx([19.25066, 0.02828], abs=5e-6)
+
+
+@pytest.mark.parametrize("tau", [0.1, 0.5, 0.8])
+@pytest.mark.parametrize("weights", [None, "w"])
+def test_the_kernel_sandwich_is_powells(tau, weights):
+    data = DATA if weights is None else {**DATA, "w": DATA["w"] + 1.0}
+    fit = th.fit(th.Regression("y ~ x + z", th.AsymmetricLaplace(tau=tau)), data, weights=weights)
+    times = np.ones(N, dtype=int) if weights is None else data["w"].astype(int)
+    design, y = np.repeat(DESIGN, times, axis=0), np.repeat(Y, times)
+    n = y.size
+    residual = y - design @ list(fit.estimates.values())[:3]
+    z = stats.norm.ppf(tau)
+    width = (
+        n ** (-1 / 3)
+        * stats.norm.ppf(0.975) ** (2 / 3)
+        * (1.5 * stats.norm.pdf(z) ** 2 / (2 * z**2 + 1)) ** (1 / 3)
+    )
+    while tau - width <= 0 or tau + width >= 1:
+        width /= 2
+    spread = min(np.std(residual, ddof=1), (np.quantile(residual, 0.75) - np.quantile(residual, 0.25)) / 1.34)
+    h = (stats.norm.ppf(tau + width) - stats.norm.ppf(tau - width)) * spread
+    bread = np.linalg.inv((design.T * stats.norm.pdf(residual / h) / h) @ design)
+    expected = tau * (1 - tau) * bread @ design.T @ design @ bread
+    assert fit.covariance("ker")[:3, :3] == pytest.approx(expected, rel=1e-8)
+    # Rows that are met have slopes with which the score is 0.
+    slope = np.where(residual > 1e-9, tau, tau - 1.0)
+    met = np.abs(residual) <= 1e-9
+    slope[met] = 0.0
+    slope[met] = np.linalg.lstsq(design[met].T, -slope @ design, rcond=None)[0]
+    robust = bread @ (design.T * slope**2) @ design @ bread
+    assert fit.covariance("sandwich")[:3, :3] == pytest.approx(robust, rel=1e-8)
+    assert fit.covariance("HC1") == pytest.approx(fit.covariance("sandwich") * n / (n - 3), rel=1e-12)
+
+
+def test_covariances_of_laplace_are_those_of_the_median_and_fixed_ones_are_left_out():
+    fit = th.fit(th.Regression("y ~ x + z", th.Laplace()), DATA)
+    half = th.fit(th.Regression("y ~ x + z", th.AsymmetricLaplace(tau=0.5)), DATA)
+    for kind in ("ker", "nid", "sandwich"):
+        own = fit.covariance(kind)
+        assert own[:3, :3] == pytest.approx(half.covariance(kind)[:3, :3], rel=1e-9)
+        # The scale, twice that of the asymmetric one, is estimated by the mean distance.
+        distance = np.abs(Y - fit.predict(DATA))
+        assert np.sqrt(own[3, 3]) == pytest.approx(np.std(distance) / np.sqrt(N), rel=1e-9)
+    held = th.fit(th.Regression("y ~ x + z", th.Laplace()), DATA, fixed={"x": fit.estimates["x"]})
+    assert held.free_names == ("Intercept", "z", "scale")
+    assert held.covariance("ker").shape == (3, 3)
+    assert held.covariance("ker")[0, 0] < fit.covariance("ker")[0, 0]
+
+
+def test_clusters_are_summed_before_they_are_squared():
+    doubled = {name: np.concatenate([column, column]) for name, column in DATA.items()}
+    fit = th.fit(th.Regression("y ~ x", th.Laplace()), doubled)
+    pairs = np.concatenate([np.arange(N), np.arange(N)])
+    once, together = fit.covariance("sandwich"), fit.covariance("sandwich", cluster=pairs)
+    assert together == pytest.approx(2.0 * once, rel=1e-9)
+
+
+def test_standard_errors_for_any_scatter_cover_where_those_of_the_family_do_not():
+    rng = np.random.default_rng(11)
+    covered = dict.fromkeys(("expected", "ker", "nid"), 0)
+    for _ in range(60):
+        x = rng.uniform(0.0, 2.0, 300)
+        y = 1.0 + x + (0.2 + x) * rng.normal(size=300)
+        fit = th.fit(th.Regression("y ~ x", th.Laplace()), {"x": x, "y": y})
+        for kind in covered:
+            covered[kind] += abs(fit.estimates["x"] - 1.0) < 1.96 * np.sqrt(fit.covariance(kind)[1, 1])
+    assert covered["expected"] < 53
+    assert min(covered["ker"], covered["nid"]) >= 53
+
+
+def test_covariances_that_do_not_exist_are_refused_with_others():
     fit = th.fit(th.Regression("y ~ x", th.Laplace()), DATA)
-    for kind in ("sandwich", "HC1", "HC3"):
-        with pytest.raises(InferenceError, match="bandwidth"):
+    for kind in ("HC2", "HC3"):
+        with pytest.raises(InferenceError, match="no leverage"):
             fit.covariance(kind)
     assert np.isfinite(fit.covariance("opg")).all()
+    normal = th.fit(th.Regression("y ~ x", th.Normal()), DATA)
+    for kind in ("ker", "nid"):
+        with pytest.raises(InferenceError, match="quantile regressions"):
+            normal.covariance(kind)
+        with pytest.raises(InferenceError, match="choose from sandwich"):
+            fit.covariance(kind, cluster=np.arange(N))
+    assert "covariance('nid')" in fit.certificate.sentence
 
 
 def test_a_column_far_from_zero_is_fitted_as_one_near_it():

@@ -25,7 +25,43 @@ def test_a_group_without_zeros_is_named_with_its_rows_and_a_remedy(wrapper):
         "as zero_prob:C(g)[T.1] goes to minus infinity, because of 20 rows (20, 21, 22, 23, 24, ..."
         in sentence
     )
-    assert "of 40. Drop zero_prob:C(g)[T.1] or merge its level with another, or give a prior" in sentence
+    assert (
+        "of 40, where zero_prob goes to 0. Drop zero_prob:C(g)[T.1] or merge its level with another, or give a prior"
+        in sentence
+    )
+
+
+def test_zeros_that_a_column_tells_apart_are_said_to_be_and_the_others_too():
+    told = (COUNTS == 0).astype(float)
+    model = th.Regression("y ~ x", th.Hurdle(th.Poisson()), zero_prob="~ told")
+    sentence = th.fit(model, {"x": X, "y": COUNTS, "told": told}).certificate.sentence
+    zeros = int(told.sum())
+    assert f"because of all rows: zero_prob goes to 0 in {40 - zeros} rows (" in sentence
+    assert f"and to 1 in {zeros} rows (" in sentence
+
+
+def test_a_mean_that_does_not_exist_is_said_not_to():
+    y = 1.0 + X + RNG.standard_cauchy(40)
+    fit = th.fit(th.Regression("y ~ x", th.Cauchy()), {"x": X, "y": y})
+    found = fit.predict({"x": [0.0, 1.0]}, "mean", level=0.9)
+    assert np.isnan(found.estimate).all()
+    assert "Cauchy has no mean at the parameters of 2 rows" in repr(found)
+    assert not fit.predict({"x": [0.0]}, "quantile", probability=0.5, level=0.9).note
+
+
+@pytest.mark.parametrize("far", [1e6, 1e9, 1e12])
+def test_a_column_of_ones_is_as_good_as_a_constant_for_columns_far_from_zero(far, tmp_path):
+    x = np.round(X * 2.0**10) / 2.0**10
+    y = 1.0 + X + np.exp(0.3 * X) * np.random.default_rng(6).normal(size=40)
+    mean, ones = np.column_stack([np.ones(40), X]), np.ones(40)
+    near = th.regress(mean, y, th.Normal(), designs={"sd": np.column_stack([ones, x])})
+    fit = th.regress(mean, y, th.Normal(), designs={"sd": np.column_stack([ones, far + x])})
+    assert fit.certificate.verdict == near.certificate.verdict == "maximum"
+    assert fit.log_likelihood == pytest.approx(near.log_likelihood, rel=1e-10)
+    assert fit.estimates["sd:x1"] == pytest.approx(near.estimates["sd:x1"], rel=1e-6)
+    assert fit.standard_errors["sd:x1"] == pytest.approx(near.standard_errors["sd:x1"], rel=1e-6)
+    fit.save(tmp_path / "fit.json")
+    assert th.load(tmp_path / "fit.json").estimates == fit.estimates
 
 
 @pytest.mark.parametrize("kind", ["HC2", "HC3"])

@@ -26,17 +26,19 @@ class Centred(Designer):
     Parameters
     ----------
     of
-        The designer, which has a constant.
+        The designer.
     centres
         By position of the column.
+    constant
+        The position of a column of ones, where that is one of the designer's own columns and no constant that it adds.
     """
 
-    def __init__(self, of: Designer, centres: Mapping[int, float]) -> None:
+    def __init__(self, of: Designer, centres: Mapping[int, float], constant: int | None = None) -> None:
         self._of = of
         self.centres = dict(centres)
         self.names = of.names
         self.columns = of.columns
-        self.intercept = of.intercept
+        self.intercept = of.intercept if constant is None else constant
 
     @property
     def whole(self) -> Designer:
@@ -55,9 +57,10 @@ class Centred(Designer):
         return self._of.offset(columns, where)
 
     def describe(self) -> Mapping[str, Any]:
-        """The designer of the columns as they are, and the centres by position."""
-        return {
+        """The designer of the columns as they are, the centres by position, and the constant's where it has none."""
+        described: dict[str, Any] = {
             "kind": "centred",
             "of": dict(self._of.describe()),
             "centres": {str(column): centre for column, centre in self.centres.items()},
         }
+        return described if self._of.intercept is not None else {**described, "constant": self.intercept}

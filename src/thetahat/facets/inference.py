@@ -38,10 +38,18 @@ class InferenceFacet(Facet):
         ``HC1``       times n/(n - k)       times G/(G - 1) (n - 1)/(n - k)
         ``HC2``       B = Σ w u uᵀ/(1 - h)
         ``HC3``       B = Σ w u uᵀ/(1 - h)²
+        ``ker``       A⁻¹BA⁻¹, see below
+        ``nid``       A⁻¹BA⁻¹, see below
         ============  ====================  ================================
 
         Where ℓ has kinks, as of a Laplace distribution, it has no curvature to read: A is then E A, or B where rows are
-        censored or truncated.
+        censored or truncated. In regressions of th.Laplace and of th.AsymmetricLaplace(tau=...), which are quantile
+        regressions, all kinds of sandwich have A = Σ w J f x xᵀ instead, J being the jump of the slope at a kink and f
+        an estimate of the density of the row at its predictor: a normal kernel with Hall & Sheather's bandwidth
+        (Powell, 1991), and for ``nid`` the inverse of the distance between two quantiles (Hendricks & Koenker, 1992).
+        ``ker`` and ``nid``, named as in R's ``quantreg``, have B = tau (1 - tau) J² Σ w x xᵀ for the coefficients,
+        which holds where the predictor is the tau quantile of every row; ``sandwich`` holds where it is not (Kim &
+        White, 2003).
 
         n is ``n_obs``. In a regression k counts the estimated coefficients of predictors and not parameters without
         a formula, such as the sd of a normal regression, as R's ``sandwich`` and Stata's ``regress`` do; elsewhere it
@@ -67,7 +75,8 @@ class InferenceFacet(Facet):
 
         Notes
         -----
-        Huber (1967), White (1982); HC1 to HC3 MacKinnon & White (1985); clusters Liang & Zeger (1986).
+        Huber (1967), White (1982); HC1 to HC3 MacKinnon & White (1985); clusters Liang & Zeger (1986), of quantile
+        regressions Parente & Santos Silva (2016).
 
         Examples
         --------

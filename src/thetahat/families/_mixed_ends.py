@@ -11,11 +11,13 @@ method finishes; all others are halved. Nothing that could be higher is left out
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+
+from thetahat._dataclass import dataclass
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from thetahat._dataclass import dataclass
 from thetahat.families._censored_ends import Ends
 from thetahat.families._mixed_ends import Mixed
 

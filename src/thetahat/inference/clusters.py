@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -41,7 +42,9 @@ class ClusterScores:
         return ClusterScores(labels, sums)
 
 
-def cluster_scores(rows: Rows, cluster: Any) -> ClusterScores:
+def cluster_scores(
+    rows: Rows, cluster: Any, gradient: Callable[[Piece], tuple[Any, ...]] | None = None
+) -> ClusterScores:
     """Sum the scores of the rows by cluster, over the working coordinates.
 
     Parameters
@@ -50,6 +53,8 @@ def cluster_scores(rows: Rows, cluster: Any) -> ClusterScores:
         The rows of the fit.
     cluster
         One label a row (numbers or text), or the name of the column that holds them.
+    gradient
+        The scores of the rows of a piece by their predictors, where they are not the family's own.
 
     Raises
     ------
@@ -64,8 +69,8 @@ def cluster_scores(rows: Rows, cluster: Any) -> ClusterScores:
         total = ClusterScores(block.columns[column][:0], np.zeros((0, rows.working.size)))
         for piece in pieces:
             labels, codes = np.unique(_checked(column, block, piece.place), return_inverse=True)
-            gradient = piece.slopes(rows.family).gradient
-            scores = [piece.spread(piece.weight * item) for item in gradient]
+            of_rows = piece.slopes(rows.family).gradient if gradient is None else gradient(piece)
+            scores = [piece.spread(piece.weight * item) for item in of_rows]
             sums = _by_code(rows.groups, piece, scores, codes, (labels.size, rows.working.size))
             total = total.merge(ClusterScores(labels, sums))
         return total

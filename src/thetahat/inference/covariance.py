@@ -12,7 +12,7 @@ from thetahat.numerics.linear_algebra import analyse
 from thetahat.solved import Solved
 
 Matrix = NDArray[np.float64]
-KINDS = ("observed", "expected", "opg", "sandwich", "HC1", "stata", "HC2", "HC3")
+KINDS = ("observed", "expected", "opg", "sandwich", "HC1", "stata", "HC2", "HC3", "ker", "nid")
 CLUSTERED = ("sandwich", "HC1", "stata")
 
 
@@ -24,14 +24,25 @@ def free_covariance(solved: Solved, kind: str = "observed", cluster: Any = None)
     if kind == "observed" or not solution.regular.any():
         return observed
     # What asks the rows again needs much of the house; most fits are asked for the observed information alone.
-    from thetahat.inference.sandwich import expected_information, meat, refuse_at_kinks
+    from thetahat.inference.sandwich import POWERS, expected_information, meat
 
     if kind == "expected":
         return solution.free_covariance(expected_information(solution))
-    if kind != "opg":
-        refuse_at_kinks(solution, kind)
+    from thetahat.inference.quantile_density import DENSITIES, is_kinked, quantile_covariance
+
     inside = np.ix_(solution.regular, solution.regular)
-    factor, products = meat(solved, kind, cluster)
+    bread, gradient = observed[inside], None
+    if kind in DENSITIES or (kind != "opg" and is_kinked(solution, kind)):
+        if kind in POWERS:
+            raise InferenceError(
+                f"covariance({kind!r}) divides by 1 - h, and rows of a quantile regression have no leverage h; use "
+                "'sandwich'"
+            )
+        quantile = quantile_covariance(solved, kind)
+        bread, gradient = quantile.bread, quantile.gradient
+    factor, products = meat(solved, "sandwich" if kind in DENSITIES else kind, cluster, gradient)
+    if kind in DENSITIES:
+        products[np.ix_(quantile.location, quantile.location)] = quantile.middle
     scores = products[inside]
     covariance = np.full_like(observed, np.nan)
     if kind == "opg":
@@ -39,7 +50,7 @@ def free_covariance(solved: Solved, kind: str = "observed", cluster: Any = None)
         if outer.smallest > outer.error_bound:
             covariance[inside] = outer.inverse()
         return covariance
-    covariance[inside] = factor * (observed[inside] @ scores @ observed[inside])
+    covariance[inside] = factor * (bread @ scores @ bread)
     return covariance
 
 

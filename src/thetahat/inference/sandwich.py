@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -24,9 +25,17 @@ POWERS = {"HC2": 1, "HC3": 2}
 """The power of 1 - h by which a row's outer product is divided."""
 
 
-def meat(solved: Solved, kind: str, cluster: Any) -> tuple[float, Matrix]:
-    """Return a factor and B, the covariance of the score, over the free coordinates."""
+Gradient = Callable[[Piece], tuple[Any, ...]]
+
+
+def meat(solved: Solved, kind: str, cluster: Any, gradient: Gradient | None = None) -> tuple[float, Matrix]:
+    """Return a factor and B, the covariance of the score, over the free coordinates.
+
+    ``gradient`` gives the scores of rows where they are not the family's own, as of rows that lie on a kink.
+    """
     solution = solved.solution
+    if cluster is None and gradient is not None:
+        return _factor(solution, kind), _outer(Rows(solved, f"covariance({kind!r})"), gradient)
     if cluster is None and kind not in POWERS:
         return _factor(solution, kind), _outer_product(solution, kind)
     purpose = f"covariance({kind!r}{'' if cluster is None else ', cluster=...'})"
@@ -36,7 +45,7 @@ def meat(solved: Solved, kind: str, cluster: Any) -> tuple[float, Matrix]:
     found = (
         clustered_vectors(solved, cluster, purpose)
         if vectors
-        else cluster_scores(Rows(solved, purpose), cluster)
+        else cluster_scores(Rows(solved, purpose), cluster, gradient)
     )
     count = found.labels.size
     sums = found.sums[:, solution.table.free_index]
@@ -46,17 +55,6 @@ def meat(solved: Solved, kind: str, cluster: Any) -> tuple[float, Matrix]:
     return factor, sums.T @ sums
 
 
-def refuse_at_kinks(solution: Solution, kind: str) -> None:
-    """Raise where the curvature of a regression is that of kinks, which no row tells."""
-    model = solution.with_data(f"covariance({kind!r})").model
-    if isinstance(model, RegressionModel) and model.family.kinked:
-        raise InferenceError(
-            f"covariance({kind!r}) needs how densely rows lie at the predictor, which takes a bandwidth where the "
-            f"likelihood has kinks in the {model.family.kinked}. Use 'expected', which holds where the family does, or "
-            "resample the rows"
-        )
-
-
 def _leveraged(rows: Rows, power: int) -> Matrix:
     """Σ w u uᵀ/(1 - h)^power, h the leverage of one observation of the row."""
     leverage = Leverage(rows)
@@ -64,16 +62,25 @@ def _leveraged(rows: Rows, power: int) -> Matrix:
         raise InferenceError(
             f"{rows.purpose} divides by 1 - h, and a row of {rows.family.name} has several predictors; use 'sandwich'"
         )
+
+    def scaled(piece: Piece) -> tuple[Any, ...]:
+        gradient = piece.slopes(rows.family).gradient
+        single = leverage.single(piece)
+        leverage.refuse_whole(piece, single)
+        return tuple(item / np.sqrt((1.0 - single) ** power) for item in gradient)
+
+    return _outer(rows, scaled)
+
+
+def _outer(rows: Rows, gradient: Gradient) -> Matrix:
+    """Σ w u uᵀ over the free coordinates."""
     k = rows.working.size
 
     def outer(pieces: list[Piece], _: Any) -> Total:
         total = np.zeros((k, k))
         for piece in pieces:
-            gradient = piece.slopes(rows.family).gradient
-            single = leverage.single(piece)
-            leverage.refuse_whole(piece, single)
-            scale = (1.0 - single) ** power
-            products = [gradient[i] * gradient[j] / scale for i in range(len(gradient)) for j in range(i + 1)]
+            scores = gradient(piece)
+            products = [scores[i] * scores[j] for i in range(len(scores)) for j in range(i + 1)]
             total += Sums(rows.groups, piece.part, k).matrix(tuple(products))
         return Total(total)
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from thetahat._dataclass import dataclass
 from thetahat.engines import Engine
 from thetahat.families._entered_ends import Entered
 from thetahat.families._mixed_ends import Mixed

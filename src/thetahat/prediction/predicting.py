@@ -86,7 +86,7 @@ def predict(
     reading = Reading(laws, asked, responses=plan.observed, knowing=plan.knowing)
     _refuse_other_length(laws, question.y, reading.n_data)
     shape = (reading.n_data, *([len(plan.labels)] if plan.labels else []))
-    estimate = np.full(shape, np.nan)
+    estimate, undefined = np.full(shape, np.nan), 0
     if level is None:
         for piece in pieces(reading, observed=plan.observed):
             value = plan.quantity(piece)(point_of(piece.law)).value
@@ -107,11 +107,18 @@ def predict(
             ends = plan.ends(found)
         estimate[place] = found.value if plan.constant is None else plan.constant
         error[place] = found.error
+        undefined += int(np.isnan(estimate[place]).reshape(len(place), -1).any(axis=1).sum())
         low[place], high[place] = (np.where(np.isnan(found.error), np.nan, end) for end in ends)
     without = int(np.isnan(error).reshape(len(error), -1).any(axis=1).sum())
     note = ""
     if without and not laws.solution.regular.all():
         note = f"{without:,} rows without an interval: {laws.solution.certificate.sentence}"
+    if undefined and question.what in {"mean", "variance"}:
+        rows = "1 row" if undefined == 1 else f"{undefined:,} rows"
+        note = (
+            f"{laws.family.title} has no {question.what} at the parameters of {rows}, where its integral does not "
+            "exist; predict a quantile, what='quantile', which always does"
+        )
     return Predictions(question.what, estimate, error, low, high, level, plan.labels, note)
 
 

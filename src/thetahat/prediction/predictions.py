@@ -31,7 +31,7 @@ class Predictions:
     labels
         Of the columns; empty where there is one.
     note
-        Why there are rows without an interval; empty where there are none.
+        Why there are rows without an estimate or an interval; empty where there are none.
 
     Examples
     --------

@@ -329,6 +329,7 @@ def _told(outcome: Outcome, regression: KinkedRegression, found: Vertex, level: 
             digits[names[index]] = float(np.clip(-np.log10(level.half[index] / size), 0.0, 15.0))
     sentence = (
         f"{first} {words} Standard errors are those of the expected information, as curvature means nothing where ℓ "
-        "has kinks."
+        "has kinks, and hold where the rows scatter as the family says; those of fit.covariance('nid') and 'ker' hold "
+        "for any scatter about the quantile."
     )
     return replace(outcome, certificate=replace(certificate, sentence=sentence, digits=digits))

@@ -32,10 +32,11 @@ def in_words_of_rows(arrangement: RegressionArrangement, outcome: Outcome) -> Ou
     direction = _direction(model, outcome, running)
     if direction is None:
         return outcome
-    moved, count = _moved(arrangement, direction)
+    moved, signs, count = _moved(arrangement, direction)
     if not moved.size:
         return outcome
     rows = "all rows" if moved.size == count else f"{rows_in_words(moved)} of {count}"
+    rows += _ends_of(model, direction, moved, signs)
     return replace(outcome, certificate=replace(certificate, sentence=_sentence(outcome, running, rows)))
 
 
@@ -95,17 +96,40 @@ def _direction(model: RegressionModel, outcome: Outcome, running: tuple[str, ...
     return direction if found and all(np.isinf(outcome.natural[name]) for name in running) else None
 
 
-def _moved(arrangement: RegressionArrangement, direction: Vector) -> tuple[NDArray[np.intp], int]:
-    """The numbers of the rows whose predictors the direction moves, and how many rows there are."""
+def _moved(arrangement: RegressionArrangement, direction: Vector) -> tuple[NDArray[np.intp], Vector, int]:
+    """The numbers of the rows whose predictors the direction moves, which way, and how many rows there are."""
     sizes: list[Vector] = []
+    signs: list[Vector] = []
     numbers: list[NDArray[np.intp]] = []
     for part, places, _ in numbered_parts(arrangement):
-        size = np.zeros(part.n_rows)
+        size, sign = np.zeros(part.n_rows), np.zeros(part.n_rows)
         for group in arrangement.model.predictors.groups:
             if group.design is not None and direction[group.span].any():
                 for coefficients in direction[group.span].reshape(group.size, -1):
-                    size = np.maximum(size, np.abs(part.designs[group.design].matvec(coefficients)))
+                    step = part.designs[group.design].matvec(coefficients)
+                    sign = np.where(np.abs(step) > size, np.sign(step), sign)
+                    size = np.maximum(size, np.abs(step))
         sizes.append(size)
+        signs.append(sign)
         numbers.append(places)
     size, places = np.concatenate(sizes), np.concatenate(numbers)
-    return places[size > MOVED * float(size.max(initial=0.0))], places.size
+    far = size > MOVED * float(size.max(initial=0.0))
+    return places[far], np.concatenate(signs)[far], places.size
+
+
+def _ends_of(model: RegressionModel, direction: Vector, moved: NDArray[np.intp], signs: Vector) -> str:
+    """To which end the one parameter that the direction moves goes, and where; empty where there are several."""
+    groups = [group for group in model.predictors.groups if direction[group.span].any()]
+    if len(groups) != 1 or groups[0].size > 1 or groups[0].design is None:
+        return ""
+    (group,) = groups
+    owner = model.predictors.owners[groups[0].design]
+    domain = next(parameter.domain for parameter in model.family.declared if parameter.name == owner)
+    if group.link is None or not group.link.trivial or not np.isfinite(domain.lower):
+        return ""
+    ends = [(domain.lower, signs < 0), (domain.upper, signs > 0)]
+    words = [("infinity" if np.isinf(end) else f"{end:g}", there) for end, there in ends if there.any()]
+    if len(words) == 1:
+        return f", where {owner} goes to {words[0][0]}"
+    told = [f"to {end} in {rows_in_words(moved[there])}" for end, there in words]
+    return f": {owner} goes {' and '.join(told)}"
