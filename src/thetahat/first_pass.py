@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -205,7 +206,7 @@ def _unit(model: IndependentModel, survey: Survey) -> float:
     ends = [
         abs(v)
         for v in (survey.minimum, survey.maximum, survey.highest_low, survey.lowest_high)
-        if np.isfinite(v)
+        if isfinite(v)
     ]
     magnitude = max(ends, default=1.0)
     if magnitude == 0 or ORDINARY[0] < magnitude < ORDINARY[1]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import sqrt
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -241,10 +242,12 @@ class Solution:
         """Standard errors where each entry depends on its own coordinate alone: slopes times roots of variances."""
         errors = dict.fromkeys(self.table.names, float(np.nan))
         with np.errstate(all="ignore"):
-            found = np.abs(self.table.slopes(self.point)) * np.sqrt(free.diagonal())
-        for name, error in zip(self.table.free_names, found.tolist(), strict=True):
-            if self.certificate.status[name] == "regular":
-                errors[name] = error
+            slopes = self.table.slopes(self.point).tolist()
+        for name, slope, variance in zip(
+            self.table.free_names, slopes, free.diagonal().tolist(), strict=True
+        ):
+            if self.certificate.status[name] == "regular" and variance >= 0.0:
+                errors[name] = abs(slope) * sqrt(variance)
         return errors
 
     def refuse_unless_usable(self, purpose: str) -> None:

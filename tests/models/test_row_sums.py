@@ -51,7 +51,7 @@ def test_sums_in_scratch_memory_are_those_of_the_row_terms(family, weighted):
         rows = packed(family, y, rng.integers(1, 5, y.size).astype(float) if weighted else None)
         for _ in range(5):
             eta = drawn(family, rng, y, scale)
-            scratch = tuple(np.empty(y.size) for _ in range(family.n_scratch))
+            scratch = np.empty((family.n_scratch, y.size))
             with np.errstate(all="ignore"):
                 short, scored = (tally_rows(family, rows, eta, order) for order in (DERIVATIVES, SCORES))
                 long: Tally = by_row_terms(family, rows, eta)
@@ -75,7 +75,7 @@ def test_sums_in_scratch_memory_are_those_of_the_row_terms(family, weighted):
 def test_what_would_lose_digits_is_left_to_the_row_terms():
     family = StudentT()
     y = np.array([1.0, 2.0, -1e200])
-    scratch = tuple(np.empty(3) for _ in range(family.n_scratch))
+    scratch = np.empty((family.n_scratch, 3))
     with np.errstate(all="ignore"):
         assert family.row_sums((y,), None, (0.0, 0.0, np.log(50.0)), scratch, scores=False) is None
         assert family.row_sums((y,), None, (0.0, 0.0, 1.0), scratch, scores=False) is None

@@ -35,10 +35,12 @@ def remembered(function: Callable[..., tuple[Any, ...]]) -> Callable[..., tuple[
         if all(np.ndim(argument) == 0 for argument in arguments):
             return of_numbers(*(float(argument) for argument in arguments))
         if len(arguments) == 1 and 0 < arguments[0].size <= SHORT:
-            distinct, places = np.unique(arguments[0], return_inverse=True)
-            if 0 < distinct.size <= FEW:
-                found = zip(*map(of_numbers, distinct.tolist()), strict=True)
-                return tuple(np.array(items)[places.reshape(arguments[0].shape)] for items in found)
+            numbers = arguments[0].ravel().tolist()
+            distinct = {number: place for place, number in enumerate(dict.fromkeys(numbers))}
+            if len(distinct) <= FEW:
+                found = zip(*map(of_numbers, distinct), strict=True)
+                places = np.array([distinct[number] for number in numbers]).reshape(arguments[0].shape)
+                return tuple(np.array(items)[places] for items in found)
         return function(*arguments)
 
     return either

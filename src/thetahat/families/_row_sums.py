@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import ClassVar, NamedTuple
 
 import numpy as np
@@ -11,6 +12,10 @@ from numpy.typing import NDArray
 from thetahat.families._terms import Array, Coordinates, Rows
 
 Vector = NDArray[np.float64]
+Block = NDArray[np.float64]
+"""Vectors over the same rows, one below the other."""
+SHORT = 4_096
+"""Rows up to which a call costs more than its arithmetic, so that several vectors are summed by one."""
 
 
 class Sums(NamedTuple):
@@ -22,10 +27,10 @@ class Sums(NamedTuple):
 
     value: float
     absolute: float
-    gradient: tuple[float, ...]
-    hessian: tuple[float, ...]
-    absolute_gradient: tuple[float, ...] = ()
-    products: tuple[float, ...] = ()
+    gradient: Sequence[float]
+    hessian: Sequence[float]
+    absolute_gradient: Sequence[float] = ()
+    products: Sequence[float] = ()
     highest: float = -np.inf
 
 
@@ -33,7 +38,7 @@ class SummedByRows(ABC):
     """A family whose derivatives are sums of a few functions of a row, times functions of the parameters."""
 
     n_scratch: ClassVar[int]
-    """How many arrays of scratch memory the sums need."""
+    """How many vectors of scratch memory the sums need."""
 
     @abstractmethod
     def row_sums(
@@ -41,7 +46,7 @@ class SummedByRows(ABC):
         rows: Rows,
         weight: Array | None,
         eta: Coordinates,
-        scratch: tuple[Vector, ...],
+        scratch: Block,
         *,
         scores: bool,
     ) -> Sums | None:
@@ -61,6 +66,37 @@ def total_of_product(left: Vector, right: Vector, weight: Array | None, work: Ve
     if weight is not None:
         np.multiply(work, weight, out=work)
     return float(np.add.reduce(work))
+
+
+def totals(block: Block, weight: Array | None, work: Block) -> list[float]:
+    """Σ w x of each vector in a block, pairwise; ``work``, a block as large, is written to where there are weights."""
+    if block.shape[1] > SHORT:
+        return [total(vector, weight, work[0]) for vector in block]
+    if weight is not None:
+        block = np.multiply(block, weight, out=work[: block.shape[0]])
+    sums: list[float] = np.add.reduce(block, axis=1).tolist()
+    return sums
+
+
+def totals_of_products(block: Block, factor: Vector, weight: Array | None, work: Block) -> list[float]:
+    """Σ w x y of each vector x in a block and one y, pairwise; ``work``, a block as large, is written to."""
+    if block.shape[1] > SHORT:
+        return [total_of_product(vector, factor, weight, work[0]) for vector in block]
+    products = np.multiply(block, factor, out=work[: block.shape[0]])
+    if weight is not None:
+        np.multiply(products, weight, out=products)
+    sums: list[float] = np.add.reduce(products, axis=1).tolist()
+    return sums
+
+
+def block_scores(gradient: Block, weight: Array | None, work: Block) -> tuple[list[float], list[float]]:
+    """Σ w |u_i| and the lower triangle of Σ w u_i u_iᵀ; ``work``, a block as large, is written to."""
+    products: list[float] = []
+    for i, vector in enumerate(gradient):
+        products += totals_of_products(gradient[: i + 1], vector, weight, work)
+    if gradient.shape[1] > SHORT:
+        return [total(np.abs(vector, out=work[0]), weight, work[0]) for vector in gradient], products
+    return totals(np.abs(gradient, out=work[: gradient.shape[0]]), weight, work), products
 
 
 def score_sums(

@@ -24,7 +24,7 @@ from thetahat.families._gev_sums import gev_sums
 from thetahat.families._gumbel_ends import gumbel_ends
 from thetahat.families._location_scale import LocationScale
 from thetahat.families._reduced import Reduced, at_end, in_shape, reduced_terms, reduced_value, unreduced
-from thetahat.families._row_sums import SummedByRows, Sums
+from thetahat.families._row_sums import Block, SummedByRows, Sums
 from thetahat.families._standard import Standard
 from thetahat.families._starts import centre_and_spread, clipped
 from thetahat.families._support import REAL_LINE
@@ -79,7 +79,7 @@ class GEV(LocationScale, SummedByRows):
     )
     scales: ClassVar[tuple[str, ...]] = ("location", "scale")
     spikes: ClassVar[str] = "anywhere"
-    n_scratch: ClassVar[int] = 8
+    n_scratch: ClassVar[int] = 10
     unbounded_in_theory: ClassVar[str | None] = (
         f"for shape below -1 {_AT_LARGEST}, and for large shapes as the density piles up on the smallest"
     )
@@ -126,7 +126,7 @@ class GEV(LocationScale, SummedByRows):
         rows: Rows,
         weight: Array | None,
         eta: Coordinates,
-        scratch: tuple[Any, ...],
+        scratch: Block,
         *,
         scores: bool,
     ) -> Sums | None:

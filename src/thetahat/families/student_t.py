@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from math import isfinite, log
 from typing import Any, ClassVar, final
 
 import numpy as np
@@ -14,7 +15,14 @@ from thetahat.families._gathering import Gathering
 from thetahat.families._limit import Limit
 from thetahat.families._location_scale import LocationScale
 from thetahat.families._remembered import remembered
-from thetahat.families._row_sums import SummedByRows, Sums, score_sums, total, total_of_product
+from thetahat.families._row_sums import (
+    Block,
+    SummedByRows,
+    Sums,
+    block_scores,
+    totals,
+    totals_of_products,
+)
 from thetahat.families._standard import Standard
 from thetahat.families._starts import robust_centre_and_spread
 from thetahat.families._support import REAL_LINE
@@ -29,7 +37,6 @@ from thetahat.parameters import Parameter, Positive, Real
 
 _HALF_LOG_2 = 0.5 * float(np.log(2.0))
 _HUGE = 1e150
-_NO_SCORES: tuple[tuple[float, ...], tuple[float, ...]] = ((), ())
 _CLUSTERS = (0.125, 0.25, 0.375, 0.5, 0.75)
 """Shares of the rows whose shortest interval is taken for a cluster."""
 _SHARES_OF_WIDTH, _FEW_DEGREES = (
@@ -79,7 +86,7 @@ class StudentT(LocationScale, SummedByRows):
     )
     scales: ClassVar[tuple[str, ...]] = ("location", "scale")
     spikes: ClassVar[str] = "anywhere"
-    n_scratch: ClassVar[int] = 5
+    n_scratch: ClassVar[int] = 8
     limits: ClassVar[tuple[Limit, ...]] = (
         Limit(
             family="normal",
@@ -137,7 +144,7 @@ class StudentT(LocationScale, SummedByRows):
         rows: Rows,
         weight: Array | None,
         eta: Coordinates,
-        scratch: tuple[Any, ...],
+        scratch: Block,
         *,
         scores: bool,
     ) -> Sums | None:
@@ -149,26 +156,26 @@ class StudentT(LocationScale, SummedByRows):
         df, constant, score, bend = (float(item) for item in _of_df(log_df))
         if df > _MODERATE:
             return None
-        scale, root = float(np.exp(log_scale)), df**0.5
-        pulled, w, r, work, grown = scratch
+        log_scale, unit = float(log_scale), float(np.exp(log_scale)) * df**0.5
+        pulled, w, r, grown = scratch[:4]
+        pulled_w, work = scratch[:2], scratch[4:]
         (y,) = rows
-        np.divide(np.subtract(y, location, out=pulled), scale * root, out=pulled)
+        np.divide(np.subtract(y, location, out=pulled), unit, out=pulled)
         np.multiply(pulled, pulled, out=w)
-        growth = total(np.log1p(w, out=grown), weight, work)
-        if not np.isfinite(growth):
-            return None
+        np.log1p(w, out=grown)
         np.divide(1.0, np.add(w, 1.0, out=r), out=r)
-        np.multiply(w, r, out=w)
-        np.multiply(pulled, r, out=pulled)
+        np.multiply(pulled_w, r, out=pulled_w)
         n = float(r.shape[0]) if weight is None else float(np.add.reduce(weight))
-        by_w, by_pull = total(w, weight, work), total(pulled, weight, work)
-        w_w, r_r = (total_of_product(item, item, weight, work) for item in (w, r))
-        w_r = total_of_product(w, r, weight, work)
-        pull_r, pull_w = (total_of_product(pulled, item, weight, work) for item in (r, w))
+        by_pull, by_w, _, growth = totals(scratch[:4], weight, work)
+        if not isfinite(growth):
+            return None
+        pull_r, w_r, r_r = totals_of_products(scratch[:3], r, weight, work)
+        pull_w, w_w = totals_of_products(pulled_w, w, weight, work)
         excess = growth - by_w
-        one_more, unit = df + 1.0, scale * root
-        height = constant - float(log_scale)
-        highest, row_scores = -np.inf, _NO_SCORES
+        one_more = df + 1.0
+        height = constant - log_scale
+        highest = -np.inf
+        row_scores: tuple[Sequence[float], Sequence[float]] = ((), ())
         if scores:
             highest = height - 0.5 * one_more * float(grown.min())
             # By df: (score + w - df (growth - w))/2.
@@ -178,7 +185,7 @@ class StudentT(LocationScale, SummedByRows):
             np.add(by_df, 0.5 * score, out=by_df)
             np.subtract(np.multiply(w, one_more, out=w), 1.0, out=w)
             np.multiply(pulled, one_more / unit, out=pulled)
-            row_scores = score_sums((pulled, w, by_df), weight, work)
+            row_scores = block_scores(scratch[:3], weight, work)
         return Sums(
             n * height - 0.5 * one_more * growth,
             n * abs(height) + 0.5 * one_more * growth,
@@ -233,7 +240,10 @@ class StudentT(LocationScale, SummedByRows):
         if survey is None:
             return True
         tie, others = survey.tie if survey.tie is not None else (1.0, survey.n_obs - 1.0)
-        return others <= 0 or bool(np.min(eta[2]) > np.log(tie) - np.log(others))
+        if others <= 0:
+            return True
+        log_df = float(np.min(eta[2]) if np.ndim(eta[2]) else eta[2])
+        return log_df > (log(tie) if tie > 0 else -np.inf) - log(others)
 
     def region(self) -> str | None:
         """The degrees of freedom that keep the likelihood bounded."""
@@ -340,9 +350,12 @@ def _log_constant(xp: Any, log_df: Any) -> Any:
 
 def _log_growth(xp: Any, z: Any, log_df: Any) -> Any:
     """log(1 + z²/df), also where z² would overflow."""
-    ratio = xp.abs(z) * xp.exp(-0.5 * log_df)
-    if not xp.is_jax and np.max(ratio, initial=0.0) <= _HUGE:
-        return np.log1p(ratio * ratio)
+    ratio = z * xp.exp(-0.5 * log_df)
+    if not xp.is_jax:
+        square = ratio * ratio
+        if np.max(square, initial=0.0) <= _HUGE * _HUGE:
+            return np.log1p(square)
+    ratio = xp.abs(ratio)
     huge = ratio > _HUGE
     moderate = xp.where(huge, 1.0, ratio)
     return xp.where(huge, 2.0 * xp.log(xp.where(huge, ratio, 1.0)), xp.log1p(moderate * moderate))

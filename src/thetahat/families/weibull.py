@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import MappingProxyType
 from typing import Any, ClassVar, final
 
@@ -14,7 +15,15 @@ from thetahat.families._end_sums import SummedByEnds
 from thetahat.families._entropies import EULER
 from thetahat.families._gathering import Gathering
 from thetahat.families._gumbel_kernel import SmallestKernel
-from thetahat.families._row_sums import SummedByRows, Sums, score_sums, total, total_of_product
+from thetahat.families._row_sums import (
+    Block,
+    SummedByRows,
+    Sums,
+    block_scores,
+    total,
+    total_of_product,
+    totals,
+)
 from thetahat.families._shape_scale import ShapeScale
 from thetahat.families._starts import centre_and_spread
 from thetahat.families._support import POSITIVE
@@ -53,7 +62,7 @@ class Weibull(SmallestKernel, ShapeScale, SummedByRows, SummedByEnds):
         centre=("scale", float),
     )
     spikes: ClassVar[str] = "anywhere"
-    n_scratch: ClassVar[int] = 4
+    n_scratch: ClassVar[int] = 6
     uniqueness: ClassVar[str | None] = "concave in (shape, shape log scale) (Burridge, 1981)"
     uniqueness_censored: ClassVar[str | None] = "concave in (shape, shape log scale) (Burridge, 1981)"
     primary: ClassVar[str] = "scale"
@@ -66,7 +75,7 @@ class Weibull(SmallestKernel, ShapeScale, SummedByRows, SummedByEnds):
         rows: Rows,
         weight: Array | None,
         eta: Coordinates,
-        scratch: tuple[Any, ...],
+        scratch: Block,
         *,
         scores: bool,
     ) -> Sums | None:
@@ -74,24 +83,23 @@ class Weibull(SmallestKernel, ShapeScale, SummedByRows, SummedByEnds):
         (log_y,) = rows
         log_shape, log_scale = (float(coordinate) for coordinate in eta)
         shape = float(np.exp(log_shape))
-        z, power, stretched, work = scratch
+        stretched, power, z = scratch[:3]
+        work = scratch[3:]
         np.multiply(np.subtract(log_y, log_scale, out=z), shape, out=z)
-        np.exp(z, out=power)
+        np.multiply(z, np.exp(z, out=power), out=stretched)
         n = float(z.shape[0]) if weight is None else float(np.add.reduce(weight))
-        by_z, by_power = total(z, weight, work), total(power, weight, work)
-        np.multiply(z, power, out=stretched)
-        by_stretched = total(stretched, weight, work)
-        by_stretched_twice = total_of_product(z, stretched, weight, work)
+        by_stretched, by_power, by_z = totals(scratch[:3], weight, work)
+        by_stretched_twice = total_of_product(z, stretched, weight, work[0])
         if scores:
             np.add(np.subtract(z, stretched, out=stretched), 1.0, out=stretched)
         value = np.subtract(np.subtract(z, power, out=z), log_y, out=z)
-        by_value = total(value, weight, work)
-        highest = float(value.max()) + log_shape if scores else -np.inf
-        absolute = total(np.abs(value, out=value), weight, work)
-        row_scores: tuple[tuple[float, ...], tuple[float, ...]] = ((), ())
+        by_value = total(value, weight, work[0])
+        highest = float(np.maximum.reduce(value)) + log_shape if scores else -np.inf
+        absolute = total(np.abs(value, out=value), weight, work[0])
+        row_scores: tuple[Sequence[float], Sequence[float]] = ((), ())
         if scores:
             np.multiply(np.subtract(power, 1.0, out=power), shape, out=power)
-            row_scores = score_sums((stretched, power), weight, work)
+            row_scores = block_scores(scratch[:2], weight, work)
         return Sums(
             by_value + n * log_shape,
             absolute + n * abs(log_shape),

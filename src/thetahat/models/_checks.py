@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -38,7 +39,7 @@ def checked_values(
             raise DataError(f"{error}. {_LABELS}") from error
     lowest, highest = float(np.minimum.reduce(y)), float(np.maximum.reduce(y))
     whole = not support.discrete or y.dtype.kind in "iu" or bool((y == np.floor(y)).all())
-    if np.isfinite(lowest) and np.isfinite(highest) and whole and support.spans(lowest, highest):
+    if isfinite(lowest) and isfinite(highest) and whole and support.spans(lowest, highest):
         return y if support.discrete or y.dtype == float else y.astype(float), (lowest, highest)
     numbers(what, y, where)
     bad = ~support.contains(y)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import field, replace
+from math import log, ulp
 from typing import Any
 
 import numpy as np
@@ -130,8 +131,11 @@ class PackedRows:
         return self._taken(every, every, self.n_rows)
 
     def _taken(self, exact: slice, interval: slice, n_rows: int) -> PackedRows:
-        n_exact = self.y.shape[0]
-        kept = np.concatenate([np.arange(n_exact)[exact], n_exact + np.arange(self.low.shape[0])[interval]])
+        truncation = self.truncation
+        if truncation is not None:
+            n_exact, n_interval = self.y.shape[0], self.low.shape[0]
+            kept = np.concatenate([np.arange(n_exact)[exact], n_exact + np.arange(n_interval)[interval]])
+            truncation = truncation.among(kept)
         # Copies, since a view of a few rows would keep the whole block in memory.
         return PackedRows(
             n_rows,
@@ -143,7 +147,7 @@ class PackedRows:
             None if self.interval_weight is None else self.interval_weight[interval].copy(),
             {name: _copied(value, exact) for name, value in self.known.items()},
             {name: _copied(value, interval) for name, value in self.interval_known.items()},
-            truncation=None if self.truncation is None else self.truncation.among(kept),
+            truncation=truncation,
         )
 
     def points(self, support: Support) -> tuple[Vector, Vector | None]:
@@ -204,8 +208,7 @@ def join(parts: list[PackedRows]) -> PackedRows:
 
 def tally_rows(family: Family, packed: PackedRows, working: Vector, order: int) -> Tally:
     """Sum a family's terms over packed rows, tile by tile."""
-    eta = tuple(working.tolist()) if working.dtype == float else tuple(working)
-    eta = tuple(np.float64(coordinate) for coordinate in eta)
+    eta = tuple(map(np.float64, working.tolist()))
     total: Tally | None = None
     if isinstance(family, SummedByRows) and packed.truncation is None:
         total = _summed(family, packed, eta, order)
@@ -220,10 +223,11 @@ def tally_rows(family: Family, packed: PackedRows, working: Vector, order: int) 
         if order == SCORES:
             part = _with_densest(part, terms.value, packed.y[tile])
         total = part if total is None else total.merge(part)
-    if isinstance(family, SummedByEnds) and packed.truncation is None:
-        total = _summed_ends(family, packed, eta, order, total)
-    else:
-        total = _summed_intervals(family, packed, eta, order, total)
+    if packed.low.shape[0]:
+        if isinstance(family, SummedByEnds) and packed.truncation is None:
+            total = _summed_ends(family, packed, eta, order, total)
+        else:
+            total = _summed_intervals(family, packed, eta, order, total)
     if total is None:
         k = len(eta)
         zeros = (np.zeros(k), np.zeros((k, k))) if order == SCORES else (None, None)
@@ -288,21 +292,23 @@ def _summed(family: SummedByRows, packed: PackedRows, eta: tuple[Any, ...], orde
     """Sum exact rows in scratch memory; None where there are none, or the family would rather do without."""
     k = len(eta)
     total: Tally | None = None
-    for start in range(0, packed.y.shape[0], BLOCK_ROWS):
-        tile = slice(start, start + BLOCK_ROWS)
-        rows = tuple(_take(column, tile) for column in packed.prepared)
-        weight = None if packed.weight is None else packed.weight[tile]
-        n = min(BLOCK_ROWS, packed.y.shape[0] - start)
-        arrays = scratch(family.n_scratch, n)
-        sums = family.row_sums(rows, weight, eta, arrays, scores=order == SCORES)
+    size = packed.y.shape[0]
+    for start in range(0, size, BLOCK_ROWS):
+        y, rows, weight = packed.y, packed.prepared, packed.weight
+        if size > BLOCK_ROWS:
+            tile = slice(start, start + BLOCK_ROWS)
+            rows = tuple(_take(column, tile) for column in rows)
+            y, weight = y[tile], None if weight is None else weight[tile]
+        vectors = scratch(family.n_scratch, y.shape[0])
+        sums = family.row_sums(rows, weight, eta, vectors, scores=order == SCORES)
         if sums is None:
             return None
-        part = tally_of(sums, k, order)
+        densest = -np.inf
         if order == SCORES:
-            densest = _densest_bound(sums.highest, packed.y[tile])
+            densest = _densest_bound(sums.highest, y)
             if not densest < HARMLESS:
                 return None
-            part = replace(part, densest=densest)
+        part = tally_of(sums, k, order, densest)
         total = part if total is None else total.merge(part)
     return total
 
@@ -323,8 +329,8 @@ def _summed_ends(
 
 def _densest_bound(highest: float, y: Array) -> float:
     """The bound that one rounding unit gives for all rows: cheap, and mostly far from where it matters."""
-    farthest = max(abs(float(y.min())), abs(float(y.max())))
-    return highest + float(np.log(np.spacing(farthest)))
+    farthest = max(abs(float(np.minimum.reduce(y))), abs(float(np.maximum.reduce(y))))
+    return highest + log(ulp(farthest))
 
 
 def _with_densest(tally: Tally, value: Any, y: Array) -> Tally:

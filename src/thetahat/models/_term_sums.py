@@ -2,33 +2,47 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from operator import mul
 from threading import local
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from thetahat.families._row_sums import Sums
+from thetahat.families._row_sums import Block, Sums
 from thetahat.families._terms import Terms
 from thetahat.models._model import SCORES, VALUE, Tally
 
 Array = NDArray[Any]
 Vector = NDArray[np.float64]
+PAGE, LINE = 512, 8
+"""In numbers of double precision."""
+FEW = 7
+"""Rows that are summed in plain floats, one after the other, as NumPy sums so few."""
 
 
-def tally_of(sums: Sums, k: int, order: int) -> Tally:
+def tally_of(sums: Sums, k: int, order: int, densest: float = -np.inf) -> Tally:
     """The tally of what a family has summed by itself."""
     if order == VALUE:
         return Tally(sums.value, sums.absolute, np.zeros(k), np.zeros((k, k)))
-    tally = Tally(sums.value, sums.absolute, np.array(sums.gradient), -symmetric(sums.hessian, k))
+    score, information = np.array(sums.gradient), -symmetric(sums.hessian, k)
     if order != SCORES:
-        return tally
-    return replace(tally, absolute_score=np.array(sums.absolute_gradient), opg=symmetric(sums.products, k))
+        return Tally(sums.value, sums.absolute, score, information)
+    absolute_score, opg = np.array(sums.absolute_gradient), symmetric(sums.products, k)
+    return Tally(sums.value, sums.absolute, score, information, absolute_score, opg, densest)
 
 
-def symmetric(lower: tuple[float, ...], k: int) -> Array:
+def symmetric(lower: Sequence[float], k: int) -> Array:
     """The matrix of a lower triangle, row by row."""
+    if k == 1:
+        return np.array((tuple(lower),))
+    if k == 2:
+        a, b, c = lower
+        return np.array(((a, b), (b, c)))
+    if k == 3:
+        a, b, c, d, e, f = lower
+        return np.array(((a, b, d), (b, c, e), (d, e, f)))
     matrix = np.empty((k, k))
     position = 0
     for i in range(k):
@@ -44,14 +58,15 @@ _memory = local()
 np.empty(1 << 21)
 
 
-def scratch(n_arrays: int, n: int) -> tuple[Vector, ...]:
-    """Arrays of this thread's own, which outlive a pass: fresh ones would cost a page fault a page."""
-    arrays: list[Vector] = _memory.__dict__.setdefault("arrays", [])
-    if arrays and arrays[0].shape[0] < n:
-        arrays.clear()
-    while len(arrays) < n_arrays:
-        arrays.append(np.empty(arrays[0].shape[0] if arrays else n))
-    return tuple(array[:n] for array in arrays[:n_arrays])
+def scratch(n_vectors: int, n: int) -> Block:
+    """Vectors of this thread's own, which outlive a pass: fresh ones would cost a page fault a page."""
+    # Vectors a multiple of a page apart would push each other out of the cache.
+    apart = n if n % PAGE else n + LINE
+    needed = n_vectors * apart
+    memory: Vector | None = getattr(_memory, "vectors", None)
+    if memory is None or memory.shape[0] < needed:
+        memory = _memory.vectors = np.empty(needed)
+    return memory[:needed].reshape(n_vectors, apart)[:, :n]
 
 
 def sum_terms(
@@ -59,6 +74,8 @@ def sum_terms(
 ) -> Tally:
     """Sums over rows; magnitudes are those of the ``parts`` whose difference the terms are, if they are one."""
     parts = parts or (terms,)
+    if n <= FEW and weight is not None:
+        return _sum_few(terms, weight.tolist(), k, order, parts)
     mass = float(n) if weight is None else float(np.add.reduce(weight))
     (work,) = scratch(1, n)
 
@@ -98,3 +115,29 @@ def sum_terms(
         for j in range(i + 1):
             opg[i, j] = opg[j, i] = product(terms.gradient[i], terms.gradient[j])
     return Tally(value, absolute, score, information, absolute_score, opg)
+
+
+def _sum_few(terms: Terms, weight: list[float], k: int, order: int, parts: tuple[Terms, ...]) -> Tally:
+    """The same sums of so few rows that NumPy's overhead would be most of their cost, such as pseudo rows."""
+
+    def rows(item: Any) -> list[float]:
+        found = np.asarray(item, dtype=float).tolist()
+        return found if isinstance(found, list) else [found] * len(weight)
+
+    def summed(values: list[float]) -> float:
+        return sum(map(mul, values, weight))
+
+    value = summed(rows(terms.value))
+    absolute = sum(summed([abs(item) for item in rows(part.value)]) for part in parts)
+    if order == VALUE:
+        return Tally(value, absolute, np.zeros(k), np.zeros((k, k)))
+    gradient = [rows(item) for item in terms.gradient]
+    score = np.array([summed(item) for item in gradient])
+    information = symmetric([-summed(rows(item)) for item in terms.hessian], k)
+    if order != SCORES:
+        return Tally(value, absolute, score, information)
+    magnitudes = [
+        sum(summed([abs(entry) for entry in rows(part.gradient[i])]) for part in parts) for i in range(k)
+    ]
+    products = [summed(list(map(mul, gradient[i], gradient[j]))) for i in range(k) for j in range(i + 1)]
+    return Tally(value, absolute, score, information, np.array(magnitudes), symmetric(products, k))

@@ -41,10 +41,12 @@ class SymmetricFactor:
         "_triangle",
         "_values",
         "_vectors",
+        "size",
     )
 
     def __init__(self, matrix: ArrayLike) -> None:
         matrix = np.asarray(matrix, dtype=np.float64)
+        self.size = matrix.shape[0]
         self._inverse: FloatArray | None = None
         self._triangle: Triangle | None = None
         self._values: Any = None
@@ -58,10 +60,10 @@ class SymmetricFactor:
             self._plain = Triple.of(matrix)
         if self._plain is not None:
             self._matrix = matrix.copy()
-            self._bound = matrix.shape[0] * _EPSILON * self._plain.largest
+            self._bound = self.size * _EPSILON * self._plain.largest
             return
         self._scaled, self._roots = scale_to_unit_diagonal(matrix)
-        size = self._roots.size
+        size = self.size
         if size == 1:
             self._values, self._vectors = self._scaled[0], np.ones((1, 1))
         elif size > LARGE and isfinite(float(self._scaled.sum())):
@@ -88,7 +90,7 @@ class SymmetricFactor:
     def error_bound(self) -> float:
         """Bound k eps max|eigenvalue| on the rounding error of each eigenvalue."""
         if self._triangle is not None:
-            return self.roots.size * _EPSILON * self._triangle.largest
+            return self.size * _EPSILON * self._triangle.largest
         return self._bound
 
     @property
@@ -114,11 +116,9 @@ class SymmetricFactor:
         if isinstance(self._plain, Pair):
             self._values, self._vectors = self._plain.arrays()
             return
-        size = self.roots.size
+        self._values, self._vectors = np.full(self.size, np.nan), np.full((self.size, self.size), np.nan)
         if isfinite(float(self.scaled.sum())):
             self._values, self._vectors = np.linalg.eigh(self.scaled)
-        else:
-            self._values, self._vectors = np.full(size, np.nan), np.full((size, size), np.nan)
 
     @property
     def largest(self) -> float:
@@ -140,9 +140,9 @@ class SymmetricFactor:
     @property
     def condition(self) -> float:
         """Ratio of the largest to the smallest absolute eigenvalue of the scaled matrix; 1 if empty."""
-        if self.eigenvalues.size == 0:
-            return 1.0
         sizes = np.abs(self.eigenvalues)
+        if sizes.size == 0:
+            return 1.0
         smallest = float(sizes.min())
         return float(sizes.max()) / smallest if smallest != 0.0 else float("inf")
 
@@ -159,10 +159,6 @@ class SymmetricFactor:
     def is_positive_definite(self, safety: float = 100.0) -> bool:
         """Tell whether the smallest eigenvalue exceeds its rounding error ``safety`` times."""
         return self.smallest > safety * self.error_bound
-
-    def direction(self, index: int = 0) -> FloatArray:
-        """Return d with dᵀAd = eigenvalues[index], in the coordinates of A."""
-        return np.asarray(self.eigenvectors[:, index] / self.roots)
 
     def solve(self, right: ArrayLike) -> FloatArray:
         """Return A⁻¹ b for b of shape (k,) or (k, m), refined once; infinite or NaN where A is singular.
@@ -190,7 +186,7 @@ class SymmetricFactor:
             roots = self.roots if right.ndim == 1 else self.roots[:, np.newaxis]
             target, spectrum = right / roots, 1.0 / self.eigenvalues
             solution = self._apply(spectrum, target)
-            if self.roots.size > 1:
+            if self.size > 1:
                 solution = solution + self._apply(spectrum, target - self.scaled @ solution)
             return np.asarray(solution / roots)
 
@@ -202,9 +198,9 @@ class SymmetricFactor:
         >>> SymmetricFactor([[4.0, 0.0], [0.0, 1.0]]).half_square(np.array([2.0, 1.0]))
         1.0
         """
-        if isinstance(self._plain, Triple):
-            return self._plain.half_square(*right.tolist())
-        if self._plain is not None or self._triangle is not None or self.roots.size == 1:
+        if self._plain is not None and self._plain.regular:
+            return max(self._plain.half_square(*right.tolist()), 0.0)
+        if self._triangle is not None or self.size <= 2:
             return max(0.5 * float(right @ self.solve(right)), 0.0)
         rotated = (right / self.roots) @ self.eigenvectors
         return max(0.5 * float(rotated @ (rotated / self.eigenvalues)), 0.0)
@@ -233,6 +229,9 @@ class SymmetricFactor:
         """
         if not self.smallest > self.error_bound:
             return float("inf")
+        if self._plain is not None:
+            norm = self._plain.norm(difference)
+            return norm / self.smallest if isfinite(norm) else float("inf")
         scaled = (difference / self.roots / self.roots[:, np.newaxis]).ravel()
         squares = float(scaled @ scaled)
         return sqrt(squares) / self.smallest if isfinite(squares) else float("inf")
@@ -260,11 +259,13 @@ class SymmetricFactor:
         [[0.5, 0.0], [0.0, 0.25]]
         """
         if self._inverse is None:
-            with held_for(self.roots.size):
+            with held_for(self.size):
                 if self._triangle is not None:
                     inverse = self._triangle.inverse() / self.roots / self.roots[:, np.newaxis]
+                elif self._plain is not None and self._plain.regular:
+                    inverse = self._plain.inverse()
                 else:
-                    inverse = self.solve(np.eye(self.roots.size))
+                    inverse = self.solve(np.eye(self.size))
             self._inverse = np.asarray(0.5 * inverse + 0.5 * inverse.T)
         return self._inverse.copy()
 
@@ -300,7 +301,7 @@ class SymmetricFactor:
         >>> SymmetricFactor([[4.0, 0.0], [0.0, 1.0]]).relative_ends(np.array([[1.0, 0.0], [0.0, -2.0]]))
         (-2.0, 0.25)
         """
-        if not self.roots.size:
+        if not self.size:
             return 0.0, 0.0
         if not self.smallest > self.error_bound or not isfinite(float(difference.sum())):
             return -float("inf"), float("inf")

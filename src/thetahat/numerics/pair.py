@@ -8,12 +8,14 @@ from typing import final
 import numpy as np
 from numpy.typing import NDArray
 
+from thetahat.numerics.few_rows import FewRows
+
 FloatArray = NDArray[np.float64]
 _TINY, _HUGE = 1e-280, 1e280
 
 
 @final
-class Pair:
+class Pair(FewRows):
     """The decomposition of a 2 x 2 matrix in plain floats: NumPy's overhead would be most of a small fit's time.
 
     S = [[a, b], [b, c]], one Jacobi rotation by (cosine, sine), eigenvalues in ascending order.
@@ -63,13 +65,14 @@ class Pair:
             values, vectors = (self.second, self.first), ((sine, cosine), (cosine, -sine))
         return np.array(values), np.array(vectors)
 
-    def length(self, left: float, right: float) -> float:
-        """The norm of a vector in the units of the scaled matrix."""
-        return hypot(self.units[0] * left, self.units[1] * right)
+    def half_square(self, *right: float) -> float:
+        """½ bᵀA⁻¹b."""
+        x, y = self.solve(*right)
+        return 0.5 * (right[0] * x + right[1] * y)
 
-    def solve(self, left: float, right: float) -> tuple[float, float]:
+    def solve(self, *right: float) -> tuple[float, ...]:
         """A⁻¹ b, refined once."""
-        up, down = left / self.units[0], right / self.units[1]
+        up, down = right[0] / self.units[0], right[1] / self.units[1]
         x, y = self._apply(up, down)
         if isfinite(x) and isfinite(y):
             more_x, more_y = self._apply(up - (self.a * x + self.b * y), down - (self.b * x + self.c * y))

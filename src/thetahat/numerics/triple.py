@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from math import frexp, sqrt
+from math import frexp
 from typing import final
 
 import numpy as np
 from numpy.typing import NDArray
+
+from thetahat.numerics.few_rows import FewRows
 
 FloatArray = NDArray[np.float64]
 _TINY, _HUGE = 1e-100, 1e100
@@ -16,7 +18,7 @@ CLEAR = 1e-6
 
 
 @final
-class Triple:
+class Triple(FewRows):
     """A = L D Lᵀ of a positive definite 3 x 3 matrix: NumPy's overhead would be most of a small fit's time.
 
     Scaling A to a diagonal near 1 by powers of two rounds nothing, and can be left out of the factor. It is in
@@ -64,8 +66,9 @@ class Triple:
         found = cls((a, b, c, d, e, f), (x, y, z), (a, q, r), units)
         return found if found.smallest > CLEAR else None
 
-    def solve(self, first: float, second: float, third: float) -> tuple[float, float, float]:
+    def solve(self, *right: float) -> tuple[float, ...]:
         """A⁻¹ b, refined once."""
+        first, second, third = right
         a, b, c, d, e, f = self._entries
         x, y, z = self._apply(first, second, third)
         more = self._apply(
@@ -81,14 +84,10 @@ class Triple:
         second = second / q - z * third
         return first / p - x * second - y * third, second, third
 
-    def half_square(self, first: float, second: float, third: float) -> float:
+    def half_square(self, *right: float) -> float:
         """½ bᵀA⁻¹b, of the factors."""
+        first, second, third = right
         (x, y, z), (p, q, r) = self._multipliers, self._pivots
         second -= x * first
         third -= y * first + z * second
         return 0.5 * (first * first / p + second * second / q + third * third / r)
-
-    def length(self, first: float, second: float, third: float) -> float:
-        """The norm of a vector in the units of the scaled matrix."""
-        u, v, w = self.units
-        return sqrt((u * first) ** 2 + (v * second) ** 2 + (w * third) ** 2)

@@ -34,6 +34,10 @@ def at_closed_form(
                 zip(parameter.names, np.atleast_1d(table.fixed[parameter.name]).tolist(), strict=True)
             )
             continue
+        if not parameter.domain.vector and not parameter.domain.is_edge(value):
+            point.append(float(parameter.domain.to_free(value)))
+            natural[parameter.name] = float(value) * table.unit(parameter.name)
+            continue
         free = np.atleast_1d(np.asarray(parameter.domain.to_free(value), dtype=float))
         numbers = np.atleast_1d(np.asarray(value, dtype=float))
         entries = numbers * table.unit(parameter.name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,7 +69,7 @@ def promising(
     kinds = family.further_starts(rows.points(family.support)[0])
     if not kinds:
         return None
-    sizes = [max(np.shape(item)[-1] if np.ndim(item) else 1 for item in kind) for kind in kinds]
+    sizes = [max((np.shape(item)[-1:] or (1,))[0] for item in kind) for kind in kinds]
     columns = np.array(family.working(_beside(kinds, sizes)), dtype=float)
     held = table.working(point)
     candidates = np.concatenate([held[np.newaxis], columns.T])
@@ -80,6 +81,8 @@ def promising(
     if rows.size == arrangement.sample.size and np.isfinite(outcome.value):
         reference = max(reference, outcome.value)
     heights = np.where(np.isfinite(heights), heights, -np.inf)
+    if not (heights[1:] > reference - TO_GAIN).any():
+        return []
     found: list[tuple[float, Vector]] = []
     first = 1
     for size in sizes:
@@ -101,15 +104,13 @@ def promising(
 
 def _beside(kinds: Sequence[Theta], sizes: Sequence[int]) -> Theta:
     """Starts of several kinds as the columns of one."""
+
+    def column(item: Any, size: int) -> Any:
+        wide = isinstance(item, np.ndarray) and item.shape[-1:] == (size,)
+        return item if wide else np.broadcast_to(item, (*np.shape(item)[:-1], size))
+
     return tuple(
-        np.concatenate(
-            [
-                np.broadcast_to(item, (*np.shape(item)[:-1], size))
-                for item, size in zip(items, sizes, strict=True)
-            ],
-            axis=-1,
-        )
-        for items in zip(*kinds, strict=True)
+        np.concatenate(list(map(column, items, sizes)), axis=-1) for items in zip(*kinds, strict=True)
     )
 
 

@@ -157,13 +157,21 @@ def gather(
         if factor.relative_bound(difference) <= CURVATURE_CHANGE / (1.0 + CURVATURE_CHANGE):
             return found(before, steady=True)
         change = before()
-    elif decrement <= NO_GAIN and (np.abs(step()) <= NO_STEP * np.maximum(np.abs(point), units())).all():
+    elif decrement <= NO_GAIN and _none(step(), point, units()):
         change = 0.0
     if not change <= CURVATURE_CHANGE:
         # The step that led here was too long to tell; the one that would follow tells.
         after = likelihood.tally(point + step(), DERIVATIVES)
         change = curvature_change(factor, tally.information, after.information)
     return found(change, steady=change <= CURVATURE_CHANGE)
+
+
+def _none(step: Vector, point: Vector, units: Vector) -> bool:
+    """Whether a step is one of a few roundings."""
+    return all(
+        abs(way) <= NO_STEP * max(abs(at), unit)
+        for way, at, unit in zip(step.tolist(), point.tolist(), units.tolist(), strict=True)
+    )
 
 
 def curvature_change(factor: SymmetricFactor, before: Matrix, after: Matrix) -> float:

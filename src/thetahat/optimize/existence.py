@@ -98,10 +98,10 @@ def gathered(arrangement: Arrangement, engine: Engine) -> Gathered | None:
     gathers, support = model.family.gathers, model.family.support
     at_lower = survey.n_exact == 0 or _all_on_lower(model, survey)
     at_upper = survey.n_exact == 0 or (support.discrete and survey.minimum == support.upper)
-    low_open = np.isneginf(survey.highest_low) or (
+    low_open = survey.highest_low == -np.inf or (
         _has_mass(model, support.lower) and survey.highest_low < support.lower
     )
-    high_open = np.isposinf(survey.lowest_high)
+    high_open = survey.lowest_high == np.inf
     if low_open and high_open and survey.n_exact == 0:
         return Gathered(dict.fromkeys(model.table.free_names, float(np.nan)), 0.0, "any place")
     if survey.all_exact and model.table.all_free:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from math import isinf
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +35,7 @@ def maximum(table: ParameterTable, found: Evidence, search: Search, declared: De
             for parameter in table.free_parameters
             if not parameter.domain.vector
             for name in parameter.names
-            if np.isinf(natural[name]) or parameter.domain.is_edge(natural[name])
+            if isinf(natural[name]) or parameter.domain.is_edge(natural[name])
         ]
     if lost_names:
         return _out_of_range(table, found, search, lost_names, declared)

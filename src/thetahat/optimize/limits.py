@@ -199,6 +199,8 @@ def to_edges(likelihood: Likelihood, point: Vector, n_obs: float) -> tuple[Vecto
     tally = likelihood.tally(point, DERIVATIVES)
     weak = ~table.on_line & (np.abs(tally.information.diagonal()) <= NEARLY_AT_EDGE * n_obs)
     edges = np.zeros(point.size, dtype=bool)
+    if not weak.any():
+        return point, tuple(edges.tolist())
     for parameter, span in zip(table.free_parameters, table.free_slices, strict=True):
         if parameter.domain.vector or not weak[span].all():
             continue
@@ -241,20 +243,21 @@ def _rows_of_limit(
     """The same rows as the limit prepares them, surveyed again only where it prepares them otherwise."""
     family = limit_model.family
 
-    def prepared(rows: PackedRows) -> PackedRows:
+    def prepared(rows: PackedRows) -> tuple[Any, ...]:
         with np.errstate(all="ignore"):
-            return replace(rows, prepared=family.prepare(NUMPY, rows.y, rows.known))
+            return family.prepare(NUMPY, rows.y, rows.known)
 
-    sample = prepared(arrangement.sample)
-    same = len(sample.prepared) == len(arrangement.sample.prepared) and all(
-        np.array_equal(a, b) for a, b in zip(sample.prepared, arrangement.sample.prepared, strict=True)
+    sample = arrangement.sample
+    theirs = prepared(sample)
+    same = len(theirs) == len(sample.prepared) and all(
+        a is b or np.array_equal(a, b) for a, b in zip(theirs, sample.prepared, strict=True)
     )
     blocks: Callable[[], Iterable[Any]] = arrangement.blocks
     if same:
         survey = arrangement.survey
     else:
         if arrangement.packed:
-            packs = [prepared(block) for block in arrangement.blocks()]
+            packs = [replace(block, prepared=prepared(block)) for block in arrangement.blocks()]
 
             def blocks() -> Iterable[Any]:
                 return packs

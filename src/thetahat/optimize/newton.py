@@ -156,7 +156,7 @@ class NewtonSearch(Search):
         current = self.tally
         assert current is not None  # noqa: S101 - tell is called after the first answer
         assert self._trial is not None  # noqa: S101 - likewise
-        if not tally.finite or not np.isfinite(tally.score).all() or not np.isfinite(tally.information).all():
+        if not (tally.finite and _finite(tally.score) and _finite(tally.information)):
             return False
         gain = tally.value - current.value
         noise = current.rounding + tally.rounding
@@ -238,6 +238,11 @@ class NewtonSearch(Search):
         if method == "newton" and factor.smallest <= factor.error_bound:
             method = "negative curvature"
         return step, predicted, sqrt(float(coefficients @ coefficients)), method
+
+
+def _finite(numbers: NDArray[np.float64]) -> bool:
+    """Whether all are finite: where their sum is, they are."""
+    return isfinite(float(np.add.reduce(numbers, axis=None))) or bool(np.isfinite(numbers).all())
 
 
 def _decrement(tally: Tally) -> float:

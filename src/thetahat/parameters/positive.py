@@ -25,6 +25,8 @@ class Positive(Domain):
 
     def to_free(self, value: Any) -> Any:
         """Return log(value); -inf at the edge 0."""
+        if isinstance(value, float) and value > 0.0:
+            return np.log(value)
         xp = namespace(value)
         if xp.is_jax:
             return xp.log(value)
@@ -45,6 +47,8 @@ class Positive(Domain):
 
     def contains(self, value: Any) -> bool:
         """Whether every number is finite and above 0."""
+        if isinstance(value, float):
+            return 0.0 < value < np.inf
         array = np.asarray(value)
         return bool(np.all((array > 0) & (array < np.inf)))
 

@@ -210,7 +210,8 @@ class ParameterTable:
             return np.ones(self.n_free)
         return np.array(
             [
-                parameter.domain.derivative(free[at]) * self.unit(parameter.name)
+                (1.0 if parameter.domain.identity else parameter.domain.derivative(free[at]))
+                * self.unit(parameter.name)
                 for at, parameter in enumerate(self.free_parameters)
             ]
         )
