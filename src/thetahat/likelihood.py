@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from thetahat.engines import Engine
 from thetahat.models import DERIVATIVES, SCORES, Model, Tally
+from thetahat.numerics.sums import merge_in_order
 from thetahat.parameters import ParameterTable
 
 Vector = NDArray[np.float64]
@@ -23,7 +24,7 @@ class Likelihood:
     model
         Makes tallies of packed rows.
     blocks
-        Returns the rows, from the start, at every call: packed ones or raw blocks.
+        Returns the rows, from the start, at every call: packed ones in their portions, or raw blocks.
     packed
         Whether they are packed already.
     condensed
@@ -108,7 +109,11 @@ class Likelihood:
         if self._packed:
             return self.engine.reduce(function, self._blocks())
         model = self.model
-        return self.engine.reduce(lambda block: function(model.pack(block)), self._blocks())
+
+        def packing(block: Any) -> Any:
+            return merge_in_order(map(function, model.portions(model.pack(block))), _merged)
+
+        return self.engine.reduce(packing, self._blocks())
 
     def raw_blocks(self) -> Iterable[Any]:
         """The blocks as they come, unpacked where they were not packed before."""
@@ -129,3 +134,7 @@ class Likelihood:
 
         found: Tally = self.reduce(function)
         return found.information
+
+
+def _merged(left: Any, right: Any) -> Any:
+    return left.merge(right)

@@ -112,9 +112,10 @@ def arrange_regression(
     packs = [packed for packed in counted.packs if packed.parts]
     if matrix:
         packs = _gathered(packs, model.table.n_working)
+    portions = in_portions(packs)
 
     def all_blocks() -> Iterable[Any]:
-        return packs if in_memory else source.blocks(model.columns)
+        return portions if in_memory else source.blocks(model.columns)
 
     return RegressionArrangement(
         model,
@@ -129,6 +130,32 @@ def arrange_regression(
         _sample(counted.samples, LARGEST_SAMPLE if in_memory else max(LARGEST_SAMPLE, held)),
         counted.largest,
     )
+
+
+def in_portions(packs: list[PackedRegression]) -> list[PackedRegression]:
+    """Packed rows in the portions that threads share; without empty ones where all rows are in one."""
+    portions = [portion for packed in packs for portion in packed.portions()]
+    filled = [portion for portion in portions if portion.parts]
+    return filled if len(filled) == 1 else portions
+
+
+def packed_again(
+    model: RegressionModel, arrangement: RegressionArrangement, engine: Engine
+) -> list[PackedRegression] | None:
+    """The rows of an arrangement packed for another model, in portions; None where they come from a file."""
+    if not arrangement.packed:
+        return None
+    return in_portions(
+        engine.reduce(lambda block: _Packs([model.pack(block)]), arrangement.raw_blocks()).packs
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Packs:
+    packs: list[PackedRegression]
+
+    def merge(self, other: _Packs) -> _Packs:
+        return _Packs(self.packs + other.packs)
 
 
 def _largest(model: RegressionModel, packed: PackedRegression) -> float:

@@ -22,6 +22,8 @@ FEW_COLUMNS = 8
 TILE_NUMBERS = 131_072
 """Numbers of a tile, a megabyte: what a core's own cache holds, as measured."""
 LARGEST_TILE = 32_768
+MULTIPLIED_NUMBERS = KEPT_NUMBERS = 524_288
+"""Numbers of such products that are made at once, by a few long operations; and those that a thread keeps room for."""
 FEW_GRAMS, MOST_MULTIPLIED = 3, 128
 """Gram matrices of one design from which on, and columns up to which, products of its columns are worth making."""
 _memory = local()
@@ -89,9 +91,9 @@ class DenseDesign(Design):
         if p > MOST_MULTIPLIED or weights.shape[0] < FEW_GRAMS:
             return np.array([self.gram(row) for row in weights]).reshape(-1, p, p)
         starts = np.cumsum([0, *range(p, 0, -1)])
-        step = max(TILE_NUMBERS // max(int(starts[-1]), 1), 64)
+        step = max(MULTIPLIED_NUMBERS // max(int(starts[-1]), 1), 64)
         total = np.zeros((weights.shape[0], int(starts[-1])))
-        work = np.empty((int(starts[-1]), min(step, max(self.n_rows, 1))))
+        work = _scratch(int(starts[-1]), min(step, max(self.n_rows, 1)))
         for at in range(0, self.n_rows, step):
             columns = np.ascontiguousarray(self.matrix[at : at + step].T)
             products = work[:, : columns.shape[1]]
@@ -174,6 +176,6 @@ def _scratch(n_rows: int, n_columns: int) -> Matrix:
     size = n_rows * n_columns
     if held is None or held.size < size:
         held = np.empty(size)
-        if size <= 4 * TILE_NUMBERS:
+        if size <= KEPT_NUMBERS:
             _memory.numbers = held
     return held[:size].reshape(n_rows, n_columns)

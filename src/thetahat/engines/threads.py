@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from itertools import chain, count, islice
+from operator import length_hint
 from typing import TYPE_CHECKING, final
 
 import numpy as np
@@ -84,12 +85,13 @@ class Threads(Engine):
         if len(head) < self.inline:
             with np.errstate(all="ignore"):
                 return function(self._only(head))
+        left = length_hint(remaining)
         everything = chain(head, remaining)
         with single_blas:
             if self.workers == 1:
                 with np.errstate(all="ignore"):
                     return _merged(function(block) for block in everything)
-            return _merged(self._in_order(function, everything))
+            return _merged(self._in_order(function, everything, len(head) + left if left else 0))
 
     @staticmethod
     def _only(head: list[Block]) -> Block:
@@ -97,7 +99,9 @@ class Threads(Engine):
             raise DataError("there are no rows to sum over")
         return head[0]
 
-    def _in_order(self, function: Callable[[Block], Record], blocks: Iterator[Block]) -> Iterator[Record]:
+    def _in_order(
+        self, function: Callable[[Block], Record], blocks: Iterator[Block], known: int
+    ) -> Iterator[Record]:
         def quietly(batch: list[Block]) -> list[Record]:
             with np.errstate(all="ignore"):
                 return [function(block) for block in batch]
@@ -105,7 +109,7 @@ class Threads(Engine):
         pool = _pool(self.workers)
         waiting: deque[Future[list[Record]]] = deque()
         try:
-            for batch in self._batches(blocks):
+            for batch in self._batches(blocks, known):
                 waiting.append(pool.submit(quietly, batch))
                 if len(waiting) > self.workers:
                     yield from waiting.popleft().result()
@@ -115,12 +119,18 @@ class Threads(Engine):
             for future in waiting:
                 future.cancel()
 
-    def _batches(self, blocks: Iterator[Block]) -> Iterator[list[Block]]:
-        """Consecutive blocks to hand to a thread at once: few at first, so that few blocks occupy all threads."""
+    def _batches(self, blocks: Iterator[Block], known: int) -> Iterator[list[Block]]:
+        """Consecutive blocks to hand to a thread at once: few at first, so that few blocks occupy all threads.
+
+        Where it is ``known`` how many there are, ever fewer, so that threads end together (Polychronopoulos & Kuck,
+        1987, guided self-scheduling).
+        """
         for number in count():
-            batch = list(islice(blocks, min(1 << (number // self.workers), LARGEST_BATCH)))
+            size = max(known // (2 * self.workers), 1) if known > 0 else 1 << (number // self.workers)
+            batch = list(islice(blocks, min(size, LARGEST_BATCH)))
             if not batch:
                 return
+            known -= len(batch)
             yield batch
 
 

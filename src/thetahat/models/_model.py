@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import isfinite
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -116,6 +116,10 @@ class Model(ABC, Generic[Packed]):
     @abstractmethod
     def pack(self, block: Block) -> Packed:
         """Read, check and prepare one block of rows."""
+
+    def portions(self, packed: Packed) -> Sequence[Packed]:
+        """Packed rows in the portions that threads share, which every pass sums in the same order."""
+        return (packed,)
 
     @abstractmethod
     def tally(self, packed: Packed, working: Vector, order: int) -> Tally:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thetahat._dataclass import dataclass
+from thetahat.data import BLOCK_ROWS
 from thetahat.designs import Design
 from thetahat.families import Family
 from thetahat.families._terms import Terms, less
@@ -22,6 +23,8 @@ Array = NDArray[Any]
 Vector = NDArray[np.float64]
 WHOLE = 65_536
 """Rows of a tile where there is no design."""
+PORTIONS = 4
+"""Into how many portions a block is divided: a power of two, so that sums of portions merge as those of blocks do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,11 @@ class Part:
         if len(self.designs) == 1:
             return self.designs[0].tile_rows
         return min([design.tile_rows for design in self.designs], default=WHOLE)
+
+    @property
+    def tiles(self) -> int:
+        """How many tiles of nearly equal size its rows make."""
+        return max(-(-self.n_rows // self.tile_rows), 1)
 
     def slice(self, start: int, stop: int) -> Part:
         """Return consecutive rows; all of them are the part itself."""
@@ -144,6 +152,22 @@ class PackedRegression:
         """Σ w."""
         return sum(part.total_weight for part in self.parts)
 
+    def portions(self) -> tuple[PackedRegression, ...]:
+        """The same rows in quarters, some of them empty, for threads to share; all at once where tiles are large.
+
+        There is always the same number of them, so that the sums of those of all blocks merge as those of blocks do.
+        """
+        parts = self.parts
+        if not parts or any(PORTIONS * part.tile_rows > BLOCK_ROWS for part in parts):
+            return (self,)
+        of_each = [[_rows_of(part, portion) for part in parts] for portion in range(PORTIONS)]
+        held = [tuple(part for part in each if part is not None) for each in of_each]
+        counts = [sum(part.n_rows for part in each) for each in held]
+        nowhere = np.zeros(0), None
+        return tuple(
+            PackedRegression(count, count, each, nowhere) for each, count in zip(held, counts, strict=True)
+        )
+
     def thinned(self, most: int) -> PackedRegression:
         """Every so many-th row of each part, at most about twice ``most``."""
         step = max(1, self.n_positive // most)
@@ -153,6 +177,14 @@ class PackedRegression:
         values, weight = self.points
         points = (values[::step].copy(), None if weight is None else weight[::step].copy())
         return PackedRegression(self.n_rows, sum(p.n_rows for p in parts), parts, points)
+
+
+def _rows_of(part: Part, portion: int) -> Part | None:
+    """Whole tiles of a part that make one portion of it; None where it has too few."""
+    start, stop = (
+        (index * part.tiles // PORTIONS) * part.n_rows // part.tiles for index in (portion, portion + 1)
+    )
+    return part.slice(start, stop) if stop > start else None
 
 
 def join(packs: list[PackedRegression]) -> PackedRegression:
@@ -174,12 +206,12 @@ def join(packs: list[PackedRegression]) -> PackedRegression:
 
 def tally_part(family: Family, predictors: Predictors, part: Part, working: Vector, order: int) -> Tally:
     """Sum a part's terms, tile by tile."""
-    tile_rows = part.tile_rows
-    if part.n_rows <= tile_rows:
+    count, n_rows = part.tiles, part.n_rows
+    if count == 1:
         return _tally_tile(family, predictors, part, working, order)
     total: Tally | None = None
-    for start in range(0, part.n_rows, tile_rows):
-        tile = part.slice(start, start + tile_rows)
+    for index in range(count):
+        tile = part.slice(index * n_rows // count, (index + 1) * n_rows // count)
         added = _tally_tile(family, predictors, tile, working, order)
         total = added if total is None else total.merge(added)
     assert total is not None  # noqa: S101 - a part has rows

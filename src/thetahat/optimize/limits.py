@@ -267,11 +267,13 @@ def _rows_of_limit(
             blocks(),
         )
     condensed = limit_model.condensed(survey)
-    theirs = Arrangement(limit_model, blocks, arrangement.packed, survey, condensed, sample)
+    arranged = Arrangement(
+        limit_model, blocks, arrangement.packed, survey, condensed, replace(sample, prepared=theirs)
+    )
     likelihood = Likelihood(
         limit_model, blocks, packed=arrangement.packed, engine=engine, condensed=condensed
     )
-    return likelihood, theirs
+    return likelihood, arranged
 
 
 def _maximise(

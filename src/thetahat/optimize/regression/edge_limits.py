@@ -24,7 +24,7 @@ from thetahat.optimize.regression.limits import (
 from thetahat.optimize.regression.predictor_edges import on_the_edge
 from thetahat.penalised_likelihood import penalised
 from thetahat.penalties import Penalty
-from thetahat.regression_pass import RegressionArrangement
+from thetahat.regression_pass import RegressionArrangement, packed_again
 
 Vector = NDArray[np.float64]
 
@@ -48,9 +48,10 @@ def limit_on_the_edge(
         passed = None if penalty is None else penalty.elsewhere(theirs, limit.parameter)
         if limiting is None or (penalty is not None and passed is None):
             continue
-        packs = [limiting.pack(block) for block in arrangement.raw_blocks()] if arrangement.packed else None
-        blocks = (lambda packs=packs: packs) if packs is not None else arrangement.raw_blocks
-        likelihood = penalised(Likelihood(limiting, blocks, packed=packs is not None, engine=engine), passed)
+        packs = packed_again(limiting, arrangement, engine)
+        blocks = arrangement.raw_blocks if packs is None else packs.copy
+        again = Likelihood(limiting, blocks, packed=arrangement.packed, engine=engine)
+        likelihood = penalised(again, passed)
         moved = [_moved(model, limiting, theirs, limit.parameter, start) for start in starts]
         there = replace(arrangement, model=limiting, blocks=blocks)
         edge = on_the_edge(there, engine, likelihood, moved, search, declared, passed)

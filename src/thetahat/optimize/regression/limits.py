@@ -25,7 +25,7 @@ from thetahat.optimize.climb import climb
 from thetahat.optimize.limits import FAR_OUT, ROUNDING, STEP, LimitFit, Slope, to_edges
 from thetahat.penalised_likelihood import penalised
 from thetahat.penalties import Penalty
-from thetahat.regression_pass import RegressionArrangement
+from thetahat.regression_pass import RegressionArrangement, packed_again
 
 Vector = NDArray[np.float64]
 MANY_STEPS = 100.0
@@ -89,13 +89,9 @@ def _fit(
             return None
     if not _admits(limiting, arrangement):
         return None
-    packs = [limiting.pack(block) for block in arrangement.raw_blocks()] if arrangement.packed else None
-    likelihood = Likelihood(
-        limiting,
-        (lambda: packs) if packs is not None else arrangement.raw_blocks,
-        packed=packs is not None,
-        engine=engine,
-    )
+    packs = packed_again(limiting, arrangement, engine)
+    blocks = arrangement.raw_blocks if packs is None else packs.copy
+    likelihood = Likelihood(limiting, blocks, packed=arrangement.packed, engine=engine)
     likelihood = penalised(likelihood, penalty)
     here = model.table.natural(near)
     start = limiting.table.free_from_natural(
@@ -208,9 +204,9 @@ def limiting_model(limit: Limit, model: RegressionModel) -> RegressionModel | No
 def typical_values(limiting: RegressionModel, point: Vector, packs: list[Any] | None) -> dict[str, float]:
     """Natural parameters of the limit at a row in the middle of the first block, by which a scale is set."""
     values = dict.fromkeys((parameter.name for parameter in limiting.family.declared), 1.0)
-    if not packs or not packs[0].parts:
+    part: Part | None = next((packed.parts[0] for packed in packs or () if packed.parts), None)
+    if part is None:
         return values
-    part: Part = packs[0].parts[0]
     eta, _ = limiting.predictors.coordinates(part.designs, part.offsets, limiting.table.working(point))
     middle = tuple(np.median(item) for item in eta)
     theta = limiting.family.theta(middle)

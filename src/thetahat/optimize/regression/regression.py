@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -36,7 +36,7 @@ from thetahat.optimize.regression.limits import fit_regression_limits
 from thetahat.optimize.regression.moved_rows import in_words_of_rows
 from thetahat.optimize.regression.pinned_edges import held_at_ends
 from thetahat.optimize.regression.predictor_edges import end_rows, has_ends, on_the_edge, reaches_an_end
-from thetahat.optimize.regression.rough import rough_maximum
+from thetahat.optimize.regression.rough import by_trust, of_few_rows, rough_maximum, straight
 from thetahat.optimize.regression.start import starting_point
 from thetahat.optimize.regression.theorem import single_maximum
 from thetahat.optimize.regression.wide import as_wide, maximise_wide
@@ -124,9 +124,10 @@ def _maximise(
         return maximise_wide(wide, begin, declared, optimizer)
     # Far out any columns may look alike: where they are is asked at the usual start.
     usual = starting_point(arrangement, {}) if start else begin
-    _refuse_undetermined(arrangement, likelihood, engine, usual, penalty)
+    few = of_few_rows(arrangement, engine, begin.size) if _begins_with_few(arrangement, begin) else []
+    _refuse_undetermined(arrangement, likelihood, engine, usual, penalty, few)
     one = declared.theorem is not None
-    search = _ascend(arrangement, likelihood, engine, optimizer, begin, penalty, one=one)
+    search = _ascend(arrangement, likelihood, optimizer, begin, penalty, few, one=one)
     if arrangement.model.family.limits and search.tally is not None and search.tally.finite:
         height = search.tally.value
         limits = fit_regression_limits(arrangement, engine, optimizer, search.point, height, penalty)
@@ -195,26 +196,29 @@ def conditions(
 def _ascend(
     arrangement: RegressionArrangement,
     likelihood: Likelihood,
-    engine: Engine,
     optimizer: Optimizer,
     begin: Vector,
     penalty: Penalty | None,
+    few: Sequence[Likelihood],
     *,
     one: bool,
 ) -> Search:
-    """Climb from few rows to all of them; ``one`` tells that there is at most one maximum."""
+    """Climb from ``few`` rows, where there are enough, to all; ``one`` tells that there is at most one maximum."""
     model, sample = arrangement.model, arrangement.sample
     allowed = _region(arrangement)
-    if _begins_with_few(arrangement, begin):
+    if few:
         share = arrangement.n_obs / sample.n_obs
         rough = None
-        if one and penalty is None and begin.size > MANY_COLUMNS and isinstance(optimizer, Newton):
-            rough = rough_maximum(arrangement, engine, begin, optimizer.max_iterations)
+        if penalty is None and isinstance(optimizer, Newton):
+            if one:
+                nearly = partial(straight, most_steps=optimizer.max_iterations)
+            else:
+                nearly = partial(by_trust, optimizer=optimizer, allowed=allowed)
+            rough = rough_maximum(few, begin, nearly)
         if rough is None:
-            few = Likelihood(model, lambda: [sample], packed=True, engine=engine)
-            few = penalised(few, penalty, 1.0 / share)
-            expected = with_penalty(_expected(model, sample, sample.n_obs), few)
-            first = _climb(few, optimizer, begin, expected, allowed, one=one)
+            sampled = penalised(few[-1], penalty, 1.0 / share)
+            expected = with_penalty(_expected(model, sample, sample.n_obs), sampled)
+            first = _climb(sampled, optimizer, begin, expected, allowed, one=one)
             if first.converged and first.tally is not None:
                 rough = first.point, first.tally.information
         if rough is not None:
@@ -265,14 +269,16 @@ def _refuse_undetermined(
     engine: Engine,
     begin: Vector,
     penalty: Penalty | None,
+    few: Sequence[Likelihood],
 ) -> None:
-    """Look for aliased columns where the information at the start is singular, or nearly."""
+    """Look for aliased columns where the information at the start is singular, or nearly, in few rows as in all."""
     model, sample = arrangement.model, arrangement.sample
-    if penalty is not None or _begins_with_few(arrangement, begin):
-        likelihood = Likelihood(model, lambda: [sample], packed=True, engine=engine)
-    tally = likelihood.tally(begin)
-    if tally.finite and determined(tally.information, NEARLY_SINGULAR):
-        return
+    if penalty is not None and not few:
+        few = [Likelihood(model, lambda: [sample], packed=True, engine=engine)]
+    for rows in few or [likelihood]:
+        tally = rows.tally(begin)
+        if tally.finite and determined(tally.information, NEARLY_SINGULAR):
+            return
     held = np.zeros(model.table.n_working, dtype=bool)
     if penalty is not None:
         held[model.table.free_index] = penalty.bind(layout_of(model)).penalised

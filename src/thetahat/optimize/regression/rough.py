@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from thetahat.engines import Engine
 from thetahat.likelihood import Likelihood
-from thetahat.optimize.climb import answered
+from thetahat.numerics.cholesky import is_positive, newton_step
+from thetahat.optimize._optimizer import Search
+from thetahat.optimize.climb import Region, answered, climb
+from thetahat.optimize.newton import Newton
 from thetahat.optimize.unimodal import UnimodalSearch
-from thetahat.regression_pass import RegressionArrangement
+from thetahat.regression_pass import RegressionArrangement, in_portions
 
 Vector = NDArray[np.float64]
-ROUGH = 1e-3
+ROUGH = 0.05
 """In nats a coefficient, how near to the maximum of a sample it is worth going."""
 STILL_FEWER = 4
 """One in so many rows of the sample are enough for the first steps of its own fit."""
@@ -20,24 +25,60 @@ ROWS_A_COLUMN = 8
 """Rows for each coefficient, below which the maximum of those would be too far from that of the sample."""
 
 
+def of_few_rows(arrangement: RegressionArrangement, engine: Engine, n_coefficients: int) -> list[Likelihood]:
+    """The likelihood of the sample of the rows, after that of still fewer where these will do to begin with."""
+    model, sample = arrangement.model, arrangement.sample
+    few = sample.thinned(sample.n_positive // STILL_FEWER)
+    rows = [few, sample] if few.n_positive >= ROWS_A_COLUMN * n_coefficients else [sample]
+    found = []
+    for packed in rows:
+        portions = in_portions([packed])
+        found.append(Likelihood(model, portions.copy, packed=True, engine=engine))
+    return found
+
+
 def rough_maximum(
-    arrangement: RegressionArrangement, engine: Engine, begin: Vector, most_steps: int
+    stages: Sequence[Likelihood], begin: Vector, search: Callable[[Likelihood, Vector], Search]
 ) -> tuple[Vector, NDArray[np.float64]] | None:
-    """Nearly the maximum of the sample, and the information of its rows; None where it is not found straight away.
+    """Nearly the maximum of the last of some likelihoods, and its information; None where it is not found.
 
     The maximum of m of n rows is below that of all by about n/(2m) nats a coefficient, so that nothing is gained by
     finding it to more digits; and most steps towards it can be made with still fewer rows.
     """
-    model, sample = arrangement.model, arrangement.sample
-    few = sample.thinned(sample.n_positive // STILL_FEWER)
-    stages = [few, sample] if few.n_positive >= ROWS_A_COLUMN * begin.size else [sample]
     found = None
-    for rows in stages:
-        packed = [rows]
-        search = UnimodalSearch(begin, most_steps, negligible=ROUGH * begin.size)
-        answered(Likelihood(model, packed.copy, packed=True, engine=engine), search)
+    for likelihood in stages:
+        climbed = search(likelihood, begin)
         found = None
-        if search.converged and search.tally is not None:
-            begin = search.beyond
-            found = begin, search.tally.information
+        step = _last_step(climbed)
+        if step is not None and climbed.tally is not None:
+            begin = climbed.point + step
+            found = begin, climbed.tally.information
     return found
+
+
+def straight(likelihood: Likelihood, begin: Vector, most_steps: int) -> Search:
+    """Whole steps until the maximum is roughly reached, for likelihoods with one."""
+    search = UnimodalSearch(begin, most_steps, negligible=ROUGH * begin.size)
+    return answered(likelihood, search)
+
+
+def by_trust(likelihood: Likelihood, begin: Vector, optimizer: Newton, allowed: Region | None) -> Search:
+    """Newton's steps in a trust region until a maximum is roughly reached."""
+    return climb(
+        likelihood,
+        optimizer,
+        begin,
+        allowed=allowed,
+        given_up=lambda search: _last_step(search, allowed) is not None,
+    )
+
+
+def _last_step(search: Search, allowed: Region | None = None) -> Vector | None:
+    """The step from where a search is to the maximum, where it is near; None elsewhere."""
+    tally = search.tally
+    if tally is None or not tally.finite or not is_positive(tally.information):
+        return None
+    step = newton_step(tally.information, tally.score)
+    if step is None or not 0.5 * float(tally.score @ step) <= ROUGH * step.size:
+        return None
+    return step if allowed is None or allowed(search.point + step) else np.zeros(step.size)
