@@ -59,7 +59,7 @@ def _on_its_path(likelihood: Likelihood, limit: LimitFit, search: Search, tally:
     if limit.breaks_off:
         # Beside a density that breaks off no curvature lasts; what is left is to be there, and all but as high.
         there = beyond ** abs(limit.limit.order) > FARTHER_OUT and bool((np.abs(step) < BESIDE).all())
-        return there and limit.value - tally.value <= NEAR and limit.slope < -limit.slope_noise
+        return there and limit.value - tally.value <= NEAR and _falls(limit)
     beside = likelihood.tally(path, DERIVATIVES)
     if not beside.finite or not np.isfinite(beside.information).all():
         return False
@@ -68,7 +68,12 @@ def _on_its_path(likelihood: Likelihood, limit: LimitFit, search: Search, tally:
         return False
     if not 0.5 * step @ beside.information[np.ix_(across, across)] @ step <= NEAR:
         return False
-    slope, noise = limit.slope_and_noise()
-    fall = -slope * size ** (-limit.limit.order)
+    fall = -limit.slope * size ** (-limit.limit.order)
     rounding = beside.rounding + limit.tally.rounding
-    return slope < -noise and abs(limit.value - beside.value - fall) <= CURVED * fall + rounding
+    return _falls(limit) and abs(limit.value - beside.value - fall) <= CURVED * fall + rounding
+
+
+def _falls(limit: LimitFit) -> bool:
+    """Whether ℓ falls on leaving the limit, and rounding does not leave that open."""
+    slope, noise = limit.slope_and_noise()
+    return slope < -noise or slope == -np.inf
