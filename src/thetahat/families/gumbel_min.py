@@ -13,8 +13,8 @@ from thetahat.families._end_sums import SummedByEnds
 from thetahat.families._entropies import EULER
 from thetahat.families._gathering import Gathering
 from thetahat.families._gumbel_kernel import SmallestKernel
+from thetahat.families._gumbel_start import smallest_start
 from thetahat.families._location_scale import LocationScale
-from thetahat.families._starts import centre_and_spread, clipped
 from thetahat.families._support import REAL_LINE
 from thetahat.families._survey import Survey
 from thetahat.families._terms import Array, Coordinates
@@ -61,10 +61,8 @@ class GumbelMin(SmallestKernel, LocationScale, SummedByEnds):
         return 1.0 / scale / scale, lag / scale, np.pi**2 / 6.0 + lag * lag
 
     def start(self, points: NDArray[np.float64], known: Known) -> Theta:
-        """By moments: scale = sd √6/π, location = mean + γ scale."""
-        middle, spread = centre_and_spread(points)
-        scale = clipped(np.sqrt(6.0) / np.pi * spread)
-        return middle + np.euler_gamma * scale, scale
+        """By moments, or such that no point is too far out."""
+        return smallest_start(points)
 
     def solve(self, survey: Survey, known: Known) -> Theta | None:
         """No closed form."""

@@ -15,6 +15,7 @@ from thetahat.families._end_sums import SummedByEnds
 from thetahat.families._entropies import EULER
 from thetahat.families._gathering import Gathering
 from thetahat.families._gumbel_kernel import SmallestKernel
+from thetahat.families._gumbel_start import smallest_start
 from thetahat.families._row_sums import (
     Block,
     SummedByRows,
@@ -25,7 +26,6 @@ from thetahat.families._row_sums import (
     totals,
 )
 from thetahat.families._shape_scale import ShapeScale
-from thetahat.families._starts import centre_and_spread
 from thetahat.families._support import POSITIVE
 from thetahat.families._survey import Survey
 from thetahat.families._terms import Array, Coordinates, Rows
@@ -120,12 +120,9 @@ class Weibull(SmallestKernel, ShapeScale, SummedByRows, SummedByEnds):
         return np.pi**2 / 6.0 + lag * lag, -lag * shape, shape * shape
 
     def start(self, points: NDArray[np.float64], known: Known) -> Theta:
-        """From the mean and standard deviation of log y: sd = π/(shape √6), mean = log scale - γ/shape."""
-        mean_log, sd_log = centre_and_spread(np.log(points))
-        inverse = np.sqrt(6.0) / np.pi * sd_log
-        return float(1.0 / inverse), float(
-            np.exp(np.clip(mean_log + np.euler_gamma * inverse, -700.0, 700.0))
-        )
+        """From Gumbel's distribution of log y."""
+        location, scale = smallest_start(np.log(points))
+        return 1.0 / scale, float(np.exp(np.clip(location, -700.0, 700.0)))
 
     def solve(self, survey: Survey, known: Known) -> Theta | None:
         """No closed form."""

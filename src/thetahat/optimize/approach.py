@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from thetahat.likelihood import Likelihood
-from thetahat.models import DERIVATIVES
+from thetahat.models import DERIVATIVES, Tally
 from thetahat.numerics.linear_algebra import analyse
 from thetahat.optimize._optimizer import Search
 
 if TYPE_CHECKING:
     from thetahat.optimize.limits import LimitFit
 
-FAR_OUT = 10.0
-"""Times the order of one, a parameter on the way to its limit."""
+FAR_OUT, FARTHER_OUT = 10.0, 1e4
+"""Times the order of one, a parameter on the way to its limit; and what 1/ε is beside one whose density breaks off."""
+BESIDE = 0.03
+"""On the free scale, how far from the path to such a limit a climb on its way may be."""
 LOWER, NEAR = 10.0, 0.05
 """In nats, how far below the limit, and how far across the path to it, a climb on its way may be."""
 CURVED = 0.5
@@ -35,25 +37,29 @@ def approaches(likelihood: Likelihood, limits: Sequence[LimitFit], search: Searc
         return False
     return any(
         -(tally.rounding + limit.tally.rounding) <= limit.value - tally.value <= LOWER
-        and _on_its_path(likelihood, limit, search)
+        and _on_its_path(likelihood, limit, search, tally)
         for limit in limits
     )
 
 
-def _on_its_path(likelihood: Likelihood, limit: LimitFit, search: Search) -> bool:
+def _on_its_path(likelihood: Likelihood, limit: LimitFit, search: Search, tally: Tally) -> bool:
     table, name = likelihood.table, limit.limit.parameter
     if name not in table.free_names or limit.edges.count(True):
         return False
-    there = table.natural(search.point)[name]
-    size = limit.limit.size_of(there) / table.unit(name)
+    value = table.natural(search.point)[name]
+    size = limit.limit.size_of(value) / table.unit(name)
     beyond = size / limit.scale if limit.limit.order > 0 else limit.scale / size if size > 0 else 0.0
     if not FAR_OUT < beyond < np.inf:
         return False
-    path = table.free_from_natural({**limit.natural, **limit.limit.beside(limit.at_limit, there)})
+    path = table.free_from_natural({**limit.natural, **limit.limit.beside(limit.at_limit, value)})
     across = np.array([other != name for other in table.free_names])
     step = (search.point - path)[across]
     if not np.isfinite(step).all():
         return False
+    if limit.breaks_off:
+        # Beside a density that breaks off no curvature lasts; what is left is to be there, and all but as high.
+        there = beyond ** abs(limit.limit.order) > FARTHER_OUT and bool((np.abs(step) < BESIDE).all())
+        return there and limit.value - tally.value <= NEAR and _falls(limit)
     beside = likelihood.tally(path, DERIVATIVES)
     if not beside.finite or not np.isfinite(beside.information).all():
         return False
@@ -62,7 +68,12 @@ def _on_its_path(likelihood: Likelihood, limit: LimitFit, search: Search) -> boo
         return False
     if not 0.5 * step @ beside.information[np.ix_(across, across)] @ step <= NEAR:
         return False
-    slope, noise = limit.slope_and_noise()
-    fall = -slope * size ** (-limit.limit.order)
+    fall = -limit.slope * size ** (-limit.limit.order)
     rounding = beside.rounding + limit.tally.rounding
-    return slope < -noise and abs(limit.value - beside.value - fall) <= CURVED * fall + rounding
+    return _falls(limit) and abs(limit.value - beside.value - fall) <= CURVED * fall + rounding
+
+
+def _falls(limit: LimitFit) -> bool:
+    """Whether ℓ falls on leaving the limit, and rounding does not leave that open."""
+    slope, noise = limit.slope_and_noise()
+    return slope < -noise or slope == -np.inf

@@ -46,6 +46,8 @@ ENOUGH = 100  # iterations, after which a maximum may be said to have been looke
 SEARCHED = frozenset({Verdict.MAXIMUM, Verdict.AT_INFINITY})
 """Verdicts that only a search supports where no theorem does."""
 DOUBTFUL = frozenset({Verdict.UNBOUNDED, Verdict.NOT_CONVERGED, Verdict.SADDLE, Verdict.FLAT})
+UNPROVED = frozenset({Verdict.UNBOUNDED, Verdict.NOT_CONVERGED})
+"""Verdicts that a search may end with where a theorem allows of one maximum at most."""
 UNSETTLED = frozenset({Verdict.NOT_CONVERGED, Verdict.SADDLE})
 ELSEWHERE = frozenset({Verdict.AT_INFINITY, Verdict.BOUNDARY})
 """What is told instead of those where another search ended higher."""
@@ -128,11 +130,12 @@ def _maximise(
             return gathered(model.table, safe_guess(arrangement), apart, declared)
     verdict = outcome.certificate.verdict
     looked = not search.exhausted or search.iterations >= ENOUGH
-    doubtful = verdict in DOUBTFUL if declared.theorem is None else verdict is Verdict.NOT_CONVERGED
+    doubtful = verdict in (DOUBTFUL if declared.theorem is None else UNPROVED)
     if start is None and doubtful:
         # No claim that there is no maximum before it was looked for from elsewhere.
         higher = outcome
-        for again in chain(offered(arrangement, allowed), drawn(begin, model, declared)):
+        elsewhere = () if declared.theorem is None else (ascent.wider(begin),)
+        for again in chain(offered(arrangement, allowed), elsewhere, drawn(begin, model, declared)):
             other = judge(likelihood, ascent.by_way_of(limits, again), declared)
             if other.certificate.verdict is Verdict.MAXIMUM:
                 return other

@@ -51,7 +51,7 @@ class LimitFit:
     own; ``tally`` is in the free coordinates of ``names``, empty for a parameter that the family has no name for;
     ``slope_and_noise`` takes a pass over the rows, at its first call only. ``point`` is that of the family's free
     coordinates, where its natural parameters do not tell. ``edges`` tells which of ``names`` are on the edge of the
-    limit's own parameter space.
+    limit's own parameter space, and ``breaks_off`` whether a parameter of the limit ends its support.
     """
 
     limit: Limit
@@ -65,6 +65,7 @@ class LimitFit:
     slope_and_noise: Callable[[], tuple[float, float]]
     point: Vector | None = None
     edges: tuple[bool, ...] = ()
+    breaks_off: bool = False
 
     def beside(self, factor: float) -> dict[str, float]:
         """The family's parameters on the way to the limit, so many times beyond the order of one."""
@@ -189,7 +190,17 @@ def _fit(
         return _slope(limit, model, arrangement, scaled, scale, engine)
 
     return LimitFit(
-        limit, family.title, tally.value, ordered, at_limit, names, tally, scale, slope, edges=edges
+        limit,
+        family.title,
+        tally.value,
+        ordered,
+        at_limit,
+        names,
+        tally,
+        scale,
+        slope,
+        edges=edges,
+        breaks_off=bool(family.edges),
     )
 
 

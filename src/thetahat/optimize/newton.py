@@ -271,13 +271,22 @@ def _trust_region(values: Vector, slope: Vector, radius: float, floor: float) ->
             rest[0] = np.sqrt(radius**2 - length**2)
             return np.asarray(rest)
     low, high = shift, shift + max(float(np.linalg.norm(slope)) / radius, 1e-300)
+    middle = 0.5 * (low + high)
     with np.errstate(all="ignore"):
         for _ in range(60):
-            middle = 0.5 * (low + high)
-            if np.linalg.norm(slope / (values + middle)) > radius:
+            coefficients = slope / (values + middle)
+            square = float(coefficients @ coefficients)
+            length = sqrt(square)
+            if abs(length - radius) <= 1e-3 * radius:
+                return np.asarray(coefficients)
+            if length > radius:
                 low = middle
             else:
                 high = middle
             if high - low <= 1e-3 * high:
                 break
+            # Newton's step for 1/length, which is nearly linear; halving where that leads out of the bracket.
+            change = float(np.square(coefficients) @ (1.0 / (values + middle)))
+            ahead = middle + square / change * (length - radius) / radius if change > 0 else high
+            middle = ahead if low < ahead < high else 0.5 * (low + high)
         return np.asarray(slope / (values + high))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from thetahat.first_pass import Arrangement, arrange_packed
 from thetahat.likelihood import Likelihood
 from thetahat.models import DERIVATIVES
 from thetahat.optimize import findings
+from thetahat.optimize.approach import approaches
 from thetahat.optimize.certificate import Verdict
 from thetahat.optimize.climb import Conditions, climb
 from thetahat.optimize.constrained import maximise_pinned
@@ -144,8 +146,17 @@ def _from(kinks: Kinks, start: Vector, declared: Declared, known: Outcome | None
     table = kinks.likelihood.table
     if declared.regularity(table.natural(start)) == "smooth":
         how = kinks.conditions
-        search = climb(kinks.likelihood, how.optimizer, start, expected=how.expected, allowed=how.allowed)
+        search = climb(
+            kinks.likelihood,
+            how.optimizer,
+            start,
+            expected=how.expected,
+            allowed=how.allowed,
+            given_up=partial(approaches, kinks.likelihood, declared.limits) if declared.limits else None,
+        )
         outcome = judge(kinks.likelihood, search, declared)
+        if outcome.certificate.verdict is Verdict.AT_INFINITY:
+            return outcome
         is_maximum = outcome.certificate.verdict is Verdict.MAXIMUM
         if is_maximum and declared.regularity(outcome.natural) == "smooth":
             return outcome
