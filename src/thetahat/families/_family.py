@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import log
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from thetahat._errors import ParameterError
 from thetahat.families._contract import FamilyContract, Theta
 from thetahat.families._tails import inner_point, tail_terms
+from thetahat.families._unit import in_unit
 from thetahat.numerics.generator import generator_of, is_count
 from thetahat.numerics.namespace import namespace
 
@@ -103,8 +105,11 @@ class Family(FamilyContract):
         y = np.asarray(self.encode(y))
         inside = self.support.contains(y)
         safe = np.where(inside, y, inner_point(self.support))
+        safe, theta, unit = in_unit(self, safe, theta)
         with np.errstate(all="ignore"):
             value = self.log_density(xp, self.prepare(xp, safe, self.known_values), self.working(theta))
+        if unit != 1.0:
+            value = value - log(unit)
         result = np.where(np.isnan(y), np.nan, np.where(inside, value, -np.inf))
         return result if result.ndim else float(result)
 
@@ -138,7 +143,7 @@ class Family(FamilyContract):
             from thetahat.families._bridge import log_tail
 
             return log_tail(self, y, theta, upper=upper)
-        y = np.asarray(y, dtype=float)
+        y, theta, _ = in_unit(self, np.asarray(y, dtype=float), theta)
         result = tail_terms(self, y, self.known_values, self.working(theta), upper=upper, order=0).value
         return result if result.ndim else float(result)
 

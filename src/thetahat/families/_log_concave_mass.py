@@ -160,6 +160,8 @@ class _Engine:
         count = size + len(pairs) if order else 0
         moments = log_concave_moments(integrand, left, right, count, order)
         value = top.value + moments.log_integral + np.log(unit)
+        # Where not even the highest density is a number but 0, no mass is either.
+        value = np.where(np.isneginf(top.value), -np.inf, value)
         if not order:
             return LogMass(value, np.zeros((0, rows.size)), np.zeros((0, 0, rows.size)))
         hessian = np.array(moments.covariance[:size, :size])

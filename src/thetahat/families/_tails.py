@@ -25,7 +25,9 @@ def tail_terms(
     """Return log P(Y > y) or log P(Y <= y) by row; without slope beyond the support, NaN where y is."""
     support = family.support
     points = np.floor(y) if support.discrete else y
-    below = points < support.lower if support.includes_lower else points <= support.lower
+    # The lower end of a density's support is no more than any other value.
+    counts = support.includes_lower and (support.discrete or support.lower in family.atoms())
+    below = points < support.lower if counts else points <= support.lower
     below = below | np.isneginf(points)
     above = points >= support.upper
     inside = ~(below | above) & ~np.isnan(y)

@@ -21,6 +21,9 @@ from thetahat.numerics.gamma_functions import digamma_difference, trigamma, trig
 from thetahat.numerics.namespace import NUMPY
 from thetahat.parameters import Parameter, Positive
 
+_NEXT_TO_NOTHING = 600.0
+"""-log y^a from which on y^a is below any rounding of 1."""
+
 
 @final
 class Kumaraswamy(Family):
@@ -86,6 +89,9 @@ class Kumaraswamy(Family):
             gap = np.where(step < 0.5, -b * np.log1p(-step), last - first)
             gap = np.where(np.isposinf(last), np.inf, np.where(np.isfinite(gap), gap, last - first))
             value = -first + log1mexp(-gap)
+            # Where y^a is next to nothing, or underflows, the mass is b (high^a - low^a).
+            little = log_b - upper + log1mexp(np.minimum(upper - lower, 0.0))
+            value = np.where((upper > _NEXT_TO_NOTHING) & (log_b - upper < -40.0), little, value)
             if not order:
                 return self._refined(Terms(value), low, high, eta, order)
             odds = np.where(np.isposinf(gap), 0.0, 1.0 / np.expm1(gap))

@@ -158,7 +158,10 @@ class Transformed(Wrapper):
         """The family's mass of the interval of x."""
         low = np.where(np.isneginf(low), low, self._back(low))
         high = np.where(np.isposinf(high), high, self._back(high))
-        return self.inner.log_mass(low, high, known, eta, order)
+        terms = self.inner.log_mass(low, high, known, eta, order)
+        # What the map takes beyond all numbers is as good as infinite.
+        beyond = np.isnan(terms.value) & (np.isposinf(low) | np.isneginf(high))
+        return terms._replace(value=np.where(beyond, -np.inf, terms.value)) if beyond.any() else terms
 
     def expected_information(self, eta: Coordinates, known: Known) -> tuple[Any, ...]:
         """That of the family inside."""

@@ -161,6 +161,9 @@ def _integrated(low: FloatArray, high: FloatArray, precision: FloatArray, order:
             return -ratio, -sign * slope
 
         guess = np.sqrt(2.0 * LOG_DROP / (precision * np.cosh(centre)))
+        # Far out the density falls along a line long before it bends.
+        falls = sign * (0.5 + precision * np.sinh(centre))
+        guess = np.minimum(guess, 1.2 * LOG_DROP / np.maximum(falls, 1e-3))
         return effective_extent(drop, limit, np.clip(guess, 1e-300, 2.0 * LOG_DROP))
 
     moments = log_concave_moments(integrand, extent(centre - low, -1.0), extent(high - centre, 1.0), 1, order)
