@@ -27,6 +27,8 @@ Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 AT_INFINITY = 40.0
 """A free coordinate at which a parameter that runs to infinity cannot be told from its limit."""
+FAR_ON_THE_LINE = 1e12
+"""That for a parameter which is its own free coordinate, such as a skewness, at the limit that is another family."""
 UNCHANGED = 64.0
 """How many roundings of ℓ two sums over the same rows may differ by, be it in another order or from statistics."""
 NEAR_LIMIT = 1e-9
@@ -121,6 +123,15 @@ class Solution:
         """The point, with what is at infinity so far out that it cannot be told from its limit."""
         return np.nan_to_num(self.point, posinf=AT_INFINITY, neginf=-AT_INFINITY)
 
+    @property
+    def law_point(self) -> Vector:
+        """The point from which the distribution of rows is computed, that of the limit where there is one."""
+        point = self.finite_point
+        if self.certificate.limit is None:
+            return point
+        far = np.isinf(self.point) & self.table.on_line
+        return np.where(far, np.copysign(FAR_ON_THE_LINE, point), point)
+
     def tally_again(self, purpose: str, order: int = VALUE) -> Tally:
         """Sum over the rows once more at the point.
 
@@ -153,7 +164,7 @@ class Solution:
             slack += float(rounding @ tally.absolute_score)
         if self.certificate.verdict is not Verdict.MAXIMUM:
             slack += NEAR_LIMIT * self.n_obs
-        if {"at_infinity", "boundary"} <= set(self.certificate.status.values()):
+        if {"at_infinity", "boundary"} <= set(self.certificate.status.values()) or self._past_the_point:
             # A row on the edge that the limit has is half as likely there at any finite point: no two values compare.
             return tally
         if not abs(tally.value - self.objective) <= slack:
@@ -162,6 +173,14 @@ class Solution:
                 f"{self.objective:.10g}"
             )
         return tally
+
+    @property
+    def _past_the_point(self) -> bool:
+        """Whether ℓ is a limit's that no finite point shows: coordinates go there together, or rows are its edge."""
+        certificate, infinite = self.certificate, np.isinf(self.point)
+        if certificate.limit is None or not infinite.any():
+            return False
+        return bool(infinite.sum() > 1 or (~infinite & ~self.regular).any())
 
     def free_covariance(self, information: Matrix | None = None) -> Matrix:
         """Inverse information on the free scale; NaN where the certificate forbids standard errors."""

@@ -48,7 +48,7 @@ def residuals(solved: Solved, kind: str, rng: np.random.Generator | int | None) 
 
 
 def _refuse_labels(rows: Rows) -> None:
-    if rows.family.labelled or len(rows.primary) > 1:
+    if rows.family.labelled:
         raise InferenceError(
             f"{rows.purpose} needs values that can be subtracted or ordered, and {rows.family.name} has none; "
             "use 'deviance'"

@@ -110,6 +110,7 @@ class Rows:
                 "of one's own"
             )
         solution.refuse_unless_usable(purpose)
+        solved.refuse_joint_limit(purpose)
         solution.refuse_if_changed(purpose)
         self.purpose = purpose
         self.solution = solution
@@ -128,11 +129,22 @@ class Rows:
             self.groups = model.predictors.groups
             self.unit = model.predictors.unit
         self._model = model
-        self.working = model.table.working(solution.finite_point)
+        self.working = model.table.working(solution.law_point)
 
     @property
     def primary(self) -> range:
-        """The coordinates of the primary parameter."""
+        """The coordinates of the primary parameter.
+
+        Raises
+        ------
+        InferenceError
+            If the family has no parameter with which its values grow or fall.
+        """
+        if not self.family.regressed:
+            raise InferenceError(
+                f"{self.purpose} asks for a parameter with which values grow or fall, and {self.family.title} has "
+                "none; use residuals('quantile'), 'response' or 'pearson'"
+            )
         name, first = primary_of(self.family), 0
         for parameter in self.family.declared:
             if parameter.name == name:

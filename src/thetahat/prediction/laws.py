@@ -79,6 +79,7 @@ class Laws:
         self.solution = solved.solution
         self.purpose = purpose
         self.solution.refuse_unless_usable(purpose)
+        solved.refuse_joint_limit(purpose)
         self.model = _as_regression(solved, purpose)
         self.family: Family = self.model.family
         self.groups: tuple[Group, ...] = self.model.predictors.groups
@@ -115,6 +116,9 @@ class Laws:
     def working(self) -> Vector:
         """The point in working coordinates, with edges and infinities so far out that they are their limits."""
         point = self.solution.point
+        if self.solution.certificate.limit is not None:
+            # The edge itself has 0/0 where the way there has the values of the family that is the limit.
+            return self.table.working(self.solution.law_point)
         status = self.solution.certificate.status
         edge = np.array([EDGE if status[name] == "boundary" else AT_INFINITY for name in self._free_names])
         point = np.where(np.isfinite(point), point, np.sign(np.nan_to_num(point)) * edge)

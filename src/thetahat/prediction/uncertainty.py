@@ -219,7 +219,8 @@ class Uncertainty:
                 return quantity(Point(tuple(eta), rows.known, rows.n_rows)).value
 
         def difference(by: Vector) -> Array:
-            rise = moved(by) - moved(-by)
+            with np.errstate(invalid="ignore"):
+                rise = moved(by) - moved(-by)
             return rise / (2.0 * (by if value.ndim == 1 else by[:, np.newaxis]))
 
         table = [difference(step / 2**level) for level in range(4)]
