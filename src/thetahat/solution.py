@@ -31,6 +31,8 @@ FAR_ON_THE_LINE = 1e12
 """That for a parameter which is its own free coordinate, such as a skewness, at the limit that is another family."""
 UNCHANGED = 64.0
 """How many roundings of ℓ two sums over the same rows may differ by, be it in another order or from statistics."""
+MODERATE = (1e-200, 1e200)
+"""Between which variances were summed without a product that over- or underflows and matters."""
 NEAR_LIMIT = 1e-9
 """In nats an observation, what ℓ at ``AT_INFINITY`` may differ by from its limit."""
 
@@ -239,10 +241,16 @@ class Solution:
         free = self.free_covariance() if free is None else free
         if self.table.all_scalar and self.regular.all():
             return self._scalar_errors(free)
+        errors = dict.fromkeys(self.table.names, float(np.nan))
         jacobian = self.jacobian()
+        if self.regular.all() and set(self.certificate.status.values()) <= {"regular", "fixed"}:
+            with np.errstate(all="ignore"):
+                variances = np.add.reduce((jacobian @ free) * jacobian, axis=1).tolist()
+            if all(MODERATE[0] < variance < MODERATE[1] for variance in variances):
+                errors.update(zip(self.table.free_names, map(sqrt, variances), strict=True))
+                return errors
         if not self.regular.all():
             free, jacobian = free[np.ix_(self.regular, self.regular)], jacobian[:, self.regular]
-        errors = dict.fromkeys(self.table.names, float(np.nan))
         if not jacobian.size:
             return errors
         with np.errstate(all="ignore"):

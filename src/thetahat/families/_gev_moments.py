@@ -29,12 +29,13 @@ def by_l_moments(z: NDArray[np.float64]) -> tuple[float, float, float]:
     """Hosking, Wallis & Wood (1985): shape from the L-skewness of sorted points."""
     n = z.size
     rank = np.arange(n, dtype=float)
-    b0, b1 = float(np.mean(z)), float(np.mean(z * rank)) / max(n - 1.0, 1.0)
-    b2 = float(np.mean(z * rank * (rank - 1.0))) / max((n - 1.0) * (n - 2.0), 1.0)
+    ranked = z * rank
+    b0, b1 = float(np.add.reduce(z)) / n, float(np.add.reduce(ranked)) / n / max(n - 1.0, 1.0)
+    b2 = float(np.add.reduce(ranked * (rank - 1.0))) / n / max((n - 1.0) * (n - 2.0), 1.0)
     l2, l3 = 2.0 * b1 - b0, 6.0 * b2 - 6.0 * b1 + b0
-    skew = float(np.clip(l3 / l2, -0.3, 0.6)) if n > 2 else 0.17
+    skew = min(max(l3 / l2, -0.3), 0.6) if n > 2 else 0.17
     c = 2.0 / (3.0 + skew) - np.log(2.0) / np.log(3.0)
-    shape = -float(np.clip(7.8590 * c + 2.9554 * c * c, -0.5, 0.3))
+    shape = -float(min(max(7.8590 * c + 2.9554 * c * c, -0.5), 0.3))
     if abs(shape) < 1e-3:
         shape = 1e-3
     gamma = float(special.gamma(1.0 - shape))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import sqrt
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,12 +15,13 @@ def centre_and_spread(points: NDArray[np.float64]) -> tuple[float, float]:
     # Any of the points will do to measure from.
     middle = float(points[points.size // 2])
     half = 0.5 * points - 0.5 * middle
-    largest = float(np.max(np.abs(half)))
+    largest = float(np.maximum.reduce(np.abs(half)))
     if largest < _SMALLEST:
         return middle, clipped(0.1 * abs(middle)) if middle else 1.0
     relative = half / largest
-    shift = float(np.mean(relative))
-    spread = float(np.sqrt(np.mean(np.square(relative - shift))))
+    shift = float(np.add.reduce(relative)) / points.size
+    relative -= shift
+    spread = sqrt(float(np.add.reduce(np.multiply(relative, relative, out=relative))) / points.size)
     centre = middle + 2.0 * (shift * largest)
     return min(max(centre, -_LARGEST), _LARGEST), clipped(2.0 * spread * largest)
 

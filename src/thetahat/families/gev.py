@@ -202,7 +202,7 @@ class GEV(LocationScale, SummedByRows):
 
     def in_region(self, eta: Coordinates, survey: Survey | None) -> bool:
         """Shape above -1."""
-        return bool((np.asarray(eta[2]) > -1.0).all())
+        return bool(np.min(eta[2]) > -1.0 if np.ndim(eta[2]) else eta[2] > -1.0)
 
     def region(self) -> str | None:
         """The shapes whose density is bounded at the end-point; ℓ still has no bound over all of them."""
@@ -247,18 +247,14 @@ class GEV(LocationScale, SummedByRows):
         width = high - low
         if not 0 < width < np.inf:
             return ()
-        kinds: list[Theta] = []
-        for sign, outermost in ((1.0, low), (-1.0, high)):
-            gaps = _BEYOND * width
-            logs = np.log(np.abs(points - outermost) + gaps[:, np.newaxis])
-            shape = np.sqrt(6.0) / np.pi * np.std(logs, axis=1)
-            distance = np.exp(np.mean(logs, axis=1) - sign * np.euler_gamma * shape)
-            ends = outermost - sign * gaps
-            for end, shape_, away in zip(ends, shape, distance, strict=True):
-                kinds.append(
-                    (np.array([end + sign * away]), np.array([shape_ * away]), np.array([sign * shape_]))
-                )
-        return tuple(kinds)
+        gaps = _BEYOND * width
+        sign = np.repeat((1.0, -1.0), gaps.size)
+        outermost, gaps = np.repeat((low, high), gaps.size), np.concatenate((gaps, gaps))
+        logs = np.log(np.abs(points - outermost[:, np.newaxis]) + gaps[:, np.newaxis])
+        shape = np.sqrt(6.0) / np.pi * np.std(logs, axis=1)
+        distance = np.exp(np.mean(logs, axis=1) - sign * np.euler_gamma * shape)
+        starts = np.array((outermost - sign * gaps + sign * distance, shape * distance, sign * shape))
+        return tuple(tuple(start) for start in starts.T[..., np.newaxis])
 
     def heights(self, survey: Survey) -> tuple[Theta, ...]:
         """A spike on the smallest value beside a tail heavy enough for the others: shape = -log scale."""

@@ -41,11 +41,10 @@ class FewRows(ABC):
         moved = list(map(mul, self.units, step))
         return sqrt(sum(map(mul, moved, moved)))
 
-    def norm(self, matrix: FloatArray) -> float:
-        """Frobenius' norm of a matrix scaled like A."""
+    def relative_norm(self, matrix: FloatArray) -> float:
+        """Frobenius' norm of A^{-½} D A^{-½} for a symmetric D, which is √tr((A⁻¹D)²)."""
+        columns = [self.solve(*row) for row in matrix.tolist()]
         total = 0.0
-        for row, unit in zip(matrix.tolist(), self.units, strict=True):
-            for entry, other in zip(row, self.units, strict=True):
-                scaled = entry / unit / other
-                total += scaled * scaled
-        return sqrt(total)
+        for column, row in zip(columns, zip(*columns, strict=True), strict=True):
+            total += sum(map(mul, column, row))
+        return sqrt(max(total, 0.0))

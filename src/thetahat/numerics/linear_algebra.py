@@ -218,7 +218,9 @@ class SymmetricFactor:
         return sqrt(np.square(self.roots * step).sum())
 
     def relative_bound(self, difference: FloatArray) -> float:
-        """Return a bound for the absolute eigenvalues of A^{-½} D A^{-½}: Frobenius' norm of scaled D over λ_min.
+        """Return a bound for the absolute eigenvalues of A^{-½} D A^{-½}: its Frobenius norm, or more than that.
+
+        More is Frobenius' norm of scaled D over the smallest eigenvalue of scaled A.
 
         It is infinite where A is not positive definite or D not finite.
 
@@ -230,8 +232,8 @@ class SymmetricFactor:
         if not self.smallest > self.error_bound:
             return float("inf")
         if self._plain is not None:
-            norm = self._plain.norm(difference)
-            return norm / self.smallest if isfinite(norm) else float("inf")
+            norm = self._plain.relative_norm(difference)
+            return norm if isfinite(norm) else float("inf")
         scaled = (difference / self.roots / self.roots[:, np.newaxis]).ravel()
         squares = float(scaled @ scaled)
         return sqrt(squares) / self.smallest if isfinite(squares) else float("inf")
@@ -290,6 +292,13 @@ class SymmetricFactor:
         """
         lowest, highest = self.relative_ends(difference)
         return max(abs(lowest), abs(highest))
+
+    def changes_little(self, difference: FloatArray, share: float) -> bool:
+        """Tell whether ``relative_norm`` is at most ``share``, where its bounds tell already from these."""
+        bound = self.relative_bound(difference)
+        if bound <= share or (self._plain is not None and not bound <= share * sqrt(self.size)):
+            return bound <= share
+        return self.relative_norm(difference) <= share
 
     def relative_ends(self, difference: FloatArray) -> tuple[float, float]:
         """Return the lowest and highest eigenvalue of A^{-½} D A^{-½}; infinities as ``relative_norm``.
@@ -387,14 +396,3 @@ def solve(matrix: ArrayLike, right: ArrayLike) -> FloatArray:
     [0.5]
     """
     return SymmetricFactor(matrix).solve(right)
-
-
-def inverse(matrix: ArrayLike) -> FloatArray:
-    """Return the inverse of a symmetric matrix, through its scaled form, exactly symmetric.
-
-    Examples
-    --------
-    >>> inverse([[2.0]]).tolist()
-    [[0.5]]
-    """
-    return SymmetricFactor(matrix).inverse()

@@ -19,7 +19,7 @@ from thetahat.numerics.namespace import NUMPY
 from thetahat.optimize._optimizer import Search
 from thetahat.optimize.certificate import Verdict
 from thetahat.optimize.declared import Declared
-from thetahat.optimize.evidence import CURVATURE_CHANGE, curvature_change, reach
+from thetahat.optimize.evidence import CURVATURE_CHANGE, reach
 from thetahat.optimize.outcome import Outcome
 
 Vector = NDArray[np.float64]
@@ -69,7 +69,7 @@ def promising(
     kinds = family.further_starts(rows.points(family.support)[0])
     if not kinds:
         return None
-    sizes = [max((np.shape(item)[-1:] or (1,))[0] for item in kind) for kind in kinds]
+    sizes = [max(map(_width, kind)) for kind in kinds]
     columns = np.array(family.working(_beside(kinds, sizes)), dtype=float)
     held = table.working(point)
     candidates = np.concatenate([held[np.newaxis], columns.T])
@@ -80,26 +80,27 @@ def promising(
     reference = heights[0]
     if rows.size == arrangement.sample.size and np.isfinite(outcome.value):
         reference = max(reference, outcome.value)
-    heights = np.where(np.isfinite(heights), heights, -np.inf)
-    if not (heights[1:] > reference - TO_GAIN).any():
-        return []
+    high = np.flatnonzero(np.isfinite(heights) & (heights > reference - TO_GAIN)).tolist()
     found: list[tuple[float, Vector]] = []
     first = 1
-    for size in sizes:
+    for size in sizes if high else ():
         # The highest that lies in the regular region: at few rows its neighbours outside may be higher.
-        free = None
-        for best in first + np.argsort(-heights[first : first + size], kind="stable"):
-            if not heights[best] > reference - TO_GAIN:
-                break
-            free = candidates[best][table.free_index]
-            if allowed is None or allowed(free):
-                break
-            free = None
+        kind = sorted((at for at in high if first <= at < first + size), key=lambda at: -heights[at])
         first += size
-        if free is not None and not _on_same_hill(outcome, free, rows.size / arrangement.sample.size):
-            found.append((float(heights[best]), free))
+        for best in kind:
+            free = candidates[best] if table.all_free else candidates[best][table.free_index]
+            if allowed is None or allowed(free):
+                if not _on_same_hill(outcome, free, rows.size / arrangement.sample.size):
+                    found.append((float(heights[best]), free))
+                break
     found.sort(key=lambda item: -item[0])
     return [free for _, free in found[:MOST]]
+
+
+def _width(item: Any) -> int:
+    """How many starts a parameter's values are for."""
+    shape: tuple[int, ...] = item.shape if isinstance(item, np.ndarray) else np.shape(item)
+    return shape[-1] if shape else 1
 
 
 def _beside(kinds: Sequence[Theta], sizes: Sequence[int]) -> Theta:
@@ -152,7 +153,8 @@ def leads_back(outcome: Outcome, search: Search) -> bool:
     left = way - factor.solve(tally.score)
     if not left @ tally.information @ left <= NEAR**2 * (way @ tally.information @ way):
         return False
-    return curvature_change(factor, tally.information, outcome.tally.information) <= CURVATURE_CHANGE
+    change = outcome.tally.information - tally.information
+    return factor.changes_little(change, CURVATURE_CHANGE)
 
 
 def _heights(model: IndependentModel, rows: PackedRows, candidates: NDArray[np.float64]) -> Vector:
