@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from thetahat._dataclass import dataclass
 from thetahat._errors import DataError
-from thetahat.data import Block, Source
+from thetahat.data import BLOCK_ROWS, Block, Source
 from thetahat.engines import Engine
 from thetahat.families._survey import Survey
 from thetahat.models._levels import Levels
@@ -135,11 +135,13 @@ def _gather(
     counts: tuple[int, int] | None,
     source: Source | None = None,
 ) -> Arrangement:
+    # Where a few sums over many rows will do, what was prepared of them would cost more to keep than to make.
+    sparing = in_memory and source is not None and _summable(model) and (source.n_rows or 0) > BLOCK_ROWS
+
     def first_pass(block: Block) -> _Gathered:
         packed = model.pack(block)
-        return _Gathered(
-            packed.survey(spread=model.needs_spread), [packed] if in_memory else [], [packed.thinned()]
-        )
+        packs = [packed] if in_memory and not sparing else []
+        return _Gathered(packed.survey(spread=model.needs_spread), packs, [packed.thinned()])
 
     gathered = engine.reduce(first_pass, blocks)
     survey = gathered.survey
@@ -152,14 +154,31 @@ def _gather(
         rescaled = model.changed(unit=unit)
         return _gather(rescaled, again, engine, in_memory=in_memory, counts=counts, source=source)
     packs = gathered.packs
+    refine = model.family.refinement(survey) if survey.plain else None
+    if sparing and (refine is not None or model.condensed(survey) is None):
+        packs = engine.reduce(lambda block: _Packs([model.pack(block)]), source.blocks(model.columns)).packs
+        sparing = False
+    packed = in_memory and not sparing
 
     def all_blocks() -> Iterable[Any]:
-        return packs if in_memory or source is None else source.blocks(model.columns)
+        return packs if packed or source is None else source.blocks(model.columns)
 
-    refine = model.family.refinement(survey) if survey.plain else None
     if refine is not None:
         survey = replace(survey, refined=_mean_of(refine, model, all_blocks(), engine, survey))
-    return Arrangement(model, all_blocks, in_memory, survey, model.condensed(survey), join(gathered.sample))
+    return Arrangement(model, all_blocks, packed, survey, model.condensed(survey), join(gathered.sample))
+
+
+def _summable(model: IndependentModel) -> bool:
+    """Whether sums over the rows can stand for them."""
+    return bool(model.family.affine) and not (model.response.censored or model.response.truncated)
+
+
+@dataclass(frozen=True, slots=True)
+class _Packs:
+    packs: list[PackedRows]
+
+    def merge(self, other: _Packs) -> _Packs:
+        return _Packs(self.packs + other.packs)
 
 
 def _refuse_weightless(model: IndependentModel, n_obs: float) -> None:

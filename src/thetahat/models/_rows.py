@@ -137,13 +137,15 @@ class PackedRows:
             kept = np.concatenate([np.arange(n_exact)[exact], n_exact + np.arange(n_interval)[interval]])
             truncation = truncation.among(kept)
         # Copies, since a view of a few rows would keep the whole block in memory.
+        y = self.y[exact].copy()
+        some = self.low.shape[0] > 0
         return PackedRows(
             n_rows,
-            self.y[exact].copy(),
-            tuple(_copied(column, exact) for column in self.prepared),
+            y,
+            tuple(y if column is self.y else _copied(column, exact) for column in self.prepared),
             None if self.weight is None else self.weight[exact].copy(),
-            self.low[interval].copy(),
-            self.high[interval].copy(),
+            self.low[interval].copy() if some else self.low,
+            self.high[interval].copy() if some else self.high,
             None if self.interval_weight is None else self.interval_weight[interval].copy(),
             {name: _copied(value, exact) for name, value in self.known.items()},
             {name: _copied(value, interval) for name, value in self.interval_known.items()},
@@ -186,7 +188,12 @@ def join(parts: list[PackedRows]) -> PackedRows:
     def stack(pieces: list[Any], like: list[Array]) -> Any:
         if pieces[0] is None or not np.ndim(pieces[0]):
             return pieces[0]
-        return np.concatenate([np.broadcast_to(p, r.shape) for p, r in zip(pieces, like, strict=True)])
+        return np.concatenate(
+            [
+                p if p.shape == r.shape else np.broadcast_to(p, r.shape)
+                for p, r in zip(pieces, like, strict=True)
+            ]
+        )
 
     ys, lows = [part.y for part in parts], [part.low for part in parts]
     first = parts[0]
