@@ -155,7 +155,7 @@ def _gather(
         return _gather(rescaled, again, engine, in_memory=in_memory, counts=counts, source=source)
     packs = gathered.packs
     refine = model.family.refinement(survey) if survey.plain else None
-    if sparing and (refine is not None or model.condensed(survey) is None):
+    if sparing and source is not None and (refine is not None or model.condensed(survey) is None):
         packs = engine.reduce(lambda block: _Packs([model.pack(block)]), source.blocks(model.columns)).packs
         sparing = False
     packed = in_memory and not sparing

@@ -59,3 +59,18 @@ def test_an_impossible_label_counts_for_nothing_beside_others():
         found = FAMILY.derivatives(rows([0, 1]), eta)
     assert found.value[0] == pytest.approx(-np.log(3.0))
     assert np.isfinite(found.value).all()
+
+
+@pytest.mark.parametrize(
+    "logits",
+    [(0.0, 0.0, 0.0), (2.0, 2.0, -1.0), (40.0, -3.0, 39.0), (-60.0, -55.0, -50.0), (-np.inf, 0.5, 1.0)],
+)
+def test_logits_that_all_rows_share_give_the_terms_of_logits_by_row(logits):
+    codes = rows([3, 1, 2])
+    with np.errstate(all="ignore"):
+        shared = FAMILY.derivatives(codes, tuple(map(np.float64, logits)))
+        by_row = FAMILY.derivatives(codes, tuple(np.full(3, logit) for logit in logits))
+    np.testing.assert_allclose(shared.value, by_row.value, rtol=1e-14)
+    np.testing.assert_allclose(shared.gradient, by_row.gradient, rtol=1e-14)
+    for one, column in zip(shared.hessian, by_row.hessian, strict=True):
+        np.testing.assert_allclose(np.full(3, one), column, rtol=1e-13)

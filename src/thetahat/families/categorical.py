@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from math import exp, log1p
 from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple, final
 
@@ -237,7 +238,10 @@ class _Softmax(NamedTuple):
 
     def value(self, rows: Rows) -> Any:
         """Sum of the indicators times log p."""
-        value = sum(column * log_p for column, log_p in zip(rows, self.log_p, strict=True))
+        if self.log_p.ndim == np.ndim(rows[0]) == 1:
+            value = np.add.reduce(np.array(rows) * self.log_p[:, np.newaxis], axis=0)
+        else:
+            value = sum(column * log_p for column, log_p in zip(rows, self.log_p, strict=True))
         if np.isfinite(np.add.reduce(value, axis=None)):
             return value
         # A label that is impossible counts for nothing where the row has another one.
@@ -247,6 +251,8 @@ class _Softmax(NamedTuple):
 
 def _softmax(eta: Coordinates) -> _Softmax:
     """The softmax of (0, eta), for one row or an array of them, from one exponential."""
+    if all(isinstance(item, float) for item in eta):
+        return _softmax_of_one([0.0, *map(float, eta)])
     below = np.empty((len(eta) + 1, *np.broadcast_shapes(*(np.shape(item) for item in eta))))
     below[0] = 0.0
     for k, item in enumerate(eta, start=1):
@@ -268,8 +274,29 @@ def _softmax(eta: Coordinates) -> _Softmax:
     return _Softmax(weight, rest, below)
 
 
+def _softmax_of_one(logits: list[float]) -> _Softmax:
+    """The same for one row in plain floats: the overhead of NumPy's would be all of its cost."""
+    top = max(logits)
+    below = [logit - top for logit in logits]
+    largest = below.count(0.0)
+    # Of equal largest ones each has the others beside it.
+    others = sum(exp(step) for step in below if step != 0.0) + (largest - 1)
+    total, log_total = 1.0 + others, log1p(others)
+    weight = [exp(step) for step in below]
+    rest = [others if step == 0.0 else total - held for step, held in zip(below, weight, strict=True)]
+    share = 1.0 / total
+    return _Softmax(
+        np.array([held * share for held in weight]),
+        np.array([held * share for held in rest]),
+        np.array([step - log_total for step in below]),
+    )
+
+
 def _departures(rows: Rows, p: Array, q: Array) -> tuple[Any, ...]:
     """Indicator less probability: q of the row's own label, -p of the others."""
+    if p.ndim == np.ndim(rows[0]) == 1:
+        columns = np.array(rows[1:]).reshape(-1, rows[0].shape[0])
+        return tuple(columns * q[1:, np.newaxis] + (columns - 1.0) * p[1:, np.newaxis])
     return tuple(column * q[k] + (column - 1.0) * p[k] for k, column in enumerate(rows) if k)
 
 
