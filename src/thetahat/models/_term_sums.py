@@ -121,14 +121,14 @@ def _sum_few(terms: Terms, weight: list[float], k: int, order: int, parts: tuple
     """The same sums of so few rows that NumPy's overhead would be most of their cost, such as pseudo rows."""
 
     def rows(item: Any) -> list[float]:
-        found = np.asarray(item, dtype=float).tolist()
+        found = item.tolist() if isinstance(item, np.ndarray) else float(item)
         return found if isinstance(found, list) else [found] * len(weight)
 
     def summed(values: list[float]) -> float:
         return sum(map(mul, values, weight))
 
     value = summed(rows(terms.value))
-    absolute = sum(summed([abs(item) for item in rows(part.value)]) for part in parts)
+    absolute = sum(summed(list(map(abs, rows(part.value)))) for part in parts)
     if order == VALUE:
         return Tally(value, absolute, np.zeros(k), np.zeros((k, k)))
     gradient = [rows(item) for item in terms.gradient]
@@ -136,8 +136,6 @@ def _sum_few(terms: Terms, weight: list[float], k: int, order: int, parts: tuple
     information = symmetric([-summed(rows(item)) for item in terms.hessian], k)
     if order != SCORES:
         return Tally(value, absolute, score, information)
-    magnitudes = [
-        sum(summed([abs(entry) for entry in rows(part.gradient[i])]) for part in parts) for i in range(k)
-    ]
+    magnitudes = [sum(summed(list(map(abs, rows(part.gradient[i])))) for part in parts) for i in range(k)]
     products = [summed(list(map(mul, gradient[i], gradient[j]))) for i in range(k) for j in range(i + 1)]
     return Tally(value, absolute, score, information, np.array(magnitudes), symmetric(products, k))

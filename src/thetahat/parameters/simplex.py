@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import exp
 from typing import Any, ClassVar, final
 
 import numpy as np
@@ -10,6 +11,9 @@ from scipy import special
 from thetahat._errors import ParameterError
 from thetahat.numerics.namespace import namespace
 from thetahat.parameters._domain import Array, Domain
+
+FEW = 32
+"""Probabilities up to which plain floats are faster than arrays."""
 
 
 @final
@@ -47,6 +51,13 @@ class Simplex(Domain):
     def from_free(self, free: Any) -> Any:
         """Return the softmax of (0, free) along the first axis, shifted by its largest entry."""
         xp = namespace(free)
+        if not xp.is_jax and free.ndim == 1 and self.size <= FEW:
+            # In plain floats: NumPy's overhead would be most of the cost.
+            plain = [0.0, *free.tolist()]
+            top = max(plain)
+            steps = [exp(logit - top) for logit in plain]
+            total = sum(steps)
+            return np.array([step / total for step in steps])
         logits = xp.concatenate([xp.zeros_like(free[:1]) if self.size > 1 else np.zeros(1), free])
         weights = xp.exp(logits - logits.max(axis=0))
         return weights / weights.sum(axis=0)
