@@ -39,6 +39,9 @@ def _dataclass(
 
     def decorated(given: type) -> type:
         own = vars(given)
+        if given.__doc__ is None:
+            # Where nothing is said the standard one says the signature, for which it reads all of it at once.
+            given.__doc__ = f"{given.__name__} of fields."
         standard = dataclasses.dataclass  # noqa: TID251 - which finds the fields
         made: type = standard(init=False, repr=False, eq=False, slots=slots, kw_only=kw_only)(given)
         methods: dict[str, Any] = {"__init__": _Initialiser(made)}

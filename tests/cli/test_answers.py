@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import math
 import os
@@ -213,3 +214,14 @@ def test_a_closed_pipe_is_no_crash() -> None:
     command = f"{shlex.quote(sys.executable)} -m thetahat families --json | head -c 10"
     done = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, check=False)
     assert done.stderr == ""
+
+
+def test_the_process_of_a_caller_collects_garbage_as_before(run, table) -> None:
+    for collecting in (False, True):
+        (gc.enable if collecting else gc.disable)()
+        frozen = gc.get_freeze_count()
+        try:
+            assert run("fit", table(wait=WAITS), "--family", "gamma", "--json").status == 0
+            assert (gc.isenabled(), gc.get_freeze_count()) == (collecting, frozen)
+        finally:
+            gc.enable()

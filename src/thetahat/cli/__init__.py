@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib import import_module
 
 from thetahat._errors import ThetahatError
 
@@ -23,6 +27,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from thetahat.cli.application import parsed, parser, run
 
+    # At its end a process gives back all memory at once; to look through all that NumPy and SciPy hold for cycles
+    # before that would take an eighth of the time of a small fit.
+    atexit.register(gc.freeze)
+
     # What a terminal or a pipe cannot show is written as an escape, never as a crash.
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
@@ -39,6 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if given.command is None:
             grammar.print_help()
             return 0
+        with _nothing_collected():
+            import_module(f"thetahat.cli.{given.command}")
         return run(given)
     except ThetahatError as error:
         return _refuse(str(error))
@@ -50,6 +60,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         _say("interrupted")
         return INTERRUPTED
+
+
+@contextmanager
+def _nothing_collected() -> Iterator[None]:
+    """While modules are loaded, which make much and drop nothing, so that no cycles are looked for."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def _refuse(message: str) -> int:

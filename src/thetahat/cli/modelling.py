@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from argparse import Namespace
 from contextlib import suppress
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from thetahat._errors import ModelError, ParameterError
 from thetahat.arguments import as_multivariate, family_named
-from thetahat.families import Family, MultivariateFamily, Wrapper
+from thetahat.families import Family, Wrapper
 from thetahat.models.specification import Regression
+
+if TYPE_CHECKING:
+    from thetahat.families import MultivariateFamily
 
 MISSING = ("error", "drop")
 _EXAMPLE = "thetahat fit FILE 'y ~ x' --family NAME"

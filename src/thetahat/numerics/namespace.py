@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from thetahat.numerics import bessel, bessel_ratio, elementary, gamma_functions, lower_triangle, normal
+from thetahat.numerics import elementary, gamma_functions, normal
 
 
 def namespace(*values: object) -> Any:
@@ -32,6 +32,24 @@ def namespace(*values: object) -> Any:
             if isinstance(value, array):
                 return _jax_namespace()
     return NUMPY
+
+
+def _log_bessel_i0(kappa: Any) -> Any:
+    from thetahat.numerics.bessel import log_bessel_i0
+
+    return log_bessel_i0(kappa)[0]
+
+
+def _log_bessel(order: float, kappa: Any) -> Any:
+    from thetahat.numerics.bessel_ratio import bessel_terms
+
+    return bessel_terms(order, float(kappa)).log_value
+
+
+def _inverse_lower(lower: Any) -> Any:
+    from thetahat.numerics.lower_triangle import inverse_lower
+
+    return inverse_lower(lower)
 
 
 NUMPY = SimpleNamespace(
@@ -66,10 +84,10 @@ NUMPY = SimpleNamespace(
     arcsinh=np.arcsinh,
     cos=np.cos,
     sin=np.sin,
-    log_bessel_i0=lambda kappa: bessel.log_bessel_i0(kappa)[0],
-    log_bessel=lambda order, kappa: bessel_ratio.bessel_terms(order, float(kappa)).log_value,
+    log_bessel_i0=_log_bessel_i0,
+    log_bessel=_log_bessel,
     cholesky=np.linalg.cholesky,
-    inverse_lower=lower_triangle.inverse_lower,
+    inverse_lower=_inverse_lower,
 )
 
 
@@ -79,6 +97,8 @@ def _jax_namespace() -> SimpleNamespace:
     import jax.numpy as jnp
     from jax.scipy import special as jsp
     from jax.scipy.linalg import solve_triangular
+
+    from thetahat.numerics import bessel_ratio
 
     def log1p_minus(x: Any) -> Any:
         small = jnp.abs(x) < 0.01

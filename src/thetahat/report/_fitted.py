@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    # Whatever a fit can give, which is much, and most of it is not needed to show one.
+    from collections.abc import Mapping, Sequence
 
-from thetahat.data import Source
-from thetahat.families import Family, MultivariateFamily
-from thetahat.inference.intervals import Intervals
-from thetahat.optimize import Certificate
-from thetahat.prediction.classifiers import Calibration, Confusion
-from thetahat.solution import Solution
-from thetahat.solved import Solved
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from thetahat.data import Source
+    from thetahat.families import Family, MultivariateFamily
+    from thetahat.inference.intervals import Intervals
+    from thetahat.optimize import Certificate
+    from thetahat.prediction.classifiers import Calibration, Confusion
+    from thetahat.solution import Solution
+    from thetahat.solved import Solved
 
 
 class Fitted(Protocol):
