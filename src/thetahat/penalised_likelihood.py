@@ -131,7 +131,7 @@ class PenalisedLikelihood(Likelihood):
         terms = self.bound.terms(free)
         share = self._share
         information = tally.information
-        if order >= DERIVATIVES and information.size:
+        if order > GRADIENT and information.size:
             information = information + share * terms.curvature.dense()
         gradient = share * terms.gradient
         return Tally(

@@ -112,7 +112,7 @@ def arrange_regression(
     packs = [packed for packed in counted.packs if packed.parts]
     if matrix:
         packs = _gathered(packs, model.table.n_working)
-    portions = in_portions(packs)
+    portions = in_portions(model, packs)
 
     def all_blocks() -> Iterable[Any]:
         return portions if in_memory else source.blocks(model.columns)
@@ -132,9 +132,9 @@ def arrange_regression(
     )
 
 
-def in_portions(packs: list[PackedRegression]) -> list[PackedRegression]:
+def in_portions(model: RegressionModel, packs: list[PackedRegression]) -> list[PackedRegression]:
     """Packed rows in the portions that threads share; without empty ones where all rows are in one."""
-    portions = [portion for packed in packs for portion in packed.portions()]
+    portions = [portion for packed in packs for portion in model.portions(packed)]
     filled = [portion for portion in portions if portion.parts]
     return filled if len(filled) == 1 else portions
 
@@ -145,9 +145,8 @@ def packed_again(
     """The rows of an arrangement packed for another model, in portions; None where they come from a file."""
     if not arrangement.packed:
         return None
-    return in_portions(
-        engine.reduce(lambda block: _Packs([model.pack(block)]), arrangement.raw_blocks()).packs
-    )
+    packs = engine.reduce(lambda block: _Packs([model.pack(block)]), arrangement.raw_blocks()).packs
+    return in_portions(model, packs)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from thetahat._errors import DataError, InferenceError
 from thetahat.likelihood import Likelihood
 from thetahat.models import SCORES, VALUE, Tally
 from thetahat.numerics.linear_algebra import analyse
+from thetahat.numerics.single_blas import held_for
 from thetahat.optimize.certificate import Certificate, Verdict
 from thetahat.optimize.climb import Conditions
 from thetahat.optimize.evidence import SOLID
@@ -195,6 +196,12 @@ class Solution:
         if not self.regular.any():
             return np.full((k, k), np.nan)
         matrix = self.information if information is None else information
+        with held_for(k):
+            return self._inverse(matrix)
+
+    def _inverse(self, matrix: Matrix) -> Matrix:
+        """Of an information of the free coordinates, or of the regular ones; NaN for the others."""
+        k = self.table.n_free
         factor = analyse(matrix)
         if self.regular.all() and factor.smallest > factor.error_bound:
             return factor.inverse()

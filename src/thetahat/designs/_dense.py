@@ -43,8 +43,9 @@ class DenseDesign(Design):
     [[0.0, -1.0], [-1.0, -5.0]]
     """
 
-    def __init__(self, matrix: Matrix) -> None:
+    def __init__(self, matrix: Matrix, *, single: bool = False) -> None:
         self.matrix = matrix
+        self._type: Any = np.float32 if single else np.float64
         self.n_rows, self.n_columns = matrix.shape
         self._products: tuple[Matrix, Array] | None = None
         self.tile_rows = min(max(TILE_NUMBERS // max(self.n_columns, 1), 1024), LARGEST_TILE)
@@ -69,14 +70,18 @@ class DenseDesign(Design):
                 return np.asarray((weights @ products)[places])
             return _mean_of_both(self.matrix.T @ (self.matrix * weights[:, np.newaxis]))
         lowest, highest = float(weights.min()), float(weights.max())
-        work = _scratch(self.n_rows, self.n_columns)
+        work = _scratch(self.n_rows, self.n_columns, self._type)
         if lowest >= 0.0 or highest <= 0.0:
             sign = 1.0 if lowest >= 0.0 else -1.0
-            np.multiply(self.matrix, np.sqrt(weights * sign)[:, np.newaxis], out=work)
-            product = work.T @ work
+            np.multiply(self.matrix, np.sqrt(weights * sign)[:, np.newaxis], out=work, casting="same_kind")
+            product = (work.T @ work).astype(np.float64, copy=False)
             return np.asarray(product if sign > 0 else -product)
-        np.multiply(self.matrix, weights[:, np.newaxis], out=work)
+        np.multiply(self.matrix, weights[:, np.newaxis], out=work, casting="same_kind")
         return _mean_of_both(self.matrix.T @ work)
+
+    def in_single_precision(self) -> DenseDesign:
+        """The same rows, whose Gram matrices are summed over a tile in single precision, in half the time."""
+        return DenseDesign(self.matrix, single=True)
 
     def _multiplied(self) -> tuple[Matrix, Array]:
         """The products of any two columns, and where among them each entry of a Gram matrix is."""
@@ -93,9 +98,10 @@ class DenseDesign(Design):
         starts = np.cumsum([0, *range(p, 0, -1)])
         step = max(MULTIPLIED_NUMBERS // max(int(starts[-1]), 1), 64)
         total = np.zeros((weights.shape[0], int(starts[-1])))
-        work = _scratch(int(starts[-1]), min(step, max(self.n_rows, 1)))
+        work = _scratch(int(starts[-1]), min(step, max(self.n_rows, 1)), self._type)
+        weights = weights.astype(self._type, copy=False)
         for at in range(0, self.n_rows, step):
-            columns = np.ascontiguousarray(self.matrix[at : at + step].T)
+            columns = self.matrix[at : at + step].T.astype(self._type, order="C")
             products = work[:, : columns.shape[1]]
             for j in range(p):
                 np.multiply(columns[j:], columns[j], out=products[starts[j] : starts[j + 1]])
@@ -170,7 +176,7 @@ def _mean_of_both(product: Matrix) -> Matrix:
     return np.asarray(0.5 * (product + product.T))
 
 
-def _scratch(n_rows: int, n_columns: int) -> Matrix:
+def _scratch(n_rows: int, n_columns: int, kind: Any) -> Array:
     """An array of this thread's own, which outlives a pass: fresh ones would cost a page fault a page."""
     held: Vector | None = getattr(_memory, "numbers", None)
     size = n_rows * n_columns
@@ -178,4 +184,4 @@ def _scratch(n_rows: int, n_columns: int) -> Matrix:
         held = np.empty(size)
         if size <= KEPT_NUMBERS:
             _memory.numbers = held
-    return held[:size].reshape(n_rows, n_columns)
+    return held.view(kind)[:size].reshape(n_rows, n_columns)

@@ -40,6 +40,10 @@ class Design(ABC):
     def grams(self, weights: Matrix) -> Array:
         """Return Xᵀ diag(w) X for each row of weights: (k, n_rows) -> (k, n_columns, n_columns)."""
 
+    def in_single_precision(self) -> Design:
+        """The same rows, whose Gram matrices may be computed in single precision: good for steps, not for inference."""
+        return self
+
     @abstractmethod
     def cross(self, weights: Vector, other: Design) -> Matrix:
         """Return Xᵀ diag(w) Z for another design of the same rows."""

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from thetahat.models._model import DERIVATIVES, GRADIENT, SCORES, VALUE, Model, Tally
+from thetahat.models._model import DERIVATIVES, GRADIENT, ROUGHLY, SCORES, VALUE, Model, Tally
 
-__all__ = ["DERIVATIVES", "GRADIENT", "SCORES", "VALUE", "Model", "Tally"]
+__all__ = ["DERIVATIVES", "GRADIENT", "ROUGHLY", "SCORES", "VALUE", "Model", "Tally"]

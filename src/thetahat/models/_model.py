@@ -18,10 +18,11 @@ Array = NDArray[Any]
 Vector = NDArray[np.float64]
 
 ROUNDING = 8 * float(np.finfo(float).eps)
-VALUE, GRADIENT, DERIVATIVES, SCORES = 0, 1, 2, 3
-"""What a tally is to hold: ℓ alone; the score too; information too; the outer product of row scores as well.
+VALUE, GRADIENT, ROUGHLY, DERIVATIVES, SCORES = range(5)
+"""What a tally is to hold: ℓ alone; the score too; information too, to a few digits for a step, or to all of them; the
+outer product of row scores as well.
 
-Only models of which it is asked (those whose information is dear) tell ``GRADIENT`` from ``DERIVATIVES``.
+Only models of which it is asked, those whose information is dear, tell ``GRADIENT`` and ``ROUGHLY`` from the third.
 """
 LARGE = 1 << 16
 """Numbers of a matrix, from which on a fresh one costs more than the sum."""

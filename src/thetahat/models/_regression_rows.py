@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from math import isfinite
 from typing import Any
 
@@ -14,7 +15,7 @@ from thetahat.data import BLOCK_ROWS
 from thetahat.designs import Design
 from thetahat.families import Family
 from thetahat.families._terms import Terms, less
-from thetahat.models._model import DERIVATIVES, GRADIENT, NO_INFORMATION, SCORES, VALUE, Tally
+from thetahat.models._model import GRADIENT, NO_INFORMATION, ROUGHLY, SCORES, VALUE, Tally
 from thetahat.models._predictors import Bend, Group, Predictors
 from thetahat.models._truncation import TruncatedRows, join_truncated
 from thetahat.numerics.namespace import NUMPY
@@ -25,6 +26,8 @@ WHOLE = 65_536
 """Rows of a tile where there is no design."""
 PORTIONS = 4
 """Into how many portions a block is divided: a power of two, so that sums of portions merge as those of blocks do."""
+SHARED = 65_536
+"""Numbers, a row having as many as there are coefficients, from which on handing a portion to a thread costs little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +56,20 @@ class Part:
             return self.designs[0].tile_rows
         return min([design.tile_rows for design in self.designs], default=WHOLE)
 
+    def in_single_precision(self) -> Part:
+        """The same rows, of whose designs Gram matrices are wanted for a step only."""
+        return replace(self, designs=tuple(design.in_single_precision() for design in self.designs))
+
     @property
     def tiles(self) -> int:
         """How many tiles of nearly equal size its rows make."""
         return max(-(-self.n_rows // self.tile_rows), 1)
+
+    def portions(self, count: int) -> list[Part | None]:
+        """Its rows in so many pieces, and None for those that are missing to all portions."""
+        ends = [index * self.n_rows // count for index in range(count + 1)]
+        pieces: list[Part | None] = [self.slice(ends[i], ends[i + 1]) for i in range(count)]
+        return pieces + [None] * (PORTIONS - count)
 
     def slice(self, start: int, stop: int) -> Part:
         """Return consecutive rows; all of them are the part itself."""
@@ -152,21 +165,23 @@ class PackedRegression:
         """Σ w."""
         return sum(part.total_weight for part in self.parts)
 
-    def portions(self) -> tuple[PackedRegression, ...]:
-        """The same rows in quarters, some of them empty, for threads to share; all at once where tiles are large.
+    def portions(self, width: int) -> tuple[PackedRegression, ...]:
+        """The same rows in quarters for threads to share; all at once where tiles are large.
 
-        There is always the same number of them, so that the sums of those of all blocks merge as those of blocks do.
+        There is always the same number of them, so that the sums of those of all blocks merge as those of blocks do;
+        but some are empty where rows, in an information of this ``width``, are not worth being shared.
         """
         parts = self.parts
         if not parts or any(PORTIONS * part.tile_rows > BLOCK_ROWS for part in parts):
             return (self,)
-        of_each = [[_rows_of(part, portion) for part in parts] for portion in range(PORTIONS)]
-        held = [tuple(part for part in each if part is not None) for each in of_each]
-        counts = [sum(part.n_rows for part in each) for each in held]
+        of_each = [part.portions(min(max(part.n_rows * width // SHARED, 1), PORTIONS)) for part in parts]
         nowhere = np.zeros(0), None
-        return tuple(
-            PackedRegression(count, count, each, nowhere) for each, count in zip(held, counts, strict=True)
-        )
+        portions = []
+        for pieces in zip(*of_each, strict=True):
+            held = tuple(piece for piece in pieces if piece is not None)
+            count = sum(piece.n_rows for piece in held)
+            portions.append(PackedRegression(count, count, held, nowhere))
+        return tuple(portions)
 
     def thinned(self, most: int) -> PackedRegression:
         """Every so many-th row of each part, at most about twice ``most``."""
@@ -177,14 +192,6 @@ class PackedRegression:
         values, weight = self.points
         points = (values[::step].copy(), None if weight is None else weight[::step].copy())
         return PackedRegression(self.n_rows, sum(p.n_rows for p in parts), parts, points)
-
-
-def _rows_of(part: Part, portion: int) -> Part | None:
-    """Whole tiles of a part that make one portion of it; None where it has too few."""
-    start, stop = (
-        (index * part.tiles // PORTIONS) * part.n_rows // part.tiles for index in (portion, portion + 1)
-    )
-    return part.slice(start, stop) if stop > start else None
 
 
 def join(packs: list[PackedRegression]) -> PackedRegression:
@@ -245,7 +252,7 @@ def tally_of_terms(
     probabilities = part.kind != "exact" or family.support.discrete
     absolute = abs(value) if probabilities else float(np.add.reduce(np.abs(weighted)))
     if order == VALUE or not isfinite(value):
-        information = np.zeros((k, k)) if order >= DERIVATIVES else NO_INFORMATION
+        information = np.zeros((k, k)) if order > GRADIENT else NO_INFORMATION
         return Tally(value, absolute, np.zeros(k), information, None if order == GRADIENT else np.zeros(k))
     gradient, hessian = on_predictors(terms, bends)
     densest = float(np.max(values)) + part.log_unit if part.log_unit > -np.inf else -np.inf
@@ -253,6 +260,8 @@ def tally_of_terms(
     score = sums.score(gradient)
     if order == GRADIENT:
         return Tally(value, absolute, score, NO_INFORMATION, densest=densest)
+    if order == ROUGHLY:
+        sums = Sums(predictors.groups, part.in_single_precision(), k)
     information = sums.matrix(hessian)
     np.negative(information, out=information)
     # Σ w |u_j| would cost a pass over the design of its own; by Cauchy and Schwarz it is about this at a maximum.

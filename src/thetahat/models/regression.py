@@ -13,7 +13,7 @@ from thetahat.data import Block
 from thetahat.formulas import Selection
 from thetahat.models._checks import checked_labels
 from thetahat.models._curvature import Standing, standing
-from thetahat.models._model import DERIVATIVES, NO_INFORMATION, Model, Tally, Vector
+from thetahat.models._model import DERIVATIVES, GRADIENT, NO_INFORMATION, Model, Tally, Vector
 from thetahat.models._parts import parts_of
 from thetahat.models._positions import RowPositions
 from thetahat.models._predictors import Predictors
@@ -94,7 +94,7 @@ class RegressionModel(Model[PackedRegression]):
 
     def portions(self, packed: PackedRegression) -> Sequence[PackedRegression]:
         """The rows of a block in quarters, where they are computed tile by tile anyway."""
-        return packed.portions()
+        return packed.portions(self.table.n_working)
 
     def read(self, block: Block) -> tuple[PackedRows, RowPositions, tuple[Part, ...]]:
         """Read a selected block: the responses, where in it they stand, and the parts that are made of them."""
@@ -145,7 +145,7 @@ class RegressionModel(Model[PackedRegression]):
             total = added if total is None else total.merge(added)
         if total is None:
             k = working.size
-            if order < DERIVATIVES:
+            if order <= GRADIENT:
                 return Tally(0.0, 0.0, np.zeros(k), NO_INFORMATION)
             return Tally(0.0, 0.0, np.zeros(k), np.zeros((k, k)), np.zeros(k), np.zeros((k, k)))
         if self.predictors.unit != 1.0:

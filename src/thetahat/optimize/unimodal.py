@@ -8,7 +8,7 @@ from typing import final
 import numpy as np
 from numpy.typing import NDArray
 
-from thetahat.models import DERIVATIVES, Tally
+from thetahat.models import DERIVATIVES, ROUGHLY, Tally
 from thetahat.numerics.cholesky import is_positive, newton_step
 from thetahat.optimize._optimizer import Request, Search, Trace
 from thetahat.optimize.newton import DECREMENT, NEGLIGIBLE
@@ -47,10 +47,18 @@ class UnimodalSearch(Search):
         ``contraction`` then tells how much of a step they would leave over.
     negligible
         The decrement at which it ends.
+    roughly
+        Whether informations of a few digits will do.
     """
 
     def __init__(
-        self, start: Vector, max_iterations: int, *, dear: bool = False, negligible: float = NEGLIGIBLE
+        self,
+        start: Vector,
+        max_iterations: int,
+        *,
+        dear: bool = False,
+        negligible: float = NEGLIGIBLE,
+        roughly: bool = False,
     ) -> None:
         self.point = np.asarray(start, dtype=float)
         self.tally: Tally | None = None
@@ -62,13 +70,14 @@ class UnimodalSearch(Search):
         self._most = max_iterations
         self._dear = dear
         self._negligible = negligible
+        self._order = ROUGHLY if roughly else DERIVATIVES
         self._trial: Vector | None = self.point
         self._step: Vector | None = None
         self._decrement = np.inf
 
     def ask(self) -> Request | None:
         """Ask for derivatives at the trial point."""
-        return None if self._trial is None else Request(self._trial, DERIVATIVES)
+        return None if self._trial is None else Request(self._trial, self._order)
 
     def tell(self, tally: Tally) -> None:
         """Accept the trial point and step on, or end."""

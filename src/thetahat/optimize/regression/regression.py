@@ -36,7 +36,7 @@ from thetahat.optimize.regression.limits import fit_regression_limits
 from thetahat.optimize.regression.moved_rows import in_words_of_rows
 from thetahat.optimize.regression.pinned_edges import held_at_ends
 from thetahat.optimize.regression.predictor_edges import end_rows, has_ends, on_the_edge, reaches_an_end
-from thetahat.optimize.regression.rough import by_trust, of_few_rows, rough_maximum, straight
+from thetahat.optimize.regression.rough import nearly, of_few_rows, rough_maximum
 from thetahat.optimize.regression.start import starting_point
 from thetahat.optimize.regression.theorem import single_maximum
 from thetahat.optimize.regression.wide import as_wide, maximise_wide
@@ -210,11 +210,8 @@ def _ascend(
         share = arrangement.n_obs / sample.n_obs
         rough = None
         if penalty is None and isinstance(optimizer, Newton):
-            if one:
-                nearly = partial(straight, most_steps=optimizer.max_iterations)
-            else:
-                nearly = partial(by_trust, optimizer=optimizer, allowed=allowed)
-            rough = rough_maximum(few, begin, nearly)
+            roughly = partial(nearly, optimizer=optimizer, allowed=allowed, one=one)
+            rough = rough_maximum(few, begin, roughly)
         if rough is None:
             sampled = penalised(few[-1], penalty, 1.0 / share)
             expected = with_penalty(_expected(model, sample, sample.n_obs), sampled)

@@ -32,7 +32,7 @@ def of_few_rows(arrangement: RegressionArrangement, engine: Engine, n_coefficien
     rows = [few, sample] if few.n_positive >= ROWS_A_COLUMN * n_coefficients else [sample]
     found = []
     for packed in rows:
-        portions = in_portions([packed])
+        portions = in_portions(model, [packed])
         found.append(Likelihood(model, portions.copy, packed=True, engine=engine))
     return found
 
@@ -56,18 +56,26 @@ def rough_maximum(
     return found
 
 
-def straight(likelihood: Likelihood, begin: Vector, most_steps: int) -> Search:
-    """Whole steps until the maximum is roughly reached, for likelihoods with one."""
-    search = UnimodalSearch(begin, most_steps, negligible=ROUGH * begin.size)
-    return answered(likelihood, search)
+def nearly(
+    likelihood: Likelihood, begin: Vector, optimizer: Newton, allowed: Region | None, *, one: bool
+) -> Search:
+    """Newton's steps until a maximum is roughly reached: whole ones where there is ``one``, as long as they pay."""
+    if one:
+        search = UnimodalSearch(begin, optimizer.max_iterations, negligible=ROUGH * begin.size, roughly=True)
+        if answered(likelihood, search).converged:
+            return search
+        begin = search.point
+    table = likelihood.table
 
+    def expected(free: Vector) -> NDArray[np.float64]:
+        matrix = likelihood.expected_information(table.working(free))
+        return np.asarray(matrix[np.ix_(table.free_index, table.free_index)])
 
-def by_trust(likelihood: Likelihood, begin: Vector, optimizer: Newton, allowed: Region | None) -> Search:
-    """Newton's steps in a trust region until a maximum is roughly reached."""
     return climb(
         likelihood,
         optimizer,
         begin,
+        expected=expected,
         allowed=allowed,
         given_up=lambda search: _last_step(search, allowed) is not None,
     )
