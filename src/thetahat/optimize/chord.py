@@ -8,20 +8,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thetahat.models import DERIVATIVES, GRADIENT, Tally
-from thetahat.numerics.linear_algebra import SymmetricFactor, analyse
+from thetahat.numerics.linear_algebra import analyse
+from thetahat.numerics.secants import Secants
 from thetahat.optimize._optimizer import Request, Search, Trace
 
 Vector = NDArray[np.float64]
 NEGLIGIBLE = 5e-13
 """A decrement, in nats, from which on no further step moves a coefficient by a millionth of its standard error."""
-CONTRACTS = 0.05
-"""The share of a step that may be left over by the next for the information to be used again."""
+CONTRACTS, WHERE_DEAR = 0.05, 0.3
+"""Shares of a step that may be left over by the next; the latter where an information costs as much as many steps."""
+SETTLES = 0.25
+"""The share of a decrement that may be left by the next of a step by its own information: at infinity it is 1/e."""
+SURELY = 0.2
 MOST_PASSES = 20
 
 
 @final
 class ChordSearch(Search):
     """Steps δ = A₀⁻¹u from a good start, A₀ being an information from nearby: the chord method (Kelley, 1995, 5.4).
+
+    What the scores at both ends of its steps tell of the curvature between them goes into A₀⁻¹ (Broyden, Fletcher,
+    Goldfarb & Shanno, 1970, as Nocedal, 1980, has it), so that one step leaves over less than the one before.
 
     Begins with an information that others computed, such as that of a sample of the rows times their share; takes a
     fresh one at the second point, and again wherever the last one no longer contracts. Ends with a point that has its
@@ -38,6 +45,8 @@ class ChordSearch(Search):
         that the second point gets an information of its own.
     sparing
         Whether to do without an information where that is possible; a pass over a file costs the same either way.
+    contracts
+        The share of a step that may be left over by the next for the information to be used again.
     """
 
     def __init__(
@@ -47,6 +56,7 @@ class ChordSearch(Search):
         contraction: float | None = None,
         *,
         sparing: bool = True,
+        contracts: float = CONTRACTS,
     ) -> None:
         self.point = np.asarray(start, dtype=float)
         self.tally: Tally | None = None
@@ -54,12 +64,14 @@ class ChordSearch(Search):
         self.converged = False
         self.iterations = 0
         self.trace: list[Trace] = []
-        self._factor: SymmetricFactor | None = analyse(information)
+        self._factor: Secants | None = Secants(analyse(information))
+        self._contracts = contracts
         self._order = GRADIENT if sparing else DERIVATIVES
         self._sparing = sparing
         self._trial: Vector | None = self.point
         self._decrement = np.inf
         self._contraction = 1.0
+        self._own = False
         self._expected = contraction
 
     def ask(self) -> Request | None:
@@ -74,7 +86,9 @@ class ChordSearch(Search):
         if not tally.finite or not np.isfinite(tally.score).all():
             return
         fresh = self._order == DERIVATIVES
-        factor = analyse(tally.information) if fresh else self._factor
+        if held is not None and not fresh and self._factor is not None:
+            self._factor.take(trial - self.point, held.score - tally.score)
+        factor = Secants(analyse(tally.information)) if fresh else self._factor
         assert factor is not None  # noqa: S101 - there is one from the beginning
         if not factor.positive:
             return
@@ -82,7 +96,8 @@ class ChordSearch(Search):
         decrement = max(0.5 * float(tally.score @ step), 0.0)
         if held is not None:
             self.iterations += 1
-            if not decrement < self._decrement and self._decrement > NEGLIGIBLE:
+            most = SETTLES * self._decrement if self._own else self._decrement
+            if not decrement < most and self._decrement > NEGLIGIBLE:
                 return
             self.trace.append(
                 Trace(
@@ -104,7 +119,8 @@ class ChordSearch(Search):
                 return
             self._factor, self.previous = factor, tally
         # A step by an information of its own contracts better than the last did; how much better, the next will tell.
-        self._contraction = CONTRACTS if fresh else float(contraction)
+        self._own = fresh
+        self._contraction = self._contracts if fresh else float(contraction)
         self._decrement = decrement
         if self.iterations >= MOST_PASSES:
             return
@@ -113,9 +129,12 @@ class ChordSearch(Search):
 
     def _wanted(self, *, first: bool) -> int:
         """What to ask at the next point: its information where that is the last, or where it is needed on the way."""
-        ends = self._decrement * self._contraction**2 <= NEGLIGIBLE
+        # An information where one more step is to follow costs more than a score that tells so.
+        ends = self._decrement * self._contraction**2 <= SURELY * NEGLIGIBLE
         return (
-            DERIVATIVES if not self._sparing or first or ends or self._contraction > CONTRACTS else GRADIENT
+            DERIVATIVES
+            if not self._sparing or first or ends or self._contraction > self._contracts
+            else GRADIENT
         )
 
     def reject(self) -> None:
