@@ -19,7 +19,7 @@ CONTRACTS, WHERE_DEAR = 0.05, 0.3
 """Shares of a step that may be left over by the next; the latter where an information costs as much as many steps."""
 SETTLES = 0.25
 """The share of a decrement that may be left by the next of a step by its own information: at infinity it is 1/e."""
-SURELY = 0.2
+SURELY = 1e-4
 MOST_PASSES = 20
 
 
@@ -129,8 +129,9 @@ class ChordSearch(Search):
 
     def _wanted(self, *, first: bool) -> int:
         """What to ask at the next point: its information where that is the last, or where it is needed on the way."""
-        # An information where one more step is to follow costs more than a score that tells so.
-        ends = self._decrement * self._contraction**2 <= SURELY * NEGLIGIBLE
+        # Where an information is dear, one after which a step is to follow costs more than some steps beforehand.
+        negligible = SURELY * NEGLIGIBLE if self._contracts == WHERE_DEAR else NEGLIGIBLE
+        ends = self._decrement * self._contraction**2 <= negligible
         return (
             DERIVATIVES
             if not self._sparing or first or ends or self._contraction > self._contracts
