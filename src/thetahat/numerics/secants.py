@@ -30,13 +30,13 @@ class Secants:
     """
 
     def __init__(self, factor: SymmetricFactor) -> None:
-        self._factor = factor
+        self.factored = factor
         self._pairs: list[tuple[Vector, Vector, float]] = []
 
     @property
     def positive(self) -> bool:
         """Whether A is positive definite, and B with it."""
-        return self._factor.positive
+        return self.factored.positive
 
     def take(self, step: Vector, change: Vector) -> None:
         """Take a pair (s, y); one without positive curvature tells nothing."""
@@ -52,7 +52,7 @@ class Secants:
             share = float(step @ rest) / product
             shares.append(share)
             rest = rest - share * change
-        solution = self._factor.solve(rest)
+        solution = self.factored.solve(rest)
         for (step, change, product), share in zip(self._pairs, reversed(shares), strict=True):
             solution = solution + (share - float(change @ solution) / product) * step
         return solution

@@ -11,6 +11,7 @@ from thetahat.models import DERIVATIVES, GRADIENT, Tally
 from thetahat.numerics.linear_algebra import analyse
 from thetahat.numerics.secants import Secants
 from thetahat.optimize._optimizer import Request, Search, Trace
+from thetahat.optimize.bend import Bend
 
 Vector = NDArray[np.float64]
 NEGLIGIBLE = 5e-13
@@ -47,6 +48,8 @@ class ChordSearch(Search):
         Whether to do without an information where that is possible; a pass over a file costs the same either way.
     contracts
         The share of a step that may be left over by the next for the information to be used again.
+    bend
+        Where it is known: by how much a step with an information of its own is to be longer or shorter.
     """
 
     def __init__(
@@ -57,6 +60,7 @@ class ChordSearch(Search):
         *,
         sparing: bool = True,
         contracts: float = CONTRACTS,
+        bend: Bend | None = None,
     ) -> None:
         self.point = np.asarray(start, dtype=float)
         self.tally: Tally | None = None
@@ -66,6 +70,7 @@ class ChordSearch(Search):
         self.trace: list[Trace] = []
         self._factor: Secants | None = Secants(analyse(information))
         self._contracts = contracts
+        self._bend = bend
         self._order = GRADIENT if sparing else DERIVATIVES
         self._sparing = sparing
         self._trial: Vector | None = self.point
@@ -125,6 +130,8 @@ class ChordSearch(Search):
         if self.iterations >= MOST_PASSES:
             return
         self._order = self._wanted(first=first)
+        if fresh and self._bend is not None:
+            step = self._bend.further(trial, step, factor.factored)
         self._trial = self.point + step
 
     def _wanted(self, *, first: bool) -> int:

@@ -19,6 +19,7 @@ from thetahat.models.regression import RegressionModel
 from thetahat.numerics.cholesky import determined
 from thetahat.numerics.single_blas import held_for
 from thetahat.optimize._optimizer import Information, Optimizer, Search
+from thetahat.optimize.bend import Bend
 from thetahat.optimize.certificate import Verdict
 from thetahat.optimize.chord import WHERE_DEAR, ChordSearch
 from thetahat.optimize.climb import Conditions, Region, answered, climb
@@ -129,7 +130,7 @@ def _maximise(
     few = of_few_rows(arrangement, engine, begin.size) if _begins_with_few(arrangement, begin) else []
     one = declared.theorem is not None
     dear = one and begin.size > MANY_COLUMNS and isinstance(optimizer, Newton)
-    nearer = dear and not start and not few
+    nearer = dear and arrangement.packed and not start and not few
     if nearer:
         begin = approached(likelihood, begin)
     if not (nearer and penalty is None and _is_determined(likelihood.tally(begin))):
@@ -215,6 +216,7 @@ def _ascend(
     allowed = _region(arrangement)
     if few:
         share = arrangement.n_obs / sample.n_obs
+        sampled = penalised(few[-1], penalty, 1.0 / share)
         rough = None
         if penalty is None and isinstance(optimizer, Newton):
             if one:
@@ -223,14 +225,14 @@ def _ascend(
                 nearly = partial(by_trust, optimizer=optimizer, allowed=allowed)
             rough = rough_maximum(few, begin, nearly)
         if rough is None:
-            sampled = penalised(few[-1], penalty, 1.0 / share)
             expected = with_penalty(_expected(model, sample, sample.n_obs), sampled)
             first = _climb(sampled, optimizer, begin, expected, allowed, one=one)
             if first.converged and first.tally is not None:
                 rough = first.point, first.tally.information
         if rough is not None:
             begin, information = rough
-            chord = ChordSearch(begin, share * information, sparing=arrangement.packed)
+            bend = None if arrangement.packed else Bend(sampled, share)
+            chord = ChordSearch(begin, share * information, sparing=arrangement.packed, bend=bend)
             answered(likelihood, chord, allowed=allowed)
             if chord.converged:
                 return chord
