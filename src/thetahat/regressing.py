@@ -28,7 +28,7 @@ from thetahat.data.joined import JoinedSource
 from thetahat.designs import Centred, Designer, WithoutConstant
 from thetahat.engines import Engine
 from thetahat.families import Family
-from thetahat.formulas import Selection, designers, read_formula
+from thetahat.formulas import Selection, designers, learns_nothing, read_formula
 from thetahat.likelihood import Likelihood
 from thetahat.models._description import Description
 from thetahat.models._predictors import predictors, primary_of
@@ -253,7 +253,18 @@ def solve_formulas(
             raise ModelError(f"{name}={text!r}: only the first formula has a response; write {name}='~ ...'")
     columns = tuple(dict.fromkeys([*response.columns, *(c for f in formulas.values() for c in f.columns)]))
     selection = Selection(columns, weight_column, model.missing)
-    found = designers(formulas, source, option("engine", engine, Engine, DEFAULT_ENGINE), selection)
+    reader = option("engine", engine, Engine, DEFAULT_ENGINE)
+    # A pass over a file is spared where it would only look for rows and columns that make the fit fail.
+    unread = (
+        not source.in_memory
+        and source.n_rows is not None
+        and weight_column is None
+        and model.missing == "error"
+        and penalty is None
+        and not family.kinked
+        and learns_nothing(formulas.values())
+    )
+    found = designers(formulas, source, reader, selection, unread=unread)
     parts = Parts(
         family,
         response,
@@ -264,9 +275,15 @@ def solve_formulas(
         selection=selection if weight_column is not None or model.missing == "drop" else None,
         text=texts,
     )
-    return solve_regression(
-        parts, source, fixed=fixed, start=start, optimizer=optimizer, engine=engine, penalty=penalty
-    )
+    try:
+        return solve_regression(
+            parts, source, fixed=fixed, start=start, optimizer=optimizer, engine=engine, penalty=penalty
+        )
+    except DataError:
+        if unread:
+            # It tells of all columns and rows at fault, and not of those alone that were met first.
+            designers(formulas, source, reader, selection)
+        raise
 
 
 def _response(family: Family, found: Response | None, text: str) -> Response:

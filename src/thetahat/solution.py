@@ -245,9 +245,9 @@ class Solution:
         """Standard errors by name, scaled so that neither a rate of 1e250 nor its square overflows."""
         if self.too_many:
             return dict.fromkeys(self.table.names, float(np.nan))
-        free = self.free_covariance() if free is None else free
         if self.table.all_scalar and self.regular.all():
-            return self._scalar_errors(free)
+            return self._scalar_errors(self._variances() if free is None else free.diagonal())
+        free = self.free_covariance() if free is None else free
         errors = dict.fromkeys(self.table.names, float(np.nan))
         jacobian = self.jacobian()
         if self.regular.all() and set(self.certificate.status.values()) <= {"regular", "fixed"}:
@@ -272,14 +272,19 @@ class Solution:
         errors.update(zip(self.table.free_names, found.tolist(), strict=True))
         return errors
 
-    def _scalar_errors(self, free: Matrix) -> dict[str, float]:
+    def _variances(self) -> NDArray[np.float64]:
+        """The diagonal of ``free_covariance()``, for regular coordinates throughout."""
+        factor = analyse(self.information)
+        if not self.regular.size or not factor.smallest > factor.error_bound:
+            return np.full(self.regular.size, np.nan)
+        return factor.inverse_diagonal()
+
+    def _scalar_errors(self, variances: NDArray[np.float64]) -> dict[str, float]:
         """Standard errors where each entry depends on its own coordinate alone: slopes times roots of variances."""
         errors = dict.fromkeys(self.table.names, float(np.nan))
         with np.errstate(all="ignore"):
             slopes = self.table.slopes(self.point).tolist()
-        for name, slope, variance in zip(
-            self.table.free_names, slopes, free.diagonal().tolist(), strict=True
-        ):
+        for name, slope, variance in zip(self.table.free_names, slopes, variances.tolist(), strict=True):
             if self.certificate.status[name] == "regular" and variance >= 0.0:
                 errors[name] = abs(slope) * sqrt(variance)
         return errors

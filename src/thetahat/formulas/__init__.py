@@ -8,7 +8,15 @@ from __future__ import annotations
 
 from thetahat.formulas.designer import FormulaDesigner, restore_designer
 from thetahat.formulas.formula import Formula, read_formula
-from thetahat.formulas.learning import designers
+from thetahat.formulas.learning import designers, learns_nothing
 from thetahat.formulas.selection import Selection
 
-__all__ = ["Formula", "FormulaDesigner", "Selection", "designers", "read_formula", "restore_designer"]
+__all__ = [
+    "Formula",
+    "FormulaDesigner",
+    "Selection",
+    "designers",
+    "learns_nothing",
+    "read_formula",
+    "restore_designer",
+]

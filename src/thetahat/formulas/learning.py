@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, final
 
 import numpy as np
@@ -33,6 +33,8 @@ def designers(
     source: Source,
     engine: Engine,
     selection: Selection | None = None,
+    *,
+    unread: bool = False,
 ) -> dict[str, FormulaDesigner]:
     """Learn what formulas have to know of all rows, and return a designer for each.
 
@@ -51,6 +53,9 @@ def designers(
         Who runs the pass.
     selection
         Which rows count; by default all, and a missing value in any column of the formulas is an error.
+    unread
+        Whether to go without a pass, where ``learns_nothing`` and all rows count. Rows that cannot be used are then met
+        by whoever reads them first.
 
     Raises
     ------
@@ -75,7 +80,9 @@ def designers(
     read = tuple(dict.fromkeys((*columns, *selection.columns)))
     if selection.weights is not None:
         read = tuple(dict.fromkeys((*read, selection.weights)))
-    if read:
+    if unread:
+        learner.n_kept = source.n_rows or 0
+    elif read:
         while learner.learn(source, read, engine):
             pass
     return {
@@ -93,6 +100,24 @@ def designers(
         )
         for parameter, formula in formulas.items()
     }
+
+
+def learns_nothing(formulas: Iterable[Formula]) -> bool:
+    """Whether formulas have all they need: no levels, means or knots of the rows.
+
+    Examples
+    --------
+    >>> from thetahat.data import open_source
+    >>> from thetahat.formulas import read_formula
+    >>> rows = open_source({"y": [1.0, 2.0], "x": [0.5, 1.5]})
+    >>> [learns_nothing([read_formula(text, rows)]) for text in ("y ~ log(x)", "y ~ center(x)", "y ~ C(x)")]
+    [True, False, False]
+    """
+    contents = [factor.content for formula in formulas for factor in formula.factors.values()]
+    return all(
+        content.levels is not None if isinstance(content, Category) else not transforms_of(content)
+        for content in contents
+    )
 
 
 def _calls(formula: Formula) -> tuple[TransformCall, ...]:

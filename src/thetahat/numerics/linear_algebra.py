@@ -271,6 +271,19 @@ class SymmetricFactor:
             self._inverse = np.asarray(0.5 * inverse + 0.5 * inverse.T)
         return self._inverse.copy()
 
+    def inverse_diagonal(self) -> FloatArray:
+        """Return the diagonal of A⁻¹, of a large matrix at half the cost of the whole.
+
+        Examples
+        --------
+        >>> SymmetricFactor([[2.0, 0.0], [0.0, 4.0]]).inverse_diagonal().tolist()
+        [0.5, 0.25]
+        """
+        if self._inverse is not None or self._triangle is None:
+            return self.inverse().diagonal()
+        with held_for(self.roots.size):
+            return self._triangle.inverse_diagonal() / self.roots / self.roots
+
     def inverse_root(self) -> FloatArray:
         """Return W with WᵀAW = I, by column; NaN in the columns of eigenvalues that are not positive.
 

@@ -61,6 +61,14 @@ class Triangle:
         lower = np.tril(lower)
         return np.asarray(lower + np.tril(lower, -1).T)
 
+    def inverse_diagonal(self) -> Matrix:
+        """Return the diagonal of S⁻¹ = L⁻ᵀ L⁻¹: the squared lengths of the columns of L⁻¹."""
+        from scipy.linalg import lapack
+
+        inverse, _ = lapack.dtrtri(self._lower, lower=1)
+        # Rows of the transpose are columns, which hold anything before the diagonal.
+        return np.array([row[at:] @ row[at:] for at, row in enumerate(inverse.T)])
+
     def whitened_norm(self, difference: Matrix) -> float:
         """Return ‖L⁻¹ D L⁻ᵀ‖ in the spectral norm, by the power method."""
         from scipy.linalg import blas

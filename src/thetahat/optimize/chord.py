@@ -8,14 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thetahat.models import DERIVATIVES, GRADIENT, ROUGHLY, Tally
-from thetahat.numerics.linear_algebra import SymmetricFactor, analyse
+from thetahat.numerics.linear_algebra import analyse
+from thetahat.numerics.secants import Secants
 from thetahat.optimize._optimizer import Request, Search, Trace
+from thetahat.optimize.bend import Bend
 
 Vector = NDArray[np.float64]
 NEGLIGIBLE = 5e-13
 """A decrement, in nats, from which on no further step moves a coefficient by a millionth of its standard error."""
-CONTRACTS = 0.05
-"""The share of a step that may be left over by the next for the information to be used again."""
+CONTRACTS, WHERE_DEAR = 0.05, 0.3
+"""Shares of a step that may be left over by the next; the latter where an information costs as much as many steps."""
+SETTLES = 0.25
+"""The share of a decrement that may be left by the next of a step by its own information: at infinity it is 1/e."""
+SURELY = 1e-4
 DETERMINED = 1e-3
 """The smallest eigenvalue, scaled, from which on single precision leaves an information three digits everywhere."""
 MOST_PASSES = 20
@@ -25,11 +30,13 @@ MOST_PASSES = 20
 class ChordSearch(Search):
     """Steps δ = A₀⁻¹u from a good start, A₀ being an information from nearby: the chord method (Kelley, 1995, 5.4).
 
-    Each step tells of the curvature along it, by which A₀ is corrected (Broyden, 1970; Fletcher, 1970; Goldfarb, 1970;
-    Shanno, 1970). Begins with an information that others computed, such as that of a sample of the rows times their
-    share; takes a fresh one after two steps at most, and again wherever the last one no longer contracts: to a few
-    digits on the way, and to all of them at the point where it ends. It gives up (``converged`` stays False) as soon as
-    a step does not pay, for others to go on from there.
+    What the scores at both ends of its steps tell of the curvature between them goes into A₀⁻¹ (Broyden, Fletcher,
+    Goldfarb & Shanno, 1970, as Nocedal, 1980, has it), so that one step leaves over less than the one before.
+
+    Begins with an information that others computed, such as that of a sample of the rows times their share; takes a
+    fresh one after two steps at most, and again wherever the last one no longer contracts: to a few digits on the way,
+    and to all of them at the point where it ends. It gives up (``converged`` stays False) as soon as a step does not
+    pay, for others to go on from there.
 
     Parameters
     ----------
@@ -42,6 +49,10 @@ class ChordSearch(Search):
         a sample's.
     sparing
         Whether to do without an information where that is possible; a pass over a file costs the same either way.
+    contracts
+        The share of a step that may be left over by the next for the information to be used again.
+    bend
+        Where it is known: by how much a step with an information of its own is to be longer or shorter.
     """
 
     def __init__(
@@ -51,6 +62,8 @@ class ChordSearch(Search):
         contraction: float | None = None,
         *,
         sparing: bool = True,
+        contracts: float = CONTRACTS,
+        bend: Bend | None = None,
     ) -> None:
         self.point = np.asarray(start, dtype=float)
         self.tally: Tally | None = None
@@ -58,15 +71,17 @@ class ChordSearch(Search):
         self.converged = False
         self.iterations = 0
         self.trace: list[Trace] = []
-        self._factor: SymmetricFactor | None = analyse(information)
+        self._factor: Secants | None = Secants(analyse(information))
+        self._contracts = contracts
+        self._bend = bend
         self._order = GRADIENT if sparing else DERIVATIVES
         self._sparing = sparing
         self._trial: Vector | None = self.point
         self._decrement = np.inf
         self._contraction = 1.0
+        self._own = False
         self._expected = contraction
         self._sampled = contraction is None
-        self._steps: list[tuple[Vector, Vector]] = []
 
     def ask(self) -> Request | None:
         """Ask at the trial point for the score, or for a fresh information as well."""
@@ -80,22 +95,21 @@ class ChordSearch(Search):
         if not tally.finite or not np.isfinite(tally.score).all():
             return
         fresh = self._order > GRADIENT
-        factor = analyse(tally.information) if fresh else self._factor
+        if held is not None and not fresh and self._factor is not None:
+            self._factor.take(trial - self.point, held.score - tally.score)
+        factor = Secants(analyse(tally.information)) if fresh else self._factor
         assert factor is not None  # noqa: S101 - there is one from the beginning
-        if self._order == ROUGHLY and not (factor.positive and factor.smallest > DETERMINED):
+        if self._order == ROUGHLY and not (factor.positive and factor.factored.smallest > DETERMINED):
             self._order, self._trial = DERIVATIVES, trial
             return
         if not factor.positive:
             return
-        if fresh:
-            self._steps = []
-        elif held is not None:
-            self._learn(trial - self.point, held.score - tally.score)
-        step = self._step(factor, tally.score)
+        step = factor.solve(tally.score)
         decrement = max(0.5 * float(tally.score @ step), 0.0)
         if held is not None:
             self.iterations += 1
-            if not decrement < self._decrement and self._decrement > NEGLIGIBLE:
+            most = SETTLES * self._decrement if self._own else self._decrement
+            if not decrement < most and self._decrement > NEGLIGIBLE:
                 return
             self.trace.append(
                 Trace(
@@ -117,38 +131,25 @@ class ChordSearch(Search):
                 return
             self._factor, self.previous, self._sampled = factor, tally, False
         # A step by an information of its own contracts better than the last did; how much better, the next will tell.
-        self._contraction = CONTRACTS if fresh else float(contraction)
+        self._own = fresh
+        self._contraction = self._contracts if fresh else float(contraction)
         self._decrement = decrement
         if self.iterations >= MOST_PASSES:
             return
         self._order = self._wanted(first=first)
+        if fresh and self._bend is not None:
+            step = self._bend.further(trial, step, factor.factored)
         self._trial = self.point + step
-
-    def _learn(self, step: Vector, change: Vector) -> None:
-        """Keep a step and the change of the score along it, A δ, where the curvature along it is positive."""
-        if float(step @ change) > 0.0:
-            self._steps.append((step, change))
-
-    def _step(self, factor: SymmetricFactor, score: Vector) -> Vector:
-        """A₀⁻¹u, corrected by the steps since A₀ was taken (Nocedal, 1980)."""
-        right = score.copy()
-        shares = []
-        for step, change in reversed(self._steps):
-            share = float(step @ right) / float(step @ change)
-            shares.append(share)
-            right -= share * change
-        result = factor.solve(right)
-        for (step, change), share in zip(self._steps, reversed(shares), strict=True):
-            result += (share - float(change @ result) / float(step @ change)) * step
-        return np.asarray(result)
 
     def _wanted(self, *, first: bool) -> int:
         """What to ask at the next point: its information where that is the last, or where it is needed on the way."""
-        if not self._sparing or self._decrement * self._contraction**2 <= NEGLIGIBLE:
+        # Where an information is dear, one after which a step is to follow costs more than some steps beforehand.
+        negligible = SURELY * NEGLIGIBLE if self._contracts == WHERE_DEAR else NEGLIGIBLE
+        if not self._sparing or self._decrement * self._contraction**2 <= negligible:
             return DERIVATIVES
         if self._sampled:
             return GRADIENT if first else ROUGHLY
-        return ROUGHLY if self._contraction > CONTRACTS else GRADIENT
+        return ROUGHLY if self._contraction > self._contracts else GRADIENT
 
     def reject(self) -> None:
         """Give up: this search is for the inside of the parameter space."""

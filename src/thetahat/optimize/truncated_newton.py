@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thetahat._dataclass import dataclass
+from thetahat.likelihood import Likelihood
 from thetahat.models import GRADIENT, Tally
 from thetahat.models._curvature import Columns, Product, Standing, Summed
 from thetahat.optimize._optimizer import Trace
 from thetahat.penalised_likelihood import PenalisedLikelihood
+from thetahat.penalties import Curvature
 
 Vector = NDArray[np.float64]
 MOST_PRODUCTS = 500
@@ -24,6 +26,8 @@ BELOW = 0.3
 """The share of the score at which a climb ends, that the equations of its last step may leave over."""
 SETTLED = 0.01
 """In nats a coefficient, the gain of a step from which on the diagonal of A is good for further steps."""
+FEW_STEPS, FEW_PRODUCTS = 4, 8
+"""Of a mere approach to the maximum, and of each of its steps."""
 
 
 class HeldInformation:
@@ -33,7 +37,7 @@ class HeldInformation:
     product with X, but one with Xᵀ for its score.
     """
 
-    def __init__(self, likelihood: PenalisedLikelihood, free: Vector, found: Standing | None = None) -> None:
+    def __init__(self, likelihood: Likelihood, free: Vector, found: Standing | None = None) -> None:
         if found is None:
             model: Any = likelihood.model
             working = likelihood.table.working(free)
@@ -41,11 +45,13 @@ class HeldInformation:
         self._likelihood = likelihood
         self._engine = likelihood.engine
         self._table = likelihood.table
-        self._penalty = likelihood.bound.terms(free).curvature
         self._rows = found.held
         self.point = free
-        tally = found.tally if self._table.all_free else found.tally.restrict(self._table.free_index)
-        self.tally = likelihood.with_terms(tally, free, GRADIENT)
+        self.tally = found.tally if self._table.all_free else found.tally.restrict(self._table.free_index)
+        self._penalty: Curvature | None = None
+        if isinstance(likelihood, PenalisedLikelihood):
+            self._penalty = likelihood.bound.terms(free).curvature
+            self.tally = likelihood.with_terms(self.tally, free, GRADIENT)
 
     def product(self, vector: Vector) -> Vector:
         """A v."""
@@ -56,12 +62,14 @@ class HeldInformation:
         working = np.zeros(self._table.n_working)
         working[self._table.free_index] = vector
         total: Product = self._engine.reduce(lambda held: held.product(working), self._rows)
-        return np.asarray(total.value[self._table.free_index] + self._penalty.product(vector)), total.along
+        image = total.value[self._table.free_index]
+        return image if self._penalty is None else image + self._penalty.product(vector), total.along
 
     def diagonal(self) -> Vector:
         """The diagonal of A."""
         total: Summed = self._engine.reduce(lambda held: held.diagonal(), self._rows)
-        return np.asarray(total.value[self._table.free_index] + self._penalty.diagonal())
+        diagonal = total.value[self._table.free_index]
+        return diagonal if self._penalty is None else diagonal + self._penalty.diagonal()
 
     def moved(self, step: Vector, along: list[Columns], length: float) -> HeldInformation:
         """The same at ``point + length step``, along which the predictors move so."""
@@ -110,6 +118,7 @@ def conjugate_gradients(
     share: float,
     taken: Callable[[float], None] | None = None,
     least: float = 0.0,
+    most_products: int = MOST_PRODUCTS,
 ) -> Solved:
     """Solve A x = b for a positive definite A, preconditioned by its diagonal (Hestenes & Stiefel, 1952).
 
@@ -127,6 +136,8 @@ def conjugate_gradients(
         Told how much of each direction that was multiplied is in x.
     least
         A residual of this Euclidean length is left over whatever its share.
+    most_products
+        How often A may be multiplied.
 
     Examples
     --------
@@ -138,7 +149,7 @@ def conjugate_gradients(
     ahead = residual / scale
     direction, size = ahead, float(residual @ ahead)
     enough = share * share * size
-    for products in range(MOST_PRODUCTS):
+    for products in range(most_products):
         if size <= enough or float(residual @ residual) <= least * least:
             return Solved(x, residual, products)
         image = product(direction)
@@ -153,7 +164,7 @@ def conjugate_gradients(
         ahead = residual / scale
         before, size = size, float(residual @ ahead)
         direction = ahead + (size / before) * direction
-    return Solved(x, residual, MOST_PRODUCTS)
+    return Solved(x, residual, most_products)
 
 
 @dataclass(slots=True)
@@ -185,36 +196,73 @@ def climb_without_matrix(
     negligible
         The Euclidean length of the score at which it ends.
     """
-    here = HeldInformation(likelihood, start)
+    climb = _Climb(HeldInformation(likelihood, start), BELOW * negligible)
     trace: list[Trace] = []
-    decrement, share = np.inf, LOOSEST
-    scale: Vector | None = None
     fresh = True
-    while here.tally.finite:
-        if np.linalg.norm(here.tally.score) <= negligible:
+    while climb.here.tally.finite:
+        if np.linalg.norm(climb.here.tally.score) <= negligible:
             if fresh:
-                return Ascent(here.point, here.tally, trace, converged=True)
+                return Ascent(climb.here.point, climb.here.tally, trace, converged=True)
             # Predictors that were moved step by step hold the roundings of all steps; the end is told without them.
-            here, fresh = HeldInformation(likelihood, here.point), True
+            climb.here, fresh = HeldInformation(likelihood, climb.here.point), True
             continue
-        if len(trace) >= iterations:
+        if len(trace) >= iterations or not climb.step():
             break
-        if scale is None or decrement > SETTLED * here.point.size:
-            scale = here.diagonal()
-        path, score = _Path(here), here.tally.score
-        solved = conjugate_gradients(path.product, score, scale, share, path.taken, BELOW * negligible)
-        step = solved.x
-        decrement = 0.5 * float(score @ step)
-        there, length = _further(here, step, path.along, decrement)
-        if there is None:
-            break
-        met, promised = (_length(vector, scale) for vector in (there.tally.score, solved.residual))
-        share = min(max(abs(met - promised) / _length(score, scale), STRICTEST), LOOSEST)
-        here, fresh = there, False
-        size = length * float(np.sqrt(2 * decrement))
-        trace.append(Trace(len(trace) + 1, here.tally.value, decrement, size, "truncated newton"))
-    last = here if fresh else HeldInformation(likelihood, here.point)
+        fresh = False
+        trace.append(
+            Trace(len(trace) + 1, climb.here.tally.value, climb.decrement, climb.size, "truncated newton")
+        )
+    last = climb.here if fresh else HeldInformation(likelihood, climb.here.point)
     return Ascent(last.point, last.tally, trace, converged=False)
+
+
+def approached(likelihood: Likelihood, start: Vector) -> Vector:
+    """A point nearer to the maximum of a concave likelihood, by a few products for which no matrix is formed.
+
+    An information of many columns takes as long as dozens of products with it, and the first steps need not be exact.
+    """
+    climb = _Climb(HeldInformation(likelihood, start), 0.0, FEW_PRODUCTS)
+    for _ in range(FEW_STEPS):
+        if not climb.here.tally.finite or not climb.step() or climb.decrement <= SETTLED * start.size:
+            break
+    return climb.here.point
+
+
+@final
+class _Climb:
+    """Truncated Newton steps, one after another."""
+
+    def __init__(self, here: HeldInformation, least: float, most_products: int = MOST_PRODUCTS) -> None:
+        self.here = here
+        self.decrement = np.inf
+        self.size = 0.0
+        self._share = LOOSEST
+        self._scale: Vector | None = None
+        self._least = least
+        self._most_products = most_products
+
+    def step(self) -> bool:
+        """Make a step, and say whether one could be made."""
+        if self._scale is None or self.decrement > SETTLED * self.here.point.size:
+            self._scale = self.here.diagonal()
+        scale, score = self._scale, self.here.tally.score
+        if not scale.min() > 0:
+            return False
+        path = _Path(self.here)
+        solved = conjugate_gradients(
+            path.product, score, scale, self._share, path.taken, self._least, self._most_products
+        )
+        if not path.along:
+            return False
+        self.decrement = 0.5 * float(score @ solved.x)
+        there, length = _further(self.here, solved.x, path.along, self.decrement)
+        if there is None:
+            return False
+        met, promised = (_length(vector, scale) for vector in (there.tally.score, solved.residual))
+        self._share = min(max(abs(met - promised) / _length(score, scale), STRICTEST), LOOSEST)
+        self.here = there
+        self.size = length * float(np.sqrt(2 * self.decrement))
+        return True
 
 
 def _length(vector: Vector, scale: Vector) -> float:

@@ -18,6 +18,9 @@ CONTRACTS = 0.25
 """The share of a decrement that may be left by the next. Towards a supremum at infinity it is 1/e or more."""
 REUSABLE = 0.02
 """The share of a decrement left by the next, below which an information is good for further steps."""
+NEAR, UNTRIED = 0.5, 0.2
+"""A decrement, in nats a coefficient, by which each has a standard error to go, and what a step is likely to leave over
+there of the one before."""
 FARTHEST_AHEAD = 1.0
 """In lengths of the last step, how far a change of the information that it met may be taken to go on."""
 PAYS = 0.1
@@ -107,6 +110,8 @@ class UnimodalSearch(Search):
         elif self._dear and decrement <= REUSABLE * before < np.inf:
             # As the step δ leaves over Cδ², and the one before did so too, the next leaves over 2Cδ of itself.
             self.contraction = 2.0 * decrement / before
+        elif self._dear and decrement <= NEAR * trial.size:
+            self.contraction = UNTRIED
         elif self.iterations < self._most:
             self._trial = trial + step
         else:

@@ -13,13 +13,15 @@ from numpy.typing import NDArray
 from thetahat.engines import Engine
 from thetahat.families._survey import Survey
 from thetahat.likelihood import Likelihood
+from thetahat.models import Tally
 from thetahat.models._regression_rows import PackedRegression
 from thetahat.models.regression import RegressionModel
 from thetahat.numerics.cholesky import determined
 from thetahat.numerics.single_blas import held_for
 from thetahat.optimize._optimizer import Information, Optimizer, Search
+from thetahat.optimize.bend import Bend
 from thetahat.optimize.certificate import Verdict
-from thetahat.optimize.chord import ChordSearch
+from thetahat.optimize.chord import WHERE_DEAR, ChordSearch
 from thetahat.optimize.climb import Conditions, Region, answered, climb
 from thetahat.optimize.declared import Declared, smooth, unless_fixed
 from thetahat.optimize.findings import unbounded
@@ -40,6 +42,7 @@ from thetahat.optimize.regression.rough import nearly, of_few_rows, rough_maximu
 from thetahat.optimize.regression.start import starting_point
 from thetahat.optimize.regression.theorem import single_maximum
 from thetahat.optimize.regression.wide import as_wide, maximise_wide
+from thetahat.optimize.truncated_newton import approached
 from thetahat.optimize.unimodal import UnimodalSearch
 from thetahat.optimize.verdict import judge
 from thetahat.penalised_likelihood import PenalisedLikelihood, layout_of, penalised, with_penalty
@@ -125,8 +128,13 @@ def _maximise(
     # Far out any columns may look alike: where they are is asked at the usual start.
     usual = starting_point(arrangement, {}) if start else begin
     few = of_few_rows(arrangement, engine, begin.size) if _begins_with_few(arrangement, begin) else []
-    _refuse_undetermined(arrangement, likelihood, engine, usual, penalty, few)
     one = declared.theorem is not None
+    dear = one and begin.size > MANY_COLUMNS and isinstance(optimizer, Newton)
+    nearer = dear and arrangement.packed and not start and not few
+    if nearer:
+        begin = approached(likelihood, begin)
+    if not (nearer and penalty is None and _is_determined(likelihood.tally(begin))):
+        _refuse_undetermined(arrangement, likelihood, engine, usual, penalty, few)
     search = _ascend(arrangement, likelihood, optimizer, begin, penalty, few, one=one)
     if arrangement.model.family.limits and search.tally is not None and search.tally.finite:
         height = search.tally.value
@@ -208,19 +216,20 @@ def _ascend(
     allowed = _region(arrangement)
     if few:
         share = arrangement.n_obs / sample.n_obs
+        sampled = penalised(few[-1], penalty, 1.0 / share)
         rough = None
         if penalty is None and isinstance(optimizer, Newton):
             roughly = partial(nearly, optimizer=optimizer, allowed=allowed, one=one)
             rough = rough_maximum(few, begin, roughly)
         if rough is None:
-            sampled = penalised(few[-1], penalty, 1.0 / share)
             expected = with_penalty(_expected(model, sample, sample.n_obs), sampled)
             first = _climb(sampled, optimizer, begin, expected, allowed, one=one)
             if first.converged and first.tally is not None:
                 rough = first.point, first.tally.information
         if rough is not None:
             begin, information = rough
-            chord = ChordSearch(begin, share * information, sparing=arrangement.packed)
+            bend = None if arrangement.packed else Bend(sampled, share)
+            chord = ChordSearch(begin, share * information, sparing=arrangement.packed, bend=bend)
             answered(likelihood, chord, allowed=allowed)
             if chord.converged:
                 return chord
@@ -252,12 +261,19 @@ def _climb(
         if straight.converged or straight.exhausted:
             return straight
         if straight.contraction is not None and straight.tally is not None:
-            search = ChordSearch(straight.point, straight.tally.information, straight.contraction)
+            search = ChordSearch(
+                straight.point, straight.tally.information, straight.contraction, contracts=WHERE_DEAR
+            )
+            search.previous = straight.tally
             if answered(likelihood, search).converged:
                 search.trace[:0] = straight.trace
                 return search
         begin, optimizer = straight.point, Newton(optimizer.max_iterations - straight.iterations)
     return climb(likelihood, optimizer, begin, expected=expected, allowed=allowed)
+
+
+def _is_determined(tally: Tally) -> bool:
+    return tally.finite and determined(tally.information, NEARLY_SINGULAR)
 
 
 def _refuse_undetermined(
@@ -272,10 +288,8 @@ def _refuse_undetermined(
     model, sample = arrangement.model, arrangement.sample
     if penalty is not None and not few:
         few = [Likelihood(model, lambda: [sample], packed=True, engine=engine)]
-    for rows in few or [likelihood]:
-        tally = rows.tally(begin)
-        if tally.finite and determined(tally.information, NEARLY_SINGULAR):
-            return
+    if any(_is_determined(rows.tally(begin)) for rows in few or [likelihood]):
+        return
     held = np.zeros(model.table.n_working, dtype=bool)
     if penalty is not None:
         held[model.table.free_index] = penalty.bind(layout_of(model)).penalised
