@@ -12,6 +12,7 @@ from thetahat.families import _two_sided
 from thetahat.families._contract import Known, Theta
 from thetahat.families._family import Family
 from thetahat.families._gathering import Gathering
+from thetahat.families._limit import Limit
 from thetahat.families._starts import centre_and_spread, clipped
 from thetahat.families._support import REAL_LINE
 from thetahat.families._survey import Survey
@@ -23,6 +24,26 @@ from thetahat.parameters import Parameter, Positive, Real, UnitInterval
 
 _OUTERMOST = 0.02
 """Of tau and 1 - tau, the least that a search begins with."""
+
+
+def _slope_at_exponential(sign: float) -> Any:
+    """∂ log f/∂scale at scale 0, where 1/(1 + rate scale) of tau or of 1 - tau is left on the side of the rows."""
+
+    def slope(rows: Rows, eta: Coordinates) -> Any:
+        # The rate of the limit, from logit tau = ±log(rate scale).
+        rate = np.exp(sign * eta[2] - eta[1])
+        distance = sign * (rows[0] - eta[0])
+        return np.where(distance >= 0, rate * (rate * distance - 2.0), 0.0)
+
+    return slope
+
+
+def _tau_at(sign: float) -> Any:
+    def tau(limit: Mapping[str, Any], scale: float) -> Any:
+        small = np.float64(limit["rate"]) * scale
+        return small / (1.0 + small) if sign > 0 else 1.0 / (1.0 + small)
+
+    return tau
 
 
 @final
@@ -59,6 +80,21 @@ class AsymmetricLaplace(Family):
         both={"scale": np.inf},
         point={"scale": 0.0},
         centre=("location", float),
+    )
+    limits: ClassVar[tuple[Limit, ...]] = tuple(
+        Limit(
+            family=family,
+            parameter="scale",
+            chart="scale",
+            names={"threshold": "location"} if sign > 0 else {},
+            slope=_slope_at_exponential(sign),
+            scale=lambda limit: 1.0 / limit["rate"],
+            moving={"tau": _tau_at(sign)}
+            if sign > 0
+            else {"tau": _tau_at(sign), "location": lambda limit, _: -limit["threshold"]},
+            order=-1.0,
+        )
+        for family, sign in (("shifted_exponential", 1.0), ("reflected_shifted_exponential", -1.0))
     )
     scales: ClassVar[tuple[str, ...]] = ("location", "scale")
     spikes: ClassVar[str] = "anywhere"
