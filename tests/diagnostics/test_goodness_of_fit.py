@@ -214,7 +214,7 @@ def test_given_times_of_censoring_are_kept():
         (
             lambda: th.fit("weibull", th.Observations.interval([1, 2, 3.0], [2, 4, 5.0])),
             {},
-            "bounded intervals",
+            "censoring=, an array \\(n_rows, k\\)",
         ),
         (
             lambda: th.fit("weibull", th.Observations(SKEWED + 1, entry=np.linspace(0.1, 0.9, 120))),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any, final
+from typing import Any, ClassVar, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from thetahat._dataclass import dataclass
 from thetahat._errors import InferenceError
 from thetahat.data import Block
-from thetahat.diagnostics.distances import Cells, Steps
+from thetahat.diagnostics.distances import Cells, Lines, Steps
 from thetahat.diagnostics.pooled_cells import PooledCells, statistic
 from thetahat.diagnostics.product_limit import product_limit
 from thetahat.families import Family
@@ -24,7 +24,7 @@ from thetahat.response import Exact, Response, RightCensored
 from thetahat.response import Truncated as TruncatedResponse
 
 Vector = NDArray[np.float64]
-Distance = Callable[[Steps | Cells], float]
+Distance = Callable[[Steps | Cells | Lines], float]
 _MOST_VALUES = 200_000
 _BEYOND = 1e-9
 """Probability of the counts beyond the range that is summed over, unless the data lie there."""
@@ -66,6 +66,9 @@ class Experiment(ABC):
 
     All values are in the model's unit, and in the data's where a block is made for a fit.
     """
+
+    reference: ClassVar[str] = ""
+    """In words, what the fit is compared with where that is not simply the rows."""
 
     def __init__(self, model: IndependentModel, rows: PackedRows, window: Window, n_obs: int) -> None:
         self.model = model
@@ -128,6 +131,8 @@ class CensoredRows(Experiment):
 
     Censoring times are drawn from the product-limit estimate of their own distribution, or are those that are given.
     """
+
+    reference: ClassVar[str] = ", by the product-limit estimate"
 
     def __init__(self, distance: Distance, censoring: Vector | None, *where: Any) -> None:
         super().__init__(*where)

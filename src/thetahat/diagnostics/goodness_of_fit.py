@@ -21,6 +21,7 @@ from thetahat.diagnostics.bootstrapped import (
     Window,
 )
 from thetahat.diagnostics.distances import DISTANCES
+from thetahat.diagnostics.inspected import IntervalRows, inspection_of
 from thetahat.diagnostics.pooled_cells import pooled_cells
 from thetahat.families import Family
 from thetahat.models._rows import PackedRows, join
@@ -175,7 +176,7 @@ def goodness_of_fit(
         int(n) - counted,
         experiment.n_obs,
         model.family.title,
-        ", by the product-limit estimate" if isinstance(experiment, CensoredRows) else "",
+        experiment.reference,
         values,
         MappingProxyType(cells),
     )
@@ -265,16 +266,13 @@ def _censored(
         raise InferenceError(
             "chi_square counts values known exactly, and some here are censored; choose anderson_darling"
         )
-    if not np.isposinf(rows.high).all() or np.isfinite(window.high):
-        raise InferenceError(
-            "goodness_of_fit() takes rows that are known exactly or censored on the right, by the product-limit "
-            "estimate. Rows here are known to lie in bounded intervals; compare the fit with their nonparametric "
-            "estimate in fit.report(...)"
-        )
     if law.support.discrete:
         raise InferenceError(
             "goodness_of_fit() of counts takes values known exactly, and some here are censored"
         )
+    if not np.isposinf(rows.high).all() or np.isfinite(window.high):
+        inspection = inspection_of(rows, censoring, n_obs, model.unit)
+        return IntervalRows(DISTANCES[statistic], inspection, *where)
     if not rows.y.size:
         raise InferenceError("goodness_of_fit() needs values known exactly, and all rows are censored")
     times = None

@@ -150,7 +150,8 @@ class DiagnosticsFacet(Facet):
         """Test whether the rows could have come from the fitted distribution, whose parameters they gave themselves.
 
         With F the fitted distribution function and F_n that of the rows (weighted by their weights; the product-limit
-        estimate of right-censored rows, up to the last observation):
+        estimate of right-censored rows, up to the last observation; the self-consistent estimate of rows in intervals,
+        its masses spread inside innermost intervals as F has them there; Turnbull, 1976):
 
         ====================== ==================================================================================
         statistic
@@ -166,7 +167,10 @@ class DiagnosticsFacet(Facet):
         parameters do not hold where the same rows gave the estimates, so ``n`` samples are drawn from the fit and
         each is fitted again, to its exact maximum, which gives the statistic's distribution under the family (Stute,
         Gonzales Manteiga & Presedo Quindimil, 1993). Censoring times are drawn from their own product-limit estimate,
-        as if they did not depend on the values.
+        as if they did not depend on the values. Rows in intervals are drawn and inspected as they were: once each, at
+        its finite end, where every row has but one; at all ends, where no interval holds the end of another, and then
+        rows that are open above have dropped out where they begin. Where intervals overlap a row's other inspections
+        cannot be known from the data, and are to be given.
 
         Parameters
         ----------
@@ -180,6 +184,8 @@ class DiagnosticsFacet(Facet):
             A NumPy generator or a seed; None for fresh draws.
         censoring
             Times at which each row was or would have been censored, (n_rows,), inf where never, where they are known.
+            Of rows in intervals the times at which each was inspected, (n_rows, k), NaN where it was fewer times (all
+            NaN where the value is seen itself), or (k,) that all rows share.
         progress
             Whether to show a progress bar on standard error; by default where it is a terminal and the work takes long.
 
@@ -191,8 +197,9 @@ class DiagnosticsFacet(Facet):
         Raises
         ------
         InferenceError
-            If the statistic is unknown or not defined for such rows (intervals, limits or trials that vary by row,
-            labels, regressions), the verdict is neither ``maximum`` nor ``boundary``, or there are no data.
+            If the statistic is unknown or not defined for such rows (limits or trials that vary by row, labels,
+            regressions), rows were inspected at times that they do not tell, the verdict is neither ``maximum`` nor
+            ``boundary``, or there are no data.
 
         Examples
         --------

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from itertools import pairwise
 from math import ceil
 from typing import Any
 
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from thetahat._dataclass import dataclass
 from thetahat.diagnostics.product_limit import product_limit
+from thetahat.diagnostics.self_consistent import self_consistent
 from thetahat.likelihood import Likelihood
 from thetahat.models._rows import PackedRows, join
 
@@ -21,7 +21,6 @@ Vector = NDArray[np.float64]
 MOST_ROWS = 100_000
 """Rows that a picture is drawn from; more would not change it."""
 _MOST_INTERVALS = 800
-_MOST_SWEEPS = 500
 _GONE = 1e-9
 """What is left of the probability where a product-limit estimate has ended too early."""
 
@@ -215,38 +214,12 @@ def _product_limit(
 
 
 def _self_consistent(low: Vector, high: Vector, weight: Vector) -> Empirical:
-    """The nonparametric maximum over innermost intervals, by expectation-maximisation (Turnbull, 1976)."""
+    """The nonparametric maximum over innermost intervals; of many distinct rows, over evenly spaced ones."""
     ends, index = np.unique(np.stack([low, high], axis=1), axis=0, return_inverse=True)
-    counts = np.bincount(index.ravel(), weight, ends.shape[0])
+    counts = np.bincount(index.ravel(), weight, ends.shape[0]).astype(float)
     if ends.shape[0] > _MOST_INTERVALS:
         every = np.linspace(0, ends.shape[0] - 1, _MOST_INTERVALS).astype(int)
         ends, counts = ends[every], counts[every]
-    # An interval is open at its low end: it begins just after it, where an exact value begins at itself.
-    begins = [(float(a), 0 if a == b else 1) for a, b in ends]
-    finishes = [(float(b), 0) for b in ends[:, 1]]
-    tagged = sorted({(*begin, 0) for begin in begins} | {(*finish, 1) for finish in finishes})
-    innermost = [(one[:2], two[:2]) for one, two in pairwise(tagged) if one[2] == 0 and two[2] == 1]
-    begin_rank, finish_rank = (
-        _ranks(begins, [a for a, _ in innermost]),
-        _ranks(finishes, [b for _, b in innermost]),
-    )
-    inside = (begin_rank[0][:, None] <= begin_rank[1]) & (finish_rank[1] <= finish_rank[0][:, None])
-    mass = np.full(len(innermost), 1.0 / len(innermost))
-    total = float(counts.sum())
-    for _ in range(_MOST_SWEEPS):
-        expected = inside * mass
-        share = counts / np.maximum(expected.sum(axis=1), 1e-300)
-        updated = share @ expected / total
-        finished = float(np.abs(updated - mass).max()) < 1e-7
-        mass = updated
-        if finished:
-            break
-    points = np.array([finish[0] for _, finish in innermost])
-    kept = np.isfinite(points)
-    begun = np.array([begin[0] for begin, _ in innermost])
-    return Empirical(points[kept], mass[kept], 0.0, "self-consistent", begun[kept])
-
-
-def _ranks(these: list[Any], those: list[Any]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    rank = {place: position for position, place in enumerate(sorted({*these, *those}))}
-    return np.array([rank[place] for place in these]), np.array([rank[place] for place in those])
+    found = self_consistent(ends[:, 0], ends[:, 1], counts)
+    kept = np.isfinite(found.ends)
+    return Empirical(found.ends[kept], found.mass[kept], 0.0, "self-consistent", found.begins[kept])
