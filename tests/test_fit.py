@@ -41,6 +41,7 @@ def test_covariances_of_a_well_specified_model_agree_roughly_and_observed_is_the
     np.testing.assert_allclose(fit.covariance("expected"), observed, rtol=1e-9)
     for kind in ("opg", "sandwich"):
         np.testing.assert_allclose(fit.covariance(kind), observed, rtol=0.5)
+    np.testing.assert_array_equal(fit.covariance("HC0"), fit.covariance("sandwich"))
     np.testing.assert_allclose(fit.covariance("HC1"), fit.covariance("sandwich") * 400 / 398, rtol=1e-12)
     np.testing.assert_allclose(fit.covariance("stata"), fit.covariance("sandwich") * 400 / 399, rtol=1e-12)
     with pytest.raises(th.InferenceError, match="choose from observed, expected"):

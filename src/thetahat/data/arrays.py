@@ -10,6 +10,7 @@ import numpy as np
 from thetahat._errors import DataError, SourceError
 from thetahat.data._columns import from_array, from_sequence, nested, shown
 from thetahat.data._memory import MemorySource
+from thetahat.data._order import declared_order
 from thetahat.data._source import kind_of, missing_column
 
 if TYPE_CHECKING:
@@ -58,12 +59,16 @@ class ArraySource(MemorySource):
     def __init__(self, columns: Mapping[str, Any], title: str = "dictionary") -> None:
         self._title = title
         self._columns: dict[str, Column] = {}
+        self._orders: dict[str, tuple[Any, ...]] = {}
         self._unusable: dict[str, str] = {}
         lengths: dict[str, int] = {}
         for name, values in columns.items():
             if not isinstance(name, str):
                 raise DataError(f"column names must be text; {shown(name)} is a {type(name).__name__}")
             lengths[name] = _length(values, name)
+            order = declared_order(values)
+            if order is not None:
+                self._orders[name] = order
             try:
                 self._columns[name] = as_column(values, f"column {name!r}")
             except DataError as error:
@@ -100,7 +105,11 @@ class ArraySource(MemorySource):
             raise DataError("the array is empty; give at least one value")
         source = cls.__new__(cls)
         n_rows = int(column.shape[0])
-        vars(source).update(_title="array", _columns={"y": column}, _unusable={}, _n_rows=n_rows)
+        order = declared_order(values)
+        orders = {} if order is None else {"y": order}
+        vars(source).update(
+            _title="array", _columns={"y": column}, _orders=orders, _unusable={}, _n_rows=n_rows
+        )
         return source
 
     @property
@@ -122,6 +131,10 @@ class ArraySource(MemorySource):
     def title(self) -> str:
         """``"array"``, ``"dictionary"`` or ``"record array"``."""
         return self._title
+
+    def level_order(self, column: str) -> tuple[Any, ...] | None:
+        """The categories of a series of a categorical type, in their order."""
+        return self._orders.get(column)
 
     def column(self, name: str) -> Column:
         """The whole column.
