@@ -181,7 +181,7 @@ def test_what_is_no_saved_fit_is_refused(tmp_path, text):
     path.write_text(text)
     with pytest.raises(th.SourceError, match=r"fit\.json"):
         th.load(path)
-    with pytest.raises(th.SourceError, match="cannot be read"):
+    with pytest.raises(th.SourceError, match="there is no file"):
         th.load(tmp_path / "nowhere.json")
 
 
