@@ -181,10 +181,11 @@ def kl_divergence(p: Any, q: Any, *, weights: Any = None, return_error: bool = F
 
 def _vectors(p: Any, q: Any, called: str) -> tuple[MultivariateFamily, float] | None:
     """A distribution of vectors, with its divergence from another of the same family; None where p is none."""
-    law, other = (item.distribution if isinstance(item, Fit) else item for item in (p, q))
+    law = p.distribution if isinstance(p, Fit) else p
     if not isinstance(law, MultivariateFamily):
         return None
     law.distribution_values()
+    other = q.distribution if isinstance(q, Fit) else q
     if type(other) is not type(law):
         raise of_vectors(called, law)
     other.distribution_values()
