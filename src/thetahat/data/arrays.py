@@ -10,7 +10,6 @@ import numpy as np
 from thetahat._errors import DataError, SourceError
 from thetahat.data._columns import from_array, from_sequence, nested, shown
 from thetahat.data._memory import MemorySource
-from thetahat.data._order import declared_order
 from thetahat.data._source import kind_of, missing_column
 
 if TYPE_CHECKING:
@@ -66,7 +65,7 @@ class ArraySource(MemorySource):
             if not isinstance(name, str):
                 raise DataError(f"column names must be text; {shown(name)} is a {type(name).__name__}")
             lengths[name] = _length(values, name)
-            order = declared_order(values)
+            order = _order(values)
             if order is not None:
                 self._orders[name] = order
             try:
@@ -105,7 +104,7 @@ class ArraySource(MemorySource):
             raise DataError("the array is empty; give at least one value")
         source = cls.__new__(cls)
         n_rows = int(column.shape[0])
-        order = declared_order(values)
+        order = _order(values)
         orders = {} if order is None else {"y": order}
         vars(source).update(
             _title="array", _columns={"y": column}, _orders=orders, _unusable={}, _n_rows=n_rows
@@ -194,3 +193,12 @@ def _length(values: Any, name: str) -> int:
         return len(values)
     except TypeError as error:
         raise DataError(nested(f"column {name!r}", type(values).__name__)) from error
+
+
+def _order(values: Any) -> tuple[Any, ...] | None:
+    """The order that a series' categories declare; arrays and lists declare none."""
+    if isinstance(values, np.ndarray | list | tuple | range):
+        return None
+    from thetahat.data._order import declared_order
+
+    return declared_order(values)

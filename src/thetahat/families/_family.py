@@ -147,7 +147,9 @@ class Family(FamilyContract):
             from thetahat.families._bridge import log_tail
 
             return log_tail(self, y, theta, upper=upper)
-        array = np.asarray(points_of(y, f"{type(self).__name__}.{'log_sf' if upper else 'log_cdf'}"), dtype=float)
+        array = np.asarray(
+            points_of(y, f"{type(self).__name__}.{'log_sf' if upper else 'log_cdf'}"), dtype=float
+        )
         y, theta, _ = in_unit(self, array, theta)
         result = tail_terms(self, y, self.known_values, self.working(theta), upper=upper, order=0).value
         return result if result.ndim else float(result)

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thetahat._dataclass import dataclass
-from thetahat.data._order import in_declared_order
 
 if TYPE_CHECKING:
     from thetahat.data import Source
@@ -65,6 +64,8 @@ def levels_in_order(levels: Levels, response: Response, source: Source) -> Any:
     declared = source.level_order(response.columns[0])
     if declared is None or levels.values is None:
         return levels.values
+    from thetahat.data._order import in_declared_order
+
     return in_declared_order(levels.values.tolist(), declared)
 
 
