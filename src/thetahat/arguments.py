@@ -269,8 +269,16 @@ def column_of(value: Any, name: str, what: str, extra: Extra) -> str | None:
     """Return the name of the column that holds a value: its own, or the one under which an array joins ``extra``."""
     if value is None or isinstance(value, str):
         return value
-    if not np.ndim(value) and not hasattr(value, "__len__"):
-        raise DataError(f"{what}={value!r}: give one number per row, or the name of a column")
+    wanted = "give one number per row, or the name of a column"
+    if isinstance(value, list | tuple) and any(isinstance(item, list | tuple | np.ndarray) for item in value):
+        raise DataError(f"{what} holds sequences; {wanted}")
+    shape = getattr(value, "shape", None)
+    if shape == () or not (shape or hasattr(value, "__len__")):
+        raise DataError(f"{what}={value!r}: {wanted}")
+    if shape and any(length != 1 for length in shape[1:]):
+        raise DataError(f"{what} has the shape {tuple(shape)}; {wanted}")
+    if not len(value):
+        raise DataError(f"{what} is empty; {wanted}")
     extra[name] = value
     return name
 

@@ -38,6 +38,7 @@ from thetahat.optimize._optimizer import Optimizer
 from thetahat.optimize.climb import Conditions
 from thetahat.optimize.independent import conditions, maximise
 from thetahat.response import Observations, Response
+from thetahat.response._response import TextOfNumbersError, located
 from thetahat.solution import Solution
 from thetahat.solved import Solved
 
@@ -130,7 +131,10 @@ def solve_family(
         family, rows.response, weight_column=rows.weight_column, known=known, fixed=plain(fixed, "fixed")
     )
     check_start(start, independent.table)
-    arrangement = arrange(independent, source, engine, levels)
+    try:
+        arrangement = arrange(independent, source, engine, levels)
+    except TextOfNumbersError as error:
+        raise located(error, source) from error
     likelihood = Likelihood(
         arrangement.model,
         arrangement.blocks,

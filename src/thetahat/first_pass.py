@@ -15,7 +15,7 @@ from thetahat._errors import DataError
 from thetahat.data import BLOCK_ROWS, Block, Source
 from thetahat.engines import Engine
 from thetahat.families._survey import Survey
-from thetahat.models._levels import Levels
+from thetahat.models._levels import Levels, levels_in_order
 from thetahat.models._rows import PackedRows, join
 from thetahat.models.iid import IndependentModel
 from thetahat.response._response import shown_column
@@ -73,7 +73,7 @@ def arrange(
             _refuse_weightless(model, float(levels.weights.sum()))
             family: Any = model.family
             if family.labelled and family.levels is None:
-                family = family.with_levels(levels.values)
+                family = family.with_levels(levels_in_order(levels, model.response, source))
             counted = model.changed(family=family, weight_column=COUNT)
             packed_blocks: Iterable[Any] = [_block_of(counted, levels.values, levels.weights)]
             return _gather(

@@ -36,6 +36,8 @@ def load(path: str | PathLike[str], *, functions: Mapping[str, Callable[..., Any
     try:
         with open(path, encoding="utf-8") as file:  # noqa: PTH123 - any path-like
             text = file.read()
+    except FileNotFoundError as error:
+        raise SourceError(f"there is no file {path}; give a file written by fit.save") from error
     except (OSError, UnicodeDecodeError) as error:
         raise SourceError(f"{path} cannot be read: {error}; give a file written by fit.save") from error
     return restored(text, path, functions)

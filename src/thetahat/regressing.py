@@ -31,6 +31,7 @@ from thetahat.families import Family
 from thetahat.formulas import Selection, designers, learns_nothing, read_formula
 from thetahat.likelihood import Likelihood
 from thetahat.models._description import Description
+from thetahat.models._levels import levels_in_order
 from thetahat.models._predictors import predictors, primary_of
 from thetahat.models.iid import IndependentModel
 from thetahat.models.regression import RegressionModel
@@ -45,6 +46,7 @@ from thetahat.penalised_likelihood import layout_of, penalised
 from thetahat.penalties import Penalty
 from thetahat.regression_pass import RegressionArrangement, arrange_regression
 from thetahat.response import Observations, Response
+from thetahat.response._response import TextOfNumbersError, located
 from thetahat.solution import Solution
 from thetahat.solved import Solved
 
@@ -106,7 +108,10 @@ def solve_model(
     check_start(start, model.table)
     bound = None if penalty is None else penalty.bind(layout_of(model))
     matrix = not needs_no_matrix(model.table.n_free, bound, single_maximum(model, bound))
-    arrangement = arrange_regression(model, source, engine, matrix=matrix)
+    try:
+        arrangement = arrange_regression(model, source, engine, matrix=matrix)
+    except TextOfNumbersError as error:
+        raise located(error, source) from error
     unit = _unit_of(arrangement)
     if unit != 1.0:
         again = _in_unit(model, unit, penalty)
@@ -206,7 +211,7 @@ def _reader(parts: Parts, source: Source, engine: Engine) -> IndependentModel:
             f"{parts.response.describe()} has one class only, {levels.values.tolist()[0]!r}, so there is nothing to "
             "tell apart; a regression needs two classes at least"
         )
-    return reader.changed(family=family.with_levels(levels.values))
+    return reader.changed(family=family.with_levels(levels_in_order(levels, parts.response, source)))
 
 
 def solve_formulas(

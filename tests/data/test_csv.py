@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pytest
 
+import thetahat as th
 from thetahat._errors import DataError, SourceError
 from thetahat.data import BLOCK_ROWS, open_source
 from thetahat.data import csv as csv_module
@@ -308,3 +309,11 @@ def test_no_thread_calls_python_while_rows_are_read(monkeypatch, tmp_path):
     with pytest.raises(SourceError, match=r"row 3 .* has 3 fields"):
         open_source(path)
     assert handlers == [(True, False), (False, True)]
+
+
+def test_a_late_text_is_told_by_its_row(tmp_path: Path) -> None:
+    path = tmp_path / "late.csv"
+    path.write_text("x\n" + "1.5\n" * 70_000 + "abc\n2.5\n")
+    for model in (th.Gamma(), th.Regression("x ~ 1", th.Gamma())):
+        with pytest.raises(th.DataError, match=r"text where numbers are needed: row 70000 \('abc'\)"):
+            th.fit(model, path)

@@ -201,7 +201,7 @@ def test_what_has_no_leverage_or_clusters_says_so() -> None:
         plain.covariance("stata", cluster=[1, 1, 1])
     with pytest.raises(th.DataError, match="3 rows"):
         plain.covariance("stata", cluster=[1, 1])
-    with pytest.raises(th.DataError, match="missing labels"):
+    with pytest.raises(th.DataError, match="missing label"):
         plain.covariance("stata", cluster=[1.0, np.nan, 2.0])
     with pytest.raises(th.SourceError, match="no column 'firm'"):
         plain.covariance("stata", cluster="firm")

@@ -272,3 +272,60 @@ def test_what_is_no_distribution_is_named() -> None:
         th.entropy([1, 2], weights=[1.0, -1.0])
     with pytest.raises(th.InferenceError, match="neither computed"):
         th.entropy(th.Poisson(rate=1e12))
+
+
+VECTORS = {
+    "normal": (
+        th.MultivariateNormal(mean=[0.0, 1.0], covariance=[[1.0, 0.3], [0.3, 2.0]]),
+        th.MultivariateNormal(mean=[0.5, 0.2], covariance=[[1.5, -0.2], [-0.2, 0.8]]),
+    ),
+    "dirichlet": (th.Dirichlet(concentration=[1.5, 2.0, 3.0]), th.Dirichlet(concentration=[2.0, 1.0, 4.0])),
+    "von Mises-Fisher": (
+        th.VonMisesFisher(direction=[0.0, 0.6, 0.8], concentration=3.0),
+        th.VonMisesFisher(direction=[1.0, 0.0, 0.0], concentration=1.5),
+    ),
+    "multinomial": (
+        th.Multinomial(probs=[0.2, 0.3, 0.5], trials=6),
+        th.Multinomial(probs=[0.4, 0.4, 0.2], trials=6),
+    ),
+    "dirichlet multinomial": (
+        th.DirichletMultinomial(concentration=[1.5, 2.0, 3.0], trials=6),
+        th.DirichletMultinomial(concentration=[2.0, 1.0, 4.0], trials=6),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", VECTORS)
+def test_divergence_between_distributions_of_vectors(name: str) -> None:
+    p, q = VECTORS[name]
+    value = th.kl_divergence(p, q)
+    if name.endswith("multinomial"):
+        rows = np.array([(a, b, 6 - a - b) for a in range(7) for b in range(7 - a)])
+        own = p.log_prob(rows)
+        assert value == pytest.approx(float(np.exp(own) @ (own - q.log_prob(rows))), rel=1e-12)
+    else:
+        rows = p.sample(200_000, rng=1)
+        gaps = p.log_prob(rows) - q.log_prob(rows)
+        assert abs(value - gaps.mean()) < 4.5 * gaps.std() / np.sqrt(gaps.size)
+    assert th.kl_divergence(p, p) == pytest.approx(0.0, abs=1e-12)
+    assert th.cross_entropy(p, q) == pytest.approx(p.entropy() + value, rel=1e-14)
+
+
+def test_one_dimension_of_a_normal_is_the_normal() -> None:
+    p, q = (
+        th.MultivariateNormal(mean=[mean], covariance=[[sd * sd]])
+        for mean, sd in ((0.3, 1.2), (0.3, 1.2 + 1e-9))
+    )
+    assert th.kl_divergence(p, q) == pytest.approx((1e-9 / 1.2) ** 2, rel=1e-6)
+
+
+def test_vectors_without_a_formula_say_so() -> None:
+    t = th.MultivariateT(location=[0, 0], scatter=[[1, 0], [0, 1]], df=3)
+    p, _ = VECTORS["normal"]
+    for first, second in ((t, t), (p, t), (t, p)):
+        with pytest.raises(th.ModelError, match="is a distribution of vectors"):
+            th.kl_divergence(first, second)
+    with pytest.raises(th.ModelError, match="p has 2 columns and q has 3"):
+        th.kl_divergence(p, th.MultivariateNormal(mean=np.zeros(3), covariance=np.eye(3)))
+    few, many = (th.Multinomial(probs=[0.2, 0.8], trials=trials) for trials in (3, 4))
+    assert th.kl_divergence(few, many) == np.inf

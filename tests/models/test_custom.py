@@ -455,3 +455,13 @@ def test_a_density_linear_in_its_parameter_has_no_bound_and_no_warning(domain):
     certificate = th.fit(model, {"y": np.array([1.0, 2.0, 3.0])}).certificate
     assert certificate.verdict == "unbounded"
     assert certificate.exists is False
+
+
+def test_numpy_in_a_density_is_told_to_be_jax() -> None:
+    for log_prob in (
+        lambda p, d: np.log(p.rate) - p.rate * d.y,
+        lambda p, d: -p.rate * d.y if p.rate > 1 else -d.y,
+    ):
+        model = th.Model(log_prob, parameters={"rate": th.positive()})
+        with pytest.raises(th.ModelError, match=r"Write it with jax.numpy"):
+            th.fit(model, {"y": [1.0, 2.0]})

@@ -87,6 +87,10 @@ class Source(ABC):
     def describe(self) -> str:
         """Say in a few words what this is: ``"data frame (polars), 3 columns"``."""
 
+    def level_order(self, column: str) -> tuple[Any, ...] | None:
+        """The values of a column in the order that its categorical type declares; None where there is no such type."""
+        return None
+
     @final
     def require(self, columns: Iterable[str]) -> None:
         """Raise the error that says what to do unless every one of ``columns`` can be used.

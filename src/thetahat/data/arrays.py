@@ -58,12 +58,16 @@ class ArraySource(MemorySource):
     def __init__(self, columns: Mapping[str, Any], title: str = "dictionary") -> None:
         self._title = title
         self._columns: dict[str, Column] = {}
+        self._orders: dict[str, tuple[Any, ...]] = {}
         self._unusable: dict[str, str] = {}
         lengths: dict[str, int] = {}
         for name, values in columns.items():
             if not isinstance(name, str):
                 raise DataError(f"column names must be text; {shown(name)} is a {type(name).__name__}")
             lengths[name] = _length(values, name)
+            order = _order(values)
+            if order is not None:
+                self._orders[name] = order
             try:
                 self._columns[name] = as_column(values, f"column {name!r}")
             except DataError as error:
@@ -100,7 +104,11 @@ class ArraySource(MemorySource):
             raise DataError("the array is empty; give at least one value")
         source = cls.__new__(cls)
         n_rows = int(column.shape[0])
-        vars(source).update(_title="array", _columns={"y": column}, _unusable={}, _n_rows=n_rows)
+        order = _order(values)
+        orders = {} if order is None else {"y": order}
+        vars(source).update(
+            _title="array", _columns={"y": column}, _orders=orders, _unusable={}, _n_rows=n_rows
+        )
         return source
 
     @property
@@ -122,6 +130,10 @@ class ArraySource(MemorySource):
     def title(self) -> str:
         """``"array"``, ``"dictionary"`` or ``"record array"``."""
         return self._title
+
+    def level_order(self, column: str) -> tuple[Any, ...] | None:
+        """The categories of a series of a categorical type, in their order."""
+        return self._orders.get(column)
 
     def column(self, name: str) -> Column:
         """The whole column.
@@ -181,3 +193,12 @@ def _length(values: Any, name: str) -> int:
         return len(values)
     except TypeError as error:
         raise DataError(nested(f"column {name!r}", type(values).__name__)) from error
+
+
+def _order(values: Any) -> tuple[Any, ...] | None:
+    """The order that a series' categories declare; arrays and lists declare none."""
+    if isinstance(values, np.ndarray | list | tuple | range):
+        return None
+    from thetahat.data._order import declared_order
+
+    return declared_order(values)

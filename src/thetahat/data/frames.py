@@ -9,6 +9,7 @@ from thetahat._errors import DataError, SourceError
 from thetahat._lazy import load
 from thetahat.data._foreign import column_of, kind_of_storage, storage_of
 from thetahat.data._memory import MemorySource
+from thetahat.data._order import declared_order
 from thetahat.data._source import missing_column, repeated_name
 
 if TYPE_CHECKING:
@@ -103,6 +104,10 @@ class FrameSource(MemorySource):
                 column.flags.writeable = False
             self._converted[name] = column
         return self._converted[name]
+
+    def level_order(self, column: str) -> tuple[Any, ...] | None:
+        """The categories of a categorical column, in their order."""
+        return declared_order(self._series(column).to_native()) if column in self._positions else None
 
     def describe(self) -> str:
         """Name the library and the number of columns."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import final
+from typing import Any, final
 
 from thetahat._errors import DataError
 from thetahat._lazy import once
@@ -17,12 +17,16 @@ class JoinedSource(Source):
     Raises
     ------
     DataError
-        If the two have different numbers of rows.
+        If the two have different numbers of rows, or values handed over beside the data cannot be used.
     """
 
     def __init__(self, source: Source, beside: Source) -> None:
         self._source = source
         self._beside = beside
+        for name, reason in beside.unusable.items():
+            if name.startswith("("):
+                # It was handed over beside the data and has no column's name that anybody gave.
+                raise DataError(reason.replace(f"column {name!r}", name.strip("()")))
         if source.n_rows is not None and beside.n_rows is not None:
             self._check(source.n_rows, beside.n_rows)
 
@@ -57,6 +61,10 @@ class JoinedSource(Source):
     def title(self) -> str:
         """The source's."""
         return self._source.title
+
+    def level_order(self, column: str) -> tuple[Any, ...] | None:
+        """That of whichever has the column."""
+        return self._source.level_order(column) or self._beside.level_order(column)
 
     def blocks(self, columns: Sequence[str]) -> Iterator[Block]:
         """Yield blocks with the columns of both."""

@@ -146,8 +146,8 @@ def empirical_entropy(share: Array) -> float:
 def of_vectors(called: str, law: MultivariateFamily) -> ModelError:
     """What to say where a distribution of vectors is given."""
     return ModelError(
-        f"{called}: {law.title} is a distribution of vectors, over which nothing is integrated. It has its own "
-        "entropy(); of another distribution's log density take the mean over a sample: "
+        f"{called}: {law.title} is a distribution of vectors, over which nothing is integrated: formulas are known of "
+        "its own entropy(), and between two of one family but MultivariateT's. Else take the mean over a sample: "
         "-q.log_prob(p.sample(100_000)).mean()"
     )
 

@@ -105,6 +105,10 @@ def cross_entropy(p: Any, q: Any, *, weights: Any = None, return_error: bool = F
     >>> th.cross_entropy(counts, fit), fit.cross_entropy
     (1.794254, 1.794254)
     """
+    pair = _vectors(p, q, "cross_entropy")
+    if pair is not None:
+        _refuse_weights(weights, "cross_entropy")
+        return _answer(_rounded(pair[0].entropy() + pair[1]), return_error=return_error)
     law = _law(p, "cross_entropy")
     if law is not None:
         _refuse_weights(weights, "cross_entropy")
@@ -162,6 +166,10 @@ def kl_divergence(p: Any, q: Any, *, weights: Any = None, return_error: bool = F
     >>> th.kl_divergence(th.Cauchy(location=0, scale=1), th.Normal(mean=0, sd=1))
     inf
     """
+    pair = _vectors(p, q, "kl_divergence")
+    if pair is not None:
+        _refuse_weights(weights, "kl_divergence")
+        return _answer(_rounded(pair[1]), return_error=return_error)
     law = _law(p, "kl_divergence")
     other = _other(q, "kl_divergence")
     if law is not None:
@@ -169,6 +177,26 @@ def kl_divergence(p: Any, q: Any, *, weights: Any = None, return_error: bool = F
         return _answer(divergence_of(law, other), return_error=return_error)
     values, share = Rows.of(p, other.y, weights).frequencies()
     return _answer(_rounded(empirical_divergence(values, share, other)), return_error=return_error)
+
+
+def _vectors(p: Any, q: Any, called: str) -> tuple[MultivariateFamily, float] | None:
+    """A distribution of vectors, with its divergence from another of the same family; None where p is none."""
+    law = p.distribution if isinstance(p, Fit) else p
+    if not isinstance(law, MultivariateFamily):
+        return None
+    law.distribution_values()
+    other = q.distribution if isinstance(q, Fit) else q
+    if type(other) is not type(law):
+        raise of_vectors(called, law)
+    other.distribution_values()
+    if other.size != law.size:
+        raise ModelError(
+            f"{called}: p has {law.size} columns and q has {other.size}; give two of the same size"
+        )
+    found = law.divergence_at(other)
+    if found is None:
+        raise of_vectors(called, law)
+    return law, found
 
 
 def _law(p: Any, called: str) -> Family | None:

@@ -33,7 +33,8 @@ class InferenceFacet(Facet):
         ``observed``  A⁻¹
         ``expected``  inverse of E A
         ``opg``       B⁻¹
-        ``sandwich``  A⁻¹BA⁻¹ (HC0)         A⁻¹BA⁻¹
+        ``sandwich``  A⁻¹BA⁻¹               A⁻¹BA⁻¹
+        ``HC0``       the same
         ``stata``     times n/(n - 1)       times G/(G - 1)
         ``HC1``       times n/(n - k)       times G/(G - 1) (n - 1)/(n - k)
         ``HC2``       B = Σ w u uᵀ/(1 - h)
@@ -75,7 +76,7 @@ class InferenceFacet(Facet):
 
         Notes
         -----
-        Huber (1967), White (1982); HC1 to HC3 MacKinnon & White (1985); clusters Liang & Zeger (1986), of quantile
+        Huber (1967), White (1982); HC0 to HC3 MacKinnon & White (1985); clusters Liang & Zeger (1986), of quantile
         regressions Parente & Santos Silva (2016).
 
         Examples

@@ -25,7 +25,7 @@ from thetahat.families._regression_form import in_regression
 from thetahat.families._submodel import Submodel
 from thetahat.families._survey import Survey
 from thetahat.families._terms import Array, Coordinates, Rows, Terms
-from thetahat.families._text import snake_case, text_of
+from thetahat.families._text import misnamed, snake_case, text_of
 from thetahat.numerics.namespace import namespace
 from thetahat.parameters import Parameter
 
@@ -43,14 +43,11 @@ class FamilyContract(Frozen, Declarations, ABC):
     contract.
     """
 
-    def __init__(self, *, y: str | None = None, **values: Any) -> None:
+    def __init__(self, *unnamed: Any, y: str | None = None, **values: Any) -> None:
         names = [parameter.name for parameter in self.declared]
-        unknown = [name for name in values if name not in names and name not in self.known]
-        if unknown:
-            takes = ", ".join([*names, *self.known]) or "none"
-            raise ParameterError(
-                f"{type(self).__name__} has no parameter {unknown[0]!r}; its parameters are: {takes}"
-            )
+        wrong = misnamed(type(self).__name__, [*names, *self.known], y, unnamed, values)
+        if wrong is not None:
+            raise ParameterError(wrong)
         self.y = y
         self._known = MappingProxyType(
             {

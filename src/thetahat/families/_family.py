@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from thetahat._errors import ParameterError
 from thetahat.families._contract import FamilyContract, Theta
+from thetahat.families._points import points_of
 from thetahat.families._tails import inner_point, tail_terms
 from thetahat.families._unit import in_unit
 from thetahat.numerics.generator import generator_of, is_count
@@ -89,6 +90,12 @@ class Family(FamilyContract):
         absent = [name for name in self.known if name not in self._known]
         if absent:
             raise ParameterError(f"{self!r} needs {absent[0]}: {type(self).__name__}({absent[0]}=..., ...)")
+        if self._known and not namespace(*self._known.values()).is_jax:
+            wrong = self.misfits(
+                np.zeros(np.broadcast_shapes(*map(np.shape, self._known.values()))), self._known
+            )
+            if wrong is not None and np.any(wrong[0]):
+                raise ParameterError(f"{self!r}: {wrong[1]}")
         return tuple(self._values[parameter.name] for parameter in self.declared)
 
     def log_prob(self, y: Any) -> Any:
@@ -102,7 +109,7 @@ class Family(FamilyContract):
             from thetahat.families._bridge import log_prob
 
             return log_prob(self, y, theta)
-        y = np.asarray(self.encode(y))
+        y = points_of(self.encode(y), f"{type(self).__name__}.log_prob")
         inside = self.support.contains(y)
         safe = np.where(inside, y, inner_point(self.support))
         safe, theta, unit = in_unit(self, safe, theta)
@@ -115,8 +122,7 @@ class Family(FamilyContract):
 
     def density(self, y: Any) -> Any:
         """Density, or probability mass, at ``y``."""
-        value = self.log_prob(y)
-        return namespace(value).exp(value)
+        return _exponential(self.log_prob(y))
 
     def log_cdf(self, y: Any) -> Any:
         """log P(Y <= y), accurate far in either tail."""
@@ -128,13 +134,11 @@ class Family(FamilyContract):
 
     def cdf(self, y: Any) -> Any:
         """P(Y <= y)."""
-        value = self.log_cdf(y)
-        return namespace(value).exp(value)
+        return _exponential(self.log_cdf(y))
 
     def sf(self, y: Any) -> Any:
         """P(Y > y)."""
-        value = self.log_sf(y)
-        return namespace(value).exp(value)
+        return _exponential(self.log_sf(y))
 
     def _log_tail(self, y: Any, *, upper: bool) -> Any:
         theta = self.distribution_theta()
@@ -143,7 +147,10 @@ class Family(FamilyContract):
             from thetahat.families._bridge import log_tail
 
             return log_tail(self, y, theta, upper=upper)
-        y, theta, _ = in_unit(self, np.asarray(y, dtype=float), theta)
+        array = np.asarray(
+            points_of(y, f"{type(self).__name__}.{'log_sf' if upper else 'log_cdf'}"), dtype=float
+        )
+        y, theta, _ = in_unit(self, array, theta)
         result = tail_terms(self, y, self.known_values, self.working(theta), upper=upper, order=0).value
         return result if result.ndim else float(result)
 
@@ -155,7 +162,7 @@ class Family(FamilyContract):
         ParameterError
             If a probability is not between 0 and 1.
         """
-        array = np.asarray(probability, dtype=float)
+        array = np.asarray(points_of(probability, f"{type(self).__name__}.quantile"), dtype=float)
         if not np.all((array >= 0) & (array <= 1)):
             raise ParameterError(f"quantile({probability!r}): a probability must be between 0 and 1")
         with np.errstate(all="ignore"):
@@ -202,6 +209,11 @@ class Family(FamilyContract):
             raise ParameterError(f"sample({n!r}): the number of draws must be a whole number from 0 up")
         generator = generator_of(rng, f"{type(self).__name__}.sample()")
         return self.sample_at(generator, int(n), self.distribution_theta(), self.known_values)
+
+
+def _exponential(value: Any) -> Any:
+    xp = namespace(value)
+    return xp.exp(value) if xp.is_jax else _number(np.exp(value))
 
 
 def _number(value: Any) -> Any:

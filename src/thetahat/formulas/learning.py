@@ -207,7 +207,9 @@ class _Learner:
             self.n_kept = found.n_kept
         self._first = False
         for text, distinct in found.distinct.items():
-            self.levels[text] = distinct.ordered(text)
+            argument = categories[text].argument
+            declared = source.level_order(argument.name) if isinstance(argument, Column) else None
+            self.levels[text] = distinct.ordered(text, declared)
         for text, call in ready.items():
             self.states[text] = call.transform.learn(text, found.summaries[text])
         return len(self.states) < len(self._calls) or any(

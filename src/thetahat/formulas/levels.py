@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from thetahat._dataclass import dataclass
 from thetahat._errors import DataError, FormulaError
+from thetahat.data._order import in_declared_order
 from thetahat.formulas.contrasts import Level, listed
 from thetahat.response._response import RowNumbers
 
@@ -48,8 +49,8 @@ class Distinct:
             return Distinct(self.values, missing)
         return Distinct(self.values | other.values, missing)
 
-    def ordered(self, text: str) -> tuple[Level, ...]:
-        """Return the values in order.
+    def ordered(self, text: str, declared: tuple[Level, ...] | None = None) -> tuple[Level, ...]:
+        """Return the values in order, by that of ``declared`` where all are among them.
 
         Raises
         ------
@@ -61,7 +62,7 @@ class Distinct:
                 f"{text} has more than {MOST_LEVELS:,} distinct values, which makes it hardly a category; leave it "
                 "out, or put its values into fewer groups"
             )
-        return tuple(sorted(self.values))
+        return tuple(in_declared_order(self.values, declared))
 
 
 def codes_of(text: str, values: Array, levels: tuple[Level, ...], where: RowNumbers) -> NDArray[np.int32]:

@@ -117,7 +117,8 @@ def _beside(source: Source, cluster: Any) -> tuple[Source, str]:
     if isinstance(cluster, str):
         source.require([cluster])
         return source, cluster
-    if not np.ndim(cluster):
+    nested = isinstance(cluster, list | tuple) and any(isinstance(item, list | tuple) for item in cluster)
+    if nested or not np.ndim(cluster):
         raise DataError(f"cluster={cluster!r}: give one label a row, or the name of a column")
     return JoinedSource(source, open_source({CLUSTER: cluster})), CLUSTER
 
@@ -130,7 +131,7 @@ def _checked(column: str, block: Block, place: Array) -> Array:
         bad = np.isnan(labels) if labels.dtype.kind == "f" else np.zeros(labels.shape, dtype=bool)
     if bad.any():
         raise DataError(
-            f"{shown_column(column)} has {int(bad.sum()):,} missing labels: "
+            f"{shown_column(column)} has {int(bad.sum()):,} missing label{'s' * (int(bad.sum()) > 1)}: "
             f"{rows_message(bad, labels, RowNumbers(block.start, place))}. Say which cluster each row belongs to"
         )
     return labels

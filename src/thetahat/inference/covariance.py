@@ -12,13 +12,14 @@ from thetahat.numerics.linear_algebra import analyse
 from thetahat.solved import Solved
 
 Matrix = NDArray[np.float64]
-KINDS = ("observed", "expected", "opg", "sandwich", "HC1", "stata", "HC2", "HC3", "ker", "nid")
+KINDS = ("observed", "expected", "opg", "sandwich", "HC0", "HC1", "stata", "HC2", "HC3", "ker", "nid")
 CLUSTERED = ("sandwich", "HC1", "stata")
 
 
 def free_covariance(solved: Solved, kind: str = "observed", cluster: Any = None) -> Matrix:
     """Covariance on the free scale; NaN where the certificate forbids standard errors."""
     _check(kind, cluster)
+    kind = "sandwich" if kind == "HC0" else kind
     solution = solved.solution
     observed = solution.free_covariance()
     if kind == "observed" or not solution.regular.any():

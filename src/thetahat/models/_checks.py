@@ -134,7 +134,7 @@ def checked_ends(family: Family, what: str, observed: Observed, where: RowNumber
             + ", counted from 0"
         )
         raise DataError(
-            f"{what}: {int(empty.sum()):,} intervals hold no value that "
+            f"{what}: {int(empty.sum()):,} {'interval holds' if empty.sum() == 1 else 'intervals hold'} no value that "
             f"{type(family).__name__} can take ({support.describe()}): {shown}. Correct these rows"
         )
     lowest = support.lower - 1 if support.discrete else support.lower
@@ -182,13 +182,29 @@ def checked_weights(column: str, values: Array, where: RowNumbers) -> Array:
     return weights
 
 
+def refuse_unseen(family: Any, column: str, distinct: Array | None, labels: Array, where: RowNumbers) -> None:
+    """Raise where labels are none of the family's, whose levels were given."""
+    if family.levels is None:
+        return
+    unseen = set((labels if distinct is None else distinct).tolist()) - set(family.levels)
+    if unseen:
+        bad = np.array([label in unseen for label in labels.tolist()], dtype=bool)
+        count = int(bad.sum())
+        raise DataError(
+            f"column {column!r} has {count:,} label{'s' * (count > 1)} that {'are' if count > 1 else 'is'} no level of "
+            f"{type(family).__name__}: {rows_message(bad, labels, where)}. The levels are "
+            f"{', '.join(map(repr, family.levels))}; correct these rows, or give all in levels=[...]"
+        )
+
+
 def checked_labels(column: str, values: Array, where: RowNumbers) -> Array:
     """Return labels without missing ones; text as NumPy's text."""
     if values.dtype == object:
         missing = np.array([value is None for value in values])
         if missing.any():
             raise DataError(
-                f"column {column!r} has {int(missing.sum()):,} missing labels: {rows_message(missing, values, where)}. "
+                f"column {column!r} has {int(missing.sum()):,} missing label{'s' * (int(missing.sum()) > 1)}: "
+                f"{rows_message(missing, values, where)}. "
                 "Remove these rows or give them a label"
             )
         return values.astype(str)

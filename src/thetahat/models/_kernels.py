@@ -94,7 +94,13 @@ class Kernels:
         with jax.enable_x64(new_val=True):
             shape: Any = jax.ShapeDtypeStruct
             like = {name: shape((n,), KINDS[kind]) for name, kind in usable.items()}
-            jaxpr, result = jax.make_jaxpr(run, return_shape=True)(shape((self._size,), np.float64), like)
+            try:
+                jaxpr, result = jax.make_jaxpr(run, return_shape=True)(shape((self._size,), np.float64), like)
+            except (jax.errors.TracerArrayConversionError, jax.errors.ConcretizationTypeError) as error:
+                raise ModelError(
+                    "log_prob cannot be differentiated: it hands a value to NumPy, or makes a Python number or a "
+                    "condition of it. Write it with jax.numpy (import jax.numpy as jnp), and jnp.where instead of if"
+                ) from error
         by_row = _check_result(result, n)
         columns = asked(seen[-1])
         if not columns:

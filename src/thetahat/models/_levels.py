@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from thetahat._dataclass import dataclass
+
+if TYPE_CHECKING:
+    from thetahat.data import Source
+    from thetahat.response import Response
 
 Array = NDArray[Any]
 
@@ -53,6 +57,16 @@ def _united(left: Array, right: Array) -> Array:
     both = np.concatenate((left, right))
     both.sort(kind="stable")
     return both[np.concatenate(([True], both[1:] != both[:-1]))] if both.size else both
+
+
+def levels_in_order(levels: Levels, response: Response, source: Source) -> Any:
+    """The labels of a response: sorted, or in the order that a categorical column declares."""
+    declared = source.level_order(response.columns[0])
+    if declared is None or levels.values is None:
+        return levels.values
+    from thetahat.data._order import in_declared_order
+
+    return in_declared_order(levels.values.tolist(), declared)
 
 
 def levels_of(

@@ -21,6 +21,7 @@ from thetahat.models._checks import (
     checked_values,
     checked_weights,
     refuse_truncation,
+    refuse_unseen,
 )
 from thetahat.models._levels import Levels, levels_of
 from thetahat.models._model import Model, Tally, Vector
@@ -158,6 +159,7 @@ class IndependentModel(Model[PackedRows]):
         if self.family.labelled:
             labels = checked_labels(what, observed.y, where)
             found = levels_of(labels, weights, block.n_rows)
+            refuse_unseen(self.family, what, found.values, labels, where)
             # Truth values are counted as numbers, and named as they are written.
             if labels.dtype == bool and found.values is not None:
                 return replace(found, values=found.values.astype(bool))

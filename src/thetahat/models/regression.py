@@ -9,9 +9,10 @@ from typing import Any, ClassVar, final
 import numpy as np
 from numpy.typing import NDArray
 
+from thetahat._errors import DataError
 from thetahat.data import Block
 from thetahat.formulas import Selection
-from thetahat.models._checks import checked_labels
+from thetahat.models._checks import checked_labels, refuse_unseen
 from thetahat.models._curvature import Standing, standing
 from thetahat.models._model import DERIVATIVES, GRADIENT, NO_INFORMATION, Model, Tally, Vector
 from thetahat.models._parts import parts_of
@@ -125,7 +126,12 @@ class RegressionModel(Model[PackedRegression]):
         if not self.family.labelled:
             return block
         name = self.reader.response.columns[0]
-        codes = self.family.encode(checked_labels(name, block.columns[name], where))
+        labels = checked_labels(name, block.columns[name], where)
+        try:
+            codes = self.family.encode(labels)
+        except DataError:
+            refuse_unseen(self.family, name, None, labels, where)
+            raise
         return Block(block.start, block.n_rows, {**block.columns, name: codes}, block.kept)
 
     def selected(self, block: Block) -> Block:

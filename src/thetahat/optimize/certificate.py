@@ -102,7 +102,7 @@ class Certificate:
     curvature_change: Late[float] = Late()
     condition_number: Late[float] = Late()
     smallest_eigenvalue: Late[float] = Late()
-    digits: Mapping[str, float]
+    digits: Late[Mapping[str, float]] = Late()
     sentence: str
     allows_standard_errors: bool
     theorem: str | None = None
@@ -127,6 +127,10 @@ class Certificate:
             digits=dict(self.digits),
         )
         return facts
+
+    def __getstate__(self) -> dict[str, Any]:
+        # What is worked out at the first look is a function until then, which no pickle holds.
+        return {entry.name: getattr(self, entry.name) for entry in fields(self)}
 
     def __repr__(self) -> str:
         return f"Certificate({self.verdict.value}: {self.sentence})"

@@ -11,7 +11,6 @@ from thetahat.models import Tally
 from thetahat.optimize._optimizer import Search
 from thetahat.optimize.certificate import Certificate, Verdict
 from thetahat.optimize.declared import Declared
-from thetahat.optimize.deferred import Deferred
 from thetahat.optimize.evidence import Evidence
 from thetahat.optimize.outcome import Outcome
 from thetahat.parameters import ParameterTable
@@ -62,17 +61,16 @@ def certify(
     )
 
 
-def _digits(table: ParameterTable, digits: Callable[[], Mapping[str, float]] | None) -> Mapping[str, float]:
-    """By name, NaN where nothing is known of them."""
-    none = float(np.nan)
-    if digits is None:
-        return dict.fromkeys(table.names, none)
+def _digits(
+    table: ParameterTable, digits: Callable[[], Mapping[str, float]] | None
+) -> Callable[[], dict[str, float]]:
+    """By name, NaN where nothing is known of them; worked out when they are first read."""
 
-    def all_of_them() -> Mapping[str, float]:
-        known = digits()
-        return {name: known.get(name, none) for name in table.names}
+    def all_of_them() -> dict[str, float]:
+        known = {} if digits is None else digits()
+        return {name: known.get(name, float(np.nan)) for name in table.names}
 
-    return Deferred(table.names, all_of_them)
+    return all_of_them
 
 
 def concluded(

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from thetahat._dataclass import dataclass
 from thetahat._errors import DataError
+
+if TYPE_CHECKING:
+    from thetahat.data import Source
 
 Array = NDArray[Any]
 SHOWN_ROWS = 5
@@ -89,6 +92,13 @@ class Response(ABC):
 NO_VALUES = np.zeros(0)
 
 
+class TextOfNumbersError(DataError):
+    """A column is text, and each text of the block could be a number, so that another tells why; holds its name."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
 def rows_message(bad: Array, values: Array, where: RowNumbers) -> str:
     """List the first few offending rows and their values: ``row 3 (-1.0), row 8 (nan), counted from 0``."""
     positions = np.flatnonzero(bad)
@@ -117,21 +127,39 @@ def numbers(
             f"{shown_column(column)} holds True/False where numbers are needed; convert it if 0 and 1 are meant"
         )
     if values.dtype == object:
-        raise DataError(
-            f"{shown_column(column)} holds text where numbers are needed: "
-            f"{rows_message(_no_numbers(values), values, where)}. "
+        bad = _no_numbers(values)
+        rows = rows_message(bad if bad.any() else ~bad, values, where)
+        told = (
+            f"{shown_column(column)} holds text where numbers are needed: {rows}. "
             "Convert it, or choose another column"
         )
+        raise DataError(told) if bad.any() else TextOfNumbersError(told, column)
     finite = ~np.isnan(values) if infinite else np.isfinite(values)
     if missing:
         finite = finite | np.isnan(values)
     return values if finite.all() else _refuse(column, values, where, finite)
 
 
+def located(error: TextOfNumbersError, source: Source) -> DataError:
+    """Say which rows made text of a column whose first block could be numbers, where there are such."""
+    _, column = error.args
+    for block in source.blocks([column]):
+        values = block.columns[column]
+        bad = _no_numbers(values)
+        if bad.any():
+            rows = rows_message(bad, values, RowNumbers(block.start))
+            return DataError(
+                f"{shown_column(column)} holds text where numbers are needed: {rows}. Correct these rows, or choose "
+                "another column"
+            )
+    return DataError(error.args[0])
+
+
 def _no_numbers(values: Array) -> NDArray[np.bool_]:
-    """Which texts are not numbers; all of them, if each could be one."""
-    bad = np.array([not _reads_as_number(value) for value in values.tolist()], dtype=bool)
-    return bad if bad.any() else ~bad
+    """Which texts are not numbers."""
+    return np.array(
+        [value is not None and not _reads_as_number(value) for value in values.tolist()], dtype=bool
+    )
 
 
 def _reads_as_number(value: Any) -> bool:

@@ -122,6 +122,10 @@ class MultivariateContract(Frozen, ABC):
     def entropy_at(self) -> float:
         """-E log p in nats."""
 
+    def divergence_at(self, other: Self) -> float | None:
+        """E log p - E log q in nats, q of the same family and size; None where no formula is known."""
+        return None
+
     @abstractmethod
     def sample_at(self, rng: np.random.Generator, n: int) -> Array:
         """Draw ``n`` independent rows."""

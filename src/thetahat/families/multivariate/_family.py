@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thetahat._errors import ModelError, ParameterError
+from thetahat.families._points import points_of
 from thetahat.families.multivariate._contract import MultivariateContract, Values
 from thetahat.numerics.generator import generator_of, is_count
 from thetahat.numerics.namespace import namespace
@@ -56,7 +57,7 @@ class MultivariateFamily(MultivariateContract):
         values = self.distribution_values()
         eta = self.working(values)
         xp = namespace(y, eta)
-        y = xp.asarray(y) if xp.is_jax else np.asarray(y, dtype=float)
+        y = xp.asarray(y) if xp.is_jax else np.asarray(points_of(y, f"{self.title}.log_prob"), dtype=float)
         if not y.ndim or y.shape[-1] != self.size:
             raise ParameterError(
                 f"{self.title}.log_prob: give vectors of {self.size} numbers, (..., {self.size}); this has the shape "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, final
+from typing import Any, ClassVar, Self, final
 
 import numpy as np
 from scipy import special
@@ -174,6 +174,13 @@ class Dirichlet(MultivariateFamily):
         log_beta = special.gammaln(alpha).sum() - special.gammaln(total)
         rest = (total - alpha.size) * special.digamma(total) - ((alpha - 1.0) * special.digamma(alpha)).sum()
         return float(log_beta + rest)
+
+    def divergence_at(self, other: Self) -> float:
+        """log B(β) - log B(α) + Σ (α_k - β_k)(ψ(α_k) - ψ(Σα))."""
+        alpha, beta = self.given["concentration"], other.given["concentration"]
+        log_betas = [special.gammaln(own).sum() - special.gammaln(own.sum()) for own in (alpha, beta)]
+        moved = (alpha - beta) @ (special.digamma(alpha) - special.digamma(alpha.sum()))
+        return float(max(log_betas[1] - log_betas[0] + moved, 0.0))
 
     def sample_at(self, rng: np.random.Generator, n: int) -> Array:
         """Gamma variables over their sum, by their logarithms, which do not underflow for small α."""

@@ -235,6 +235,18 @@ class DirichletMultinomial(CountsFamily):
             )
         return entropy
 
+    def divergence_at(self, other: Self) -> float:
+        """From E log Γ(α_k + Y_k)/Γ(α_k), each over its beta-binomial distribution; inf between different trials."""
+        n, alpha, beta = self.one_trials(), self.given["concentration"], other.given["concentration"]
+        if n != other.one_trials():
+            return float(np.inf)
+        counts, total, size = np.arange(n + 1.0), np.array(float(n)), float(alpha.sum())
+        found = float(NUMPY.log_gamma_ratio(float(beta.sum()), total) - NUMPY.log_gamma_ratio(size, total))
+        for own, theirs in zip(alpha, beta, strict=True):
+            rising = NUMPY.log_gamma_ratio(own, counts) - NUMPY.log_gamma_ratio(theirs, counts)
+            found += float(_beta_binomial(counts, float(n), own, size - own) @ rising)
+        return max(found, 0.0)
+
     def sample_at(self, rng: np.random.Generator, n: int) -> Array:
         """Multinomial counts at Dirichlet probabilities."""
         return rng.multinomial(self.trials_of(), rng.dirichlet(self.given["concentration"], size=n), size=n)

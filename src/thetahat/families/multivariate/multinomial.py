@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, final
+from typing import Any, ClassVar, Self, final
 
 import numpy as np
 from scipy import special
@@ -116,6 +116,13 @@ class Multinomial(CountsFamily):
             expected += float(mass @ log_factorials(counts))
         sure = float(np.sum(p == 1) * log_factorials(np.array(float(n))))
         return float(n * special.entr(p).sum() + expected + sure - log_factorials(np.array(float(n))))
+
+    def divergence_at(self, other: Self) -> float:
+        """n Σ p_k log(p_k/q_k); inf between different numbers of trials."""
+        trials = self.one_trials()
+        if trials != other.one_trials():
+            return float(np.inf)
+        return float(trials * max(special.rel_entr(self.given["probs"], other.given["probs"]).sum(), 0.0))
 
     def sample_at(self, rng: np.random.Generator, n: int) -> Array:
         """NumPy's draws."""

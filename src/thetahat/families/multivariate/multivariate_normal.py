@@ -283,6 +283,16 @@ class MultivariateNormal(MultivariateFamily):
         scales, _ = self._domain.scales_and_ratios(self._domain.to_free(self.given["covariance"]))
         return float(scales.size * (0.5 + LOG_SQRT_2_PI) + np.log(scales).sum())
 
+    def divergence_at(self, other: Self) -> float:
+        """(tr Σq⁻¹Σ - d - log |Σq⁻¹Σ| + (μ - μq)ᵀΣq⁻¹(μ - μq))/2, by M = Lq⁻¹L, of which Σq⁻¹Σ has the eigenvalues."""
+        lower = np.linalg.cholesky(other.given["covariance"])
+        ratio = np.linalg.solve(lower, np.linalg.cholesky(self.given["covariance"]))
+        gap = np.linalg.solve(lower, self.given["mean"] - other.given["mean"])
+        stretch = np.diag(ratio) - 1.0
+        # m² - 1 - 2 log m, in what m is more than 1.
+        own = stretch * (2.0 + stretch) - 2.0 * np.log1p(stretch)
+        return float(0.5 * (own.sum() + np.square(np.tril(ratio, -1)).sum() + gap @ gap))
+
     def sample_at(self, rng: np.random.Generator, n: int) -> Array:
         """μ + L z."""
         lower = np.linalg.cholesky(self.given["covariance"])

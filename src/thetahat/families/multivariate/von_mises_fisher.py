@@ -224,6 +224,15 @@ class VonMisesFisher(MultivariateFamily):
         terms = self._terms()
         return terms.lack + self._size * LOG_SQRT_2_PI + terms.log_value
 
+    def divergence_at(self, other: Self) -> float:
+        """κq (1 - A μᵀμq) - κ (1 - A), and what the logs of the constants differ by."""
+        own, theirs = self._terms(), other._terms()
+        gap = self.given["direction"] - other.given["direction"]
+        kappa = other.given["concentration"]
+        # 1 - A μᵀμq = (1 - A) + A |μ - μq|²/2.
+        away = own.lack / self.given["concentration"] + 0.5 * own.ratio * float(gap @ gap)
+        return float(max(kappa * away - own.lack + theirs.log_value - own.log_value, 0.0))
+
     def sample_at(self, rng: np.random.Generator, n: int) -> Array:
         """The height along the direction by rejection (Wood, 1994), and any way across it."""
         direction, kappa, free = self.given["direction"], self.given["concentration"], self._size - 1
