@@ -14,6 +14,8 @@ from thetahat.optimize._optimizer import Request, Search, Trace
 Vector = NDArray[np.float64]
 NEGLIGIBLE = 5e-13
 """A decrement, in nats, from which on no further step moves a coefficient by a millionth of its standard error."""
+AIMED = 5e-17
+"""A decrement at which the score, in units of its standard deviation, is below 1e-8: what the last point is to have."""
 CONTRACTS = 0.05
 """The share of a step that may be left over by the next for the information to be used again."""
 DETERMINED = 1e-3
@@ -144,7 +146,8 @@ class ChordSearch(Search):
 
     def _wanted(self, *, first: bool) -> int:
         """What to ask at the next point: its information where that is the last, or where it is needed on the way."""
-        if not self._sparing or self._decrement * self._contraction**2 <= NEGLIGIBLE:
+        stalled = self._decrement <= NEGLIGIBLE and self._contraction > CONTRACTS
+        if not self._sparing or stalled or self._decrement * self._contraction**2 <= AIMED:
             return DERIVATIVES
         if self._sampled:
             return GRADIENT if first else ROUGHLY
