@@ -45,7 +45,7 @@ class DenseDesign(Design):
 
     def __init__(self, matrix: Matrix, *, single: bool = False) -> None:
         self.matrix = matrix
-        self._type: Any = np.float32 if single else np.float64
+        self.precision = np.float32 if single else np.float64
         self.n_rows, self.n_columns = matrix.shape
         self._products: tuple[Matrix, Array] | None = None
         self.tile_rows = min(max(TILE_NUMBERS // max(self.n_columns, 1), 1024), LARGEST_TILE)
@@ -70,7 +70,7 @@ class DenseDesign(Design):
                 return np.asarray((weights @ products)[places])
             return _mean_of_both(self.matrix.T @ (self.matrix * weights[:, np.newaxis]))
         lowest, highest = float(weights.min()), float(weights.max())
-        work = _scratch(self.n_rows, self.n_columns, self._type)
+        work = _scratch(self.n_rows, self.n_columns, self.precision)
         if lowest >= 0.0 or highest <= 0.0:
             sign = 1.0 if lowest >= 0.0 else -1.0
             np.multiply(self.matrix, np.sqrt(weights * sign)[:, np.newaxis], out=work, casting="same_kind")
@@ -98,10 +98,10 @@ class DenseDesign(Design):
         starts = np.cumsum([0, *range(p, 0, -1)])
         step = max(MULTIPLIED_NUMBERS // max(int(starts[-1]), 1), 64)
         total = np.zeros((weights.shape[0], int(starts[-1])))
-        work = _scratch(int(starts[-1]), min(step, max(self.n_rows, 1)), self._type)
-        weights = weights.astype(self._type, copy=False)
+        work = _scratch(int(starts[-1]), min(step, max(self.n_rows, 1)), self.precision)
+        weights = weights.astype(self.precision, copy=False)
         for at in range(0, self.n_rows, step):
-            columns = self.matrix[at : at + step].T.astype(self._type, order="C")
+            columns = self.matrix[at : at + step].T.astype(self.precision, order="C")
             products = work[:, : columns.shape[1]]
             for j in range(p):
                 np.multiply(columns[j:], columns[j], out=products[starts[j] : starts[j + 1]])

@@ -23,6 +23,8 @@ class Design(ABC):
     n_rows: int
     n_columns: int
     tile_rows: int
+    precision: type[np.floating[Any]] = np.float64
+    """That of Gram matrices."""
 
     @abstractmethod
     def matvec(self, coefficients: Array) -> Array:

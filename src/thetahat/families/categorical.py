@@ -258,16 +258,17 @@ def _softmax(eta: Coordinates) -> _Softmax:
     for k, item in enumerate(eta, start=1):
         below[k] = item
     below -= np.maximum.reduce(below, axis=0)
-    largest = below == 0.0
+    # 1 for all labels but the largest: masks cost several times as much as arithmetic.
+    smaller = (below < 0.0).astype(np.float64)
     weight = np.exp(below)
+    rest = weight * smaller
+    others = np.add.reduce(rest, axis=0)
     # Of equal largest ones each has the others beside it.
-    np.copyto(weight, 0.0, where=largest)
-    others = np.add.reduce(weight, axis=0) + (np.add.reduce(largest, axis=0, dtype=np.intp) - 1)
-    np.copyto(weight, 1.0, where=largest)
-    total = 1.0 + others
-    rest = total - weight
-    np.copyto(rest, others, where=largest)
-    share = 1.0 / total
+    others += len(eta) - np.add.reduce(smaller, axis=0)
+    # The weights of all but the label itself, without a difference of what is nearly equal: the largest is 1.
+    np.subtract(others, rest, out=rest)
+    rest += smaller
+    share = 1.0 / (1.0 + others)
     weight *= share
     rest *= share
     below -= np.log1p(others)

@@ -60,11 +60,6 @@ class Part:
         """The same rows, of whose designs Gram matrices are wanted for a step only."""
         return replace(self, designs=tuple(design.in_single_precision() for design in self.designs))
 
-    @property
-    def tiles(self) -> int:
-        """How many tiles of nearly equal size its rows make."""
-        return max(-(-self.n_rows // self.tile_rows), 1)
-
     def portions(self, count: int) -> list[Part | None]:
         """Its rows in so many pieces, and None for those that are missing to all portions."""
         ends = [index * self.n_rows // count for index in range(count + 1)]
@@ -213,9 +208,10 @@ def join(packs: list[PackedRegression]) -> PackedRegression:
 
 def tally_part(family: Family, predictors: Predictors, part: Part, working: Vector, order: int) -> Tally:
     """Sum a part's terms, tile by tile."""
-    count, n_rows = part.tiles, part.n_rows
-    if count == 1:
+    n_rows, tile_rows = part.n_rows, part.tile_rows
+    if n_rows <= tile_rows:
         return _tally_tile(family, predictors, part, working, order)
+    count = -(-n_rows // tile_rows)
     total: Tally | None = None
     for index in range(count):
         tile = part.slice(index * n_rows // count, (index + 1) * n_rows // count)
@@ -369,7 +365,8 @@ class Sums:
     def _of_one_design(self, design: Design, triangle: tuple[Any, ...]) -> Array:
         """The matrix where all coordinates have the same design: a block for each pair of them."""
         size, width = self._groups[0].size, design.n_columns
-        blocks = design.grams(np.stack([self._column(item) for item in triangle]))
+        columns = [self._column(item) for item in triangle]
+        blocks = design.grams(np.stack(columns, dtype=design.precision, casting="same_kind"))
         matrix = np.empty((size, width, size, width))
         position = 0
         for i in range(size):

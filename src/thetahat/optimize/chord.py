@@ -16,11 +16,12 @@ from thetahat.optimize.bend import Bend
 Vector = NDArray[np.float64]
 NEGLIGIBLE = 5e-13
 """A decrement, in nats, from which on no further step moves a coefficient by a millionth of its standard error."""
+AIMED = 5e-17
+"""A decrement at which the score, in units of its standard deviation, is below 1e-8: what the last point is to have."""
 CONTRACTS, WHERE_DEAR = 0.05, 0.3
 """Shares of a step that may be left over by the next; the latter where an information costs as much as many steps."""
 SETTLES = 0.25
 """The share of a decrement that may be left by the next of a step by its own information: at infinity it is 1/e."""
-SURELY = 1e-4
 DETERMINED = 1e-3
 """The smallest eigenvalue, scaled, from which on single precision leaves an information three digits everywhere."""
 MOST_PASSES = 20
@@ -143,9 +144,8 @@ class ChordSearch(Search):
 
     def _wanted(self, *, first: bool) -> int:
         """What to ask at the next point: its information where that is the last, or where it is needed on the way."""
-        # Where an information is dear, one after which a step is to follow costs more than some steps beforehand.
-        negligible = SURELY * NEGLIGIBLE if self._contracts == WHERE_DEAR else NEGLIGIBLE
-        if not self._sparing or self._decrement * self._contraction**2 <= negligible:
+        stalled = self._decrement <= NEGLIGIBLE and self._contraction > self._contracts
+        if not self._sparing or stalled or self._decrement * self._contraction**2 <= AIMED:
             return DERIVATIVES
         if self._sampled:
             return GRADIENT if first else ROUGHLY

@@ -65,17 +65,11 @@ def nearly(
         if answered(likelihood, search).converged:
             return search
         begin = search.point
-    table = likelihood.table
-
-    def expected(free: Vector) -> NDArray[np.float64]:
-        matrix = likelihood.expected_information(table.working(free))
-        return np.asarray(matrix[np.ix_(table.free_index, table.free_index)])
-
+    # Without the expected information, which for some families costs more than all steps without it.
     return climb(
         likelihood,
         optimizer,
         begin,
-        expected=expected,
         allowed=allowed,
         given_up=lambda search: _last_step(search, allowed) is not None,
     )
