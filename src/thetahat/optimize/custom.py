@@ -18,7 +18,7 @@ from thetahat.optimize.certificate import Verdict
 from thetahat.optimize.climb import answered, climb
 from thetahat.optimize.newton import Newton, NewtonSearch
 from thetahat.optimize.outcome import Outcome
-from thetahat.optimize.regression.rough import by_trust, rough_maximum
+from thetahat.optimize.rough import by_trust, rough_maximum
 from thetahat.optimize.verdict import Declared, judge
 from thetahat.parameters import ParameterTable, Real
 
@@ -62,7 +62,7 @@ def maximise_custom(
         packed = arrangement.model.packed(arrangement.sample)
         sample = Likelihood(arrangement.model, lambda: [packed], packed=True, engine=likelihood.engine)
         if isinstance(optimizer, Newton):
-            rough = rough_maximum([sample], begin, partial(by_trust, optimizer=optimizer, allowed=None))
+            rough = rough_maximum([sample], begin, partial(by_trust, optimizer=optimizer))
             # Derivatives and not the value alone: the search asks for them at this very point.
             if rough is not None and likelihood.tally(rough[0], DERIVATIVES).finite:
                 begin = rough[0]
