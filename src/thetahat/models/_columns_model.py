@@ -128,7 +128,7 @@ class ColumnsModel(ModelContract[PackedColumns]):
         n = weight.shape[0]
         n_obs = float(weight.sum())
         if not self.reading.by_row or n == 0:
-            columns = tuple(_on_device(column) for column in checked.columns)
+            columns = tuple(_on_device(column.copy()) for column in checked.columns)
             return PackedColumns(checked.n_rows, n_obs, columns, ())
         tile = self.reading.tile
         size = BLOCK_ROWS if n > tile else 1 << (n - 1).bit_length()
@@ -255,8 +255,12 @@ def _checked(name: str, values: Array, where: RowNumbers) -> Array:
 
 
 def _extended(column: Array, size: int) -> Array:
+    """A copy, since the caller may go on writing into his array, with the last row repeated."""
     n = column.shape[0]
-    return column if n == size else np.concatenate([column, np.broadcast_to(column[-1:], (size - n,))])
+    extended = np.empty(size, column.dtype)
+    extended[:n] = column
+    extended[n:] = column[-1]
+    return extended
 
 
 def _log_unit(columns: tuple[Array, ...], n: int) -> Array:
@@ -274,9 +278,8 @@ def _log_unit(columns: tuple[Array, ...], n: int) -> Array:
 
 
 def _on_device(column: Array) -> Any:
+    """Hand over an array that nobody writes into any more."""
     import jax
-    import jax.numpy as jnp
 
     with jax.enable_x64(new_val=True):
-        # A copy, since the caller may go on writing into his array.
-        return jnp.array(column)
+        return jax.device_put(column)

@@ -21,6 +21,7 @@ Array = NDArray[Any]
 Vector = NDArray[np.float64]
 Bend = tuple[Any, Any] | None
 """The two derivatives of a link; None where it is the identity."""
+Bends = tuple[Bend, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class Predictors:
 
     def coordinates(
         self, designs: Sequence[Design], offsets: Sequence[Vector | None], working: Vector
-    ) -> tuple[tuple[Any, ...], tuple[Bend, ...]]:
+    ) -> tuple[tuple[Any, ...], Bends]:
         """Return the working coordinates of rows and, where a link bends them, its two derivatives."""
         return self.through_links(self.linear(designs, offsets, working))
 
@@ -93,7 +94,7 @@ class Predictors:
                 made.extend(designs[group.design].matvec(coefficients))
         return made
 
-    def through_links(self, linear: Sequence[Any]) -> tuple[tuple[Any, ...], tuple[Bend, ...]]:
+    def through_links(self, linear: Sequence[Any]) -> tuple[tuple[Any, ...], Bends]:
         """Return working coordinates of what goes into the links, and what bends them there."""
         if len(linear) == 1 and ((link := self.groups[0].link) is None or link.trivial):
             return (linear[0],), (None,)

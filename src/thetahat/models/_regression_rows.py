@@ -16,7 +16,7 @@ from thetahat.designs import Design
 from thetahat.families import Family
 from thetahat.families._terms import Terms, less
 from thetahat.models._model import GRADIENT, NO_INFORMATION, ROUGHLY, SCORES, VALUE, Tally
-from thetahat.models._predictors import Bend, Group, Predictors
+from thetahat.models._predictors import Bends, Group, Predictors
 from thetahat.models._truncation import TruncatedRows, join_truncated
 from thetahat.numerics.namespace import NUMPY
 
@@ -223,19 +223,12 @@ def tally_part(family: Family, predictors: Predictors, part: Part, working: Vect
 
 def _tally_tile(family: Family, predictors: Predictors, part: Part, working: Vector, order: int) -> Tally:
     eta, bends = predictors.coordinates(part.designs, part.offsets, working)
-    return tally_of_terms(
-        family, predictors, part, part.terms(family, eta, order), bends, working.size, order
-    )
+    terms = part.terms(family, eta, order)
+    return tally_of_terms(family, predictors, part, terms, bends, working.size, order)
 
 
 def tally_of_terms(
-    family: Family,
-    predictors: Predictors,
-    part: Part,
-    terms: Terms,
-    bends: tuple[Bend, ...],
-    k: int,
-    order: int,
+    family: Family, predictors: Predictors, part: Part, terms: Terms, bends: Bends, k: int, order: int
 ) -> Tally:
     """Sum terms of the rows of a part over k working coordinates."""
     weight = part.weight
@@ -269,7 +262,7 @@ def tally_of_terms(
     return Tally(value, absolute, score, information, size, opg, densest)
 
 
-def on_predictors(terms: Terms, bends: tuple[Bend, ...]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+def on_predictors(terms: Terms, bends: Bends) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
     """Move derivatives from working coordinates to predictors, by the chain rule through the links."""
     if bends.count(None) == len(bends):
         return terms.gradient, terms.hessian

@@ -398,14 +398,3 @@ def eigenvalues(matrix: FloatArray) -> FloatArray:
     if not np.isfinite(matrix).all():
         return np.full(matrix.shape[0], np.nan)
     return np.asarray(np.linalg.eigvalsh(matrix))
-
-
-def solve(matrix: ArrayLike, right: ArrayLike) -> FloatArray:
-    """Return A⁻¹ b for a symmetric matrix A, through its scaled form, refined once.
-
-    Examples
-    --------
-    >>> solve([[2.0]], [1.0]).tolist()
-    [0.5]
-    """
-    return SymmetricFactor(matrix).solve(right)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,12 @@ from thetahat.likelihood import Likelihood
 from thetahat.models import DERIVATIVES, VALUE
 from thetahat.models._columns_model import CheckedColumns, ColumnsArrangement
 from thetahat.optimize._optimizer import Optimizer
+from thetahat.optimize.bend import Bend
 from thetahat.optimize.certificate import Verdict
-from thetahat.optimize.climb import climb
+from thetahat.optimize.climb import answered, climb
+from thetahat.optimize.newton import Newton, NewtonSearch
 from thetahat.optimize.outcome import Outcome
+from thetahat.optimize.rough import by_trust, rough_maximum
 from thetahat.optimize.verdict import Declared, judge
 from thetahat.parameters import ParameterTable, Real
 
@@ -53,14 +57,20 @@ def maximise_custom(
     declared = Declared(n_obs=arrangement.n_obs)
     begin, movable = _begin(table, start)
     sample = likelihood
+    bend = None
     if arrangement.thinned:
         packed = arrangement.model.packed(arrangement.sample)
         sample = Likelihood(arrangement.model, lambda: [packed], packed=True, engine=likelihood.engine)
-        thinned = climb(sample, optimizer, begin)
-        # Derivatives and not the value alone: the search asks for them at this very point.
-        if thinned.converged and likelihood.tally(thinned.point, DERIVATIVES).finite:
-            begin = thinned.point
-    search = climb(likelihood, optimizer, begin)
+        if isinstance(optimizer, Newton):
+            rough = rough_maximum([sample], begin, partial(by_trust, optimizer=optimizer))
+            # Derivatives and not the value alone: the search asks for them at this very point.
+            if rough is not None and likelihood.tally(rough[0], DERIVATIVES).finite:
+                begin = rough[0]
+                bend = Bend(sample, arrangement.n_obs / float(arrangement.sample.weight.sum()))
+    if bend is not None and isinstance(optimizer, Newton):
+        search = answered(likelihood, NewtonSearch(begin, optimizer.max_iterations, None, bend))
+    else:
+        search = climb(likelihood, optimizer, begin)
     reached = search.tally is not None and search.tally.finite
     outcome = judge(likelihood, search, declared)
     if not movable.any() or outcome.certificate.verdict in SETTLED or (reached and not tries):

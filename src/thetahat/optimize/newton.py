@@ -12,6 +12,7 @@ from thetahat._errors import ModelError
 from thetahat.models import DERIVATIVES, SCORES, Tally
 from thetahat.numerics.linear_algebra import SymmetricFactor, analyse
 from thetahat.optimize._optimizer import Information, Optimizer, Request, Search, Trace
+from thetahat.optimize.bend import Bend
 
 Vector = NDArray[np.float64]
 
@@ -19,6 +20,8 @@ DECREMENT = 1e-10
 """τ of the verdicts, in nats."""
 NEARLY = 1e-6
 """Only below this may the next point be the last."""
+WORTH_BENDING = 1e-3
+"""A decrement, in nats, above which more than the two derivatives of ℓ tell where a step should end."""
 NEGLIGIBLE = 1e-22
 """A decrement at which a further step could not change a digit."""
 FARTHEST = 1e8
@@ -71,7 +74,13 @@ class Newton(Optimizer):
 class NewtonSearch(Search):
     """One run of Newton's method, as questions and answers."""
 
-    def __init__(self, start: Vector, max_iterations: int, expected_information: Information | None) -> None:
+    def __init__(
+        self,
+        start: Vector,
+        max_iterations: int,
+        expected_information: Information | None,
+        bend: Bend | None = None,
+    ) -> None:
         self.point = np.asarray(start, dtype=float)
         self.tally: Tally | None = None
         self.previous: Tally | None = None
@@ -80,6 +89,7 @@ class NewtonSearch(Search):
         self.trace: list[Trace] = []
         self._max_iterations = max_iterations
         self._expected = expected_information
+        self._bend = bend
         self._radius = 4.0
         self._farthest = FARTHEST * np.maximum(np.abs(self.point), 1.0)
         self._trial: Vector | None = self.point
@@ -206,6 +216,8 @@ class NewtonSearch(Search):
             norm, predicted, self._method = factor.length(step), self._decrement, "newton"
         if not positive or not norm <= self._radius:
             step, predicted, norm, self._method = self._step(factor, tally)
+        elif self._bend is not None and self._decrement > WORTH_BENDING:
+            step = self._bend.further(self.point, step, factor)
         if norm == 0.0 or not isfinite(predicted):
             self._trial = None
             return

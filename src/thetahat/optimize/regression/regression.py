@@ -33,15 +33,16 @@ from thetahat.optimize.regression.edge_limits import limit_on_the_edge
 from thetahat.optimize.regression.exact_rows import has_spread_formula, spike_of
 from thetahat.optimize.regression.existence import receding
 from thetahat.optimize.regression.far_columns import ColumnsFarFromZeroError, far_columns
+from thetahat.optimize.regression.few_rows import of_few_rows
 from thetahat.optimize.regression.inside_ends import well_inside
 from thetahat.optimize.regression.limits import fit_regression_limits
 from thetahat.optimize.regression.moved_rows import in_words_of_rows
 from thetahat.optimize.regression.pinned_edges import held_at_ends
 from thetahat.optimize.regression.predictor_edges import end_rows, has_ends, on_the_edge, reaches_an_end
-from thetahat.optimize.regression.rough import nearly, of_few_rows, rough_maximum
 from thetahat.optimize.regression.start import starting_point
 from thetahat.optimize.regression.theorem import single_maximum
 from thetahat.optimize.regression.wide import as_wide, maximise_wide
+from thetahat.optimize.rough import nearly, rough_maximum
 from thetahat.optimize.truncated_newton import approached
 from thetahat.optimize.unimodal import UnimodalSearch
 from thetahat.optimize.verdict import judge

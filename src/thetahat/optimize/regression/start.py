@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from thetahat.models._predictors import Group
 from thetahat.models._regression_rows import PackedRegression
-from thetahat.numerics.linear_algebra import solve
+from thetahat.numerics.linear_algebra import SymmetricFactor
 from thetahat.optimize.regression.wide import WIDE
 from thetahat.regression_pass import RegressionArrangement
 
@@ -97,4 +97,4 @@ def _constant(sample: PackedRegression, group: Group, intercept: int | None, lev
         sums += design.transpose(weight * (level if offset is None else level - offset))
     gram[np.diag_indices(width)] *= 1.0 + 1e-10
     gram[np.diag_indices(width)] += np.finfo(float).tiny
-    return solve(gram, sums)
+    return SymmetricFactor(gram).solve(sums)

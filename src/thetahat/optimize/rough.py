@@ -1,4 +1,4 @@
-"""A rough maximum from few rows, where a large regression begins."""
+"""A rough maximum from few rows, where a fit of many begins."""
 
 from __future__ import annotations
 
@@ -7,34 +7,16 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from thetahat.engines import Engine
 from thetahat.likelihood import Likelihood
 from thetahat.numerics.cholesky import is_positive, newton_step
 from thetahat.optimize._optimizer import Search
 from thetahat.optimize.climb import Region, answered, climb
 from thetahat.optimize.newton import Newton
 from thetahat.optimize.unimodal import UnimodalSearch
-from thetahat.regression_pass import RegressionArrangement, in_portions
 
 Vector = NDArray[np.float64]
 ROUGH = 0.05
 """In nats a coefficient, how near to the maximum of a sample it is worth going."""
-STILL_FEWER = 4
-"""One in so many rows of the sample are enough for the first steps of its own fit."""
-ROWS_A_COLUMN = 8
-"""Rows for each coefficient, below which the maximum of those would be too far from that of the sample."""
-
-
-def of_few_rows(arrangement: RegressionArrangement, engine: Engine, n_coefficients: int) -> list[Likelihood]:
-    """The likelihood of the sample of the rows, after that of still fewer where these will do to begin with."""
-    model, sample = arrangement.model, arrangement.sample
-    few = sample.thinned(sample.n_positive // STILL_FEWER)
-    rows = [few, sample] if few.n_positive >= ROWS_A_COLUMN * n_coefficients else [sample]
-    found = []
-    for packed in rows:
-        portions = in_portions(model, [packed])
-        found.append(Likelihood(model, portions.copy, packed=True, engine=engine))
-    return found
 
 
 def rough_maximum(
@@ -65,7 +47,16 @@ def nearly(
         if answered(likelihood, search).converged:
             return search
         begin = search.point
-    # Without the expected information, which for some families costs more than all steps without it.
+    return by_trust(likelihood, begin, optimizer, allowed)
+
+
+def by_trust(
+    likelihood: Likelihood, begin: Vector, optimizer: Newton, allowed: Region | None = None
+) -> Search:
+    """Newton's steps in a trust region until a maximum is roughly reached.
+
+    They do without the expected information, which for some families costs more than all steps without it.
+    """
     return climb(
         likelihood,
         optimizer,
