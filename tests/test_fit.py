@@ -321,3 +321,10 @@ def test_fixed_parameters_stay_in_the_estimates_and_leave_the_rest():
 def test_models_are_named_by_instance_class_or_text():
     assert th.fit("gamma", Y).estimates == th.fit(th.Gamma, Y).estimates == th.fit(th.Gamma(), Y).estimates
     assert set(th.families()) >= {"gamma", "negative_binomial", "student_t", "gev"}
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    fit = th.fit("exponential", [1.0, 2.0])
+    for write in (fit.save, fit.report):
+        with pytest.raises(FileNotFoundError, match=r"there is no folder .*nowhere to write fit.out into"):
+            write(tmp_path / "nowhere" / "fit.out")

@@ -85,11 +85,17 @@ def test_an_infinite_mean_has_no_interval() -> None:
     ],
     ids=lambda value: getattr(value, "title", ""),
 )
-def test_residuals_of_families_that_are_not_regressed(model: Any, rows: Any) -> None:
+def test_residuals_of_mixtures_thresholds_and_ends(model: Any, rows: Any) -> None:
     fit = th.fit(model, rows)
     law = fit.distribution
     np.testing.assert_allclose(special.ndtr(fit.residuals("quantile")), law.cdf(rows), rtol=1e-10, atol=1e-14)
     np.testing.assert_allclose(fit.residuals("cox_snell"), -law.log_sf(rows), rtol=1e-9, atol=1e-14)
     np.testing.assert_allclose(fit.residuals("response"), rows - law.mean(), rtol=1e-10)
-    with pytest.raises(th.InferenceError, match=r"has none; use residuals\('quantile'\)"):
+
+
+def test_a_mixture_has_no_parameter_to_deviate_from() -> None:
+    fit = th.fit(th.Mixture([th.Poisson(), th.Poisson()]), [0, 0, 1, 0, 7, 9, 8, 1, 0, 10])
+    with pytest.raises(
+        th.InferenceError, match=r"Mixture\(Poisson, Poisson\) has none; use residuals\('quantile'\)"
+    ):
         fit.residuals("deviance")

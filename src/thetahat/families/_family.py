@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from thetahat._errors import ParameterError
 from thetahat.families._contract import FamilyContract, Theta
-from thetahat.families._points import points_of
 from thetahat.families._tails import inner_point, tail_terms
 from thetahat.families._unit import in_unit
 from thetahat.numerics.generator import generator_of, is_count
@@ -98,6 +97,12 @@ class Family(FamilyContract):
                 raise ParameterError(f"{self!r}: {wrong[1]}")
         return tuple(self._values[parameter.name] for parameter in self.declared)
 
+    def _asked(self, values: Any, method: str) -> Array:
+        # A fit asks for none of these.
+        from thetahat.families._points import points_of
+
+        return points_of(values, f"{type(self).__name__}.{method}")
+
     def log_prob(self, y: Any) -> Any:
         """Log density (continuous) or log mass (discrete) at ``y``; -inf outside the support.
 
@@ -109,7 +114,7 @@ class Family(FamilyContract):
             from thetahat.families._bridge import log_prob
 
             return log_prob(self, y, theta)
-        y = points_of(self.encode(y), f"{type(self).__name__}.log_prob")
+        y = self._asked(self.encode(y), "log_prob")
         inside = self.support.contains(y)
         safe = np.where(inside, y, inner_point(self.support))
         safe, theta, unit = in_unit(self, safe, theta)
@@ -147,9 +152,7 @@ class Family(FamilyContract):
             from thetahat.families._bridge import log_tail
 
             return log_tail(self, y, theta, upper=upper)
-        array = np.asarray(
-            points_of(y, f"{type(self).__name__}.{'log_sf' if upper else 'log_cdf'}"), dtype=float
-        )
+        array = np.asarray(self._asked(y, "log_sf" if upper else "log_cdf"), dtype=float)
         y, theta, _ = in_unit(self, array, theta)
         result = tail_terms(self, y, self.known_values, self.working(theta), upper=upper, order=0).value
         return result if result.ndim else float(result)
@@ -162,7 +165,7 @@ class Family(FamilyContract):
         ParameterError
             If a probability is not between 0 and 1.
         """
-        array = np.asarray(points_of(probability, f"{type(self).__name__}.quantile"), dtype=float)
+        array = np.asarray(self._asked(probability, "quantile"), dtype=float)
         if not np.all((array >= 0) & (array <= 1)):
             raise ParameterError(f"quantile({probability!r}): a probability must be between 0 and 1")
         with np.errstate(all="ignore"):

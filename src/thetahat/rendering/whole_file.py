@@ -32,6 +32,10 @@ def write_whole(path: str | os.PathLike[str], text: str) -> None:
     if target.exists() and not target.is_file():
         target.write_bytes(content)
         return
+    if not target.parent.is_dir():
+        raise FileNotFoundError(
+            f"there is no folder {target.parent} to write {target.name} into; make it first"
+        )
     beside = target.with_name(f".{token_hex(8)}.partial")
     try:
         with beside.open("xb") as file:
