@@ -141,6 +141,26 @@ CASES = {
     "zero weights of counts": (th.Poisson(), [1, 2], {"weights": [0, 0]}, th.DataError, ["weights", "zero"]),
     "nan weights": (th.Gamma(), Y, {"weights": np.nan * ONES}, th.DataError, ["weights", "50 missing"]),
     "infinite weights": (th.Gamma(), Y, {"weights": np.inf * ONES}, th.DataError, ["weights", "infinite"]),
+    "zeros": (
+        th.Weibull(),
+        [0.0, 1.5, 0.0],
+        {},
+        th.DataError,
+        [
+            "2 values outside",
+            "row 0 (0), row 2 (0)",
+            "th.Hurdle",
+            "th.ZeroInflated",
+            "th.Observations.interval",
+        ],
+    ),
+    "fixed before labels": (
+        th.Categorical(),
+        ["a", "b"],
+        {"fixed": {"probs": [0.5, 0.5]}},
+        th.ParameterError,
+        ["'probs'", "levels=[...]"],
+    ),
     "nested weights": (
         th.Gamma(),
         Y,

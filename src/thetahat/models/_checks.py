@@ -216,8 +216,8 @@ def checked_labels(column: str, values: Array, where: RowNumbers) -> Array:
 def _remedy(lower: float, upper: float, bad: Array) -> str:
     if np.isinf(upper) and lower == 0 and bool((bad == 0).all()):
         return (
-            "A zero has density 0 or infinity here: model it apart (zero-inflated or hurdle), shift the data, or "
-            "give it as interval data: th.Observations.interval(0, limit)"
+            "A zero has density 0 or infinity here: model zeros apart with th.Hurdle (of counts with th.ZeroInflated), "
+            "or give them as interval data: th.Observations.interval(0, limit)"
         )
     if np.isfinite(lower) and np.isfinite(upper) and bool(((bad == lower) | (bad == upper)).all()):
         return (

@@ -44,9 +44,11 @@ class ParameterTable:
     def __post_init__(self) -> None:
         for name, value in self.fixed.items():
             if name not in self.by_name:
+                choice = f"choose from: {', '.join(self.by_name)}"
+                if not self.by_name:
+                    choice = "where labels are not known before the data, name them first: levels=[...]"
                 raise ParameterError(
-                    f"fixed={{{name!r}: ...}}: there is no parameter {name!r} that can be fixed; "
-                    f"choose from: {', '.join(self.by_name)}"
+                    f"fixed={{{name!r}: ...}}: there is no parameter {name!r} that can be fixed; {choice}"
                 )
             domain = self.by_name[name].domain
             if not self._inside(domain, value):
