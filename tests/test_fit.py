@@ -328,3 +328,13 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     for write in (fit.save, fit.report):
         with pytest.raises(FileNotFoundError, match=r"there is no folder .*nowhere to write fit.out into"):
             write(tmp_path / "nowhere" / "fit.out")
+
+
+def test_names_of_columns_are_escaped_in_a_repr() -> None:
+    name = "x\x1b[31m"
+    rows = {"y": [0, 0, 0, 1, 1, 1], name: [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]}
+    fit = th.fit(th.Regression("y ~ .", th.Bernoulli()), rows)
+    assert name in fit.estimates
+    for text in (repr(fit), repr(fit.certificate)):
+        assert "\x1b" not in text
+        assert r"x\x1b[31m" in text

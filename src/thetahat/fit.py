@@ -295,7 +295,11 @@ class Fit(InferenceFacet, DiagnosticsFacet, PredictionFacet, ClassificationFacet
         shown = ", ".join(f"{name}={value:.6g}" for name, value in few)
         if len(few) < len(entries):
             shown += f" and {len(entries) - len(few):,} more"
-        return f"<Fit {self.solution.description.get('family', 'model')}: {shown}; {self.certificate.verdict.value}>"
+        family, verdict = self.solution.description.get("family", "model"), self.certificate.verdict.value
+        # Names of columns are foreign text.
+        from thetahat.rendering.escape import for_terminal
+
+        return f"<Fit {family}: {for_terminal(shown)}; {verdict}>"
 
     def _repr_html_(self) -> str:
         return self.summary()._repr_html_()

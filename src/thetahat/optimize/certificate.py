@@ -133,4 +133,6 @@ class Certificate:
         return {entry.name: getattr(self, entry.name) for entry in fields(self)}
 
     def __repr__(self) -> str:
-        return f"Certificate({self.verdict.value}: {self.sentence})"
+        from thetahat.rendering.escape import for_terminal
+
+        return f"Certificate({self.verdict.value}: {for_terminal(self.sentence)})"
