@@ -169,7 +169,7 @@ def test_what_does_not_fit_is_explained():
             th.Ordinal(**arguments)
     with pytest.raises(ParameterError, match="does not know its categories"):
         th.Ordinal().quantile(0.5)
-    with pytest.raises(DataError, match="no level of Ordinal: row 8 .'superb'"):
+    with pytest.raises(DataError, match=r"no level of Ordinal: row 8 .'superb'"):
         th.fit(th.Ordinal(levels=LEVELS), [*RATINGS, "superb"])
 
 

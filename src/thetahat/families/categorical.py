@@ -41,7 +41,8 @@ class Categorical(LabelledFamily):
     probs
         K positive numbers that sum to 1.
     levels
-        K distinct labels, the first of which is the reference; a fit to data finds them, sorted, by itself.
+        K distinct labels, the first of which is the reference; a fit to data finds them by itself: sorted, or
+        in the order that a categorical column of pandas, polars (``Enum``) or Arrow declares.
 
     Raises
     ------

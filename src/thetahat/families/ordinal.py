@@ -41,7 +41,8 @@ class Ordinal(LabelledFamily):
     link
         ``"logit"`` (the default), ``"probit"``, ``"cloglog"``, ``"loglog"`` or ``"cauchit"``.
     levels
-        K distinct labels, from the lowest to the highest; a fit to data finds them, sorted, by itself.
+        K distinct labels, from the lowest to the highest; a fit to data finds them by itself: sorted, or
+        in the order that a categorical column of pandas, polars (``Enum``) or Arrow declares.
     located
         Whether the location is a parameter; it is where it has a number.
 

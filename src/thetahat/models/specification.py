@@ -21,7 +21,8 @@ class Regression:
     ----------
     formula
         ``"y ~ x + C(g) + offset(log(n))"``; on the left a column, or ``censored(time, event)``,
-        ``left_censored(value, detected)``, ``interval(low, high)``, each with ``entry=``.
+        ``left_censored(value, detected)``, ``interval(low, high)``, each with ``entry=``. Levels are sorted, or in the
+        order that a categorical column declares; the first is the reference.
     family
         A family or its name.
     links
