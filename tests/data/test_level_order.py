@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -77,3 +78,16 @@ def test_weights_beside_a_frame_leave_the_order() -> None:
     weights = [1, 2, 1, 1, 1, 2, 1, 1]
     fit = th.fit(th.Ordinal(y="grade"), frame, weights=weights)
     assert list(fit.labels) == LEVELS
+
+
+def test_a_parquet_file_keeps_the_order_of_a_frame(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"grade": PANDAS, "plain": VALUES, "x": X})
+    frame.to_parquet(tmp_path / "rows.parquet", row_group_size=3)
+    models = (
+        th.Regression("grade ~ x", th.Ordinal()),
+        th.Regression("x ~ grade", th.Normal()),
+        th.Ordinal(y="grade"),
+    )
+    for model in models:
+        assert th.fit(model, tmp_path / "rows.parquet").estimates == th.fit(model, frame).estimates
+    assert list(th.fit(th.Ordinal(y="plain"), tmp_path / "rows.parquet").labels) == sorted(LEVELS)

@@ -11,6 +11,7 @@ from pyarrow.parquet import ParquetFile
 
 from thetahat._errors import SourceError
 from thetahat.data._arrow import beyond_int64, declared_kind, exact_kind, to_column, unusable
+from thetahat.data._order import declared_order
 from thetahat.data._source import BLOCK_ROWS, Source, missing_column, reblock, repeated_name
 
 if TYPE_CHECKING:
@@ -108,6 +109,12 @@ class ParquetSource(Source):
     def describe(self) -> str:
         """Name the file or files."""
         return self._title
+
+    def level_order(self, column: str) -> tuple[Any, ...] | None:
+        """The categories of a column that was written as an ordered dictionary, by the first file."""
+        if not getattr(self._types[0].get(column), "ordered", False):
+            return None
+        return declared_order(next(self._arrow_batches(0, [column])).column(0))
 
     def blocks(self, columns: Sequence[str]) -> Iterator[Block]:
         """Yield all rows from the start, in order, reading only these columns.
