@@ -3,10 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from thetahat.families import GEV, StudentT, Weibull
+from thetahat.families import GEV, Normal, Poisson, StudentT, Weibull
 from thetahat.families._row_sums import SummedByRows
-from thetahat.models import _rows
-from thetahat.models._model import DERIVATIVES, SCORES, Tally
+from thetahat.models import _rows, _term_sums
+from thetahat.models._model import DERIVATIVES, SCORES, VALUE, Tally
 from thetahat.models._rows import PackedRows, tally_rows
 from thetahat.models._term_sums import sum_terms
 from thetahat.numerics.namespace import NUMPY
@@ -83,3 +83,19 @@ def test_what_would_lose_digits_is_left_to_the_row_terms():
     assert value == pytest.approx(
         float(np.sum(StudentT(location=0, scale=1, df=np.e).log_prob(y))), rel=1e-13
     )
+
+
+@pytest.mark.parametrize("order", [VALUE, DERIVATIVES, SCORES])
+@pytest.mark.parametrize("family", [Normal(), Poisson(), StudentT()], ids=lambda family: family.title)
+def test_few_weighted_rows_are_summed_in_floats_as_arrays_are(family, order, monkeypatch):
+    y, weight = np.array([1.0, 0.0, 3.0, 7.0]), np.array([2.0, 0.5, 1.0, 3.0])
+    eta = tuple(np.float64(0.3 * k) for k in range(1, len(family.declared) + 1))
+    terms = family.derivatives(family.prepare(NUMPY, y, {}), eta)
+    few = sum_terms(terms, weight, y.size, len(eta), order)
+    monkeypatch.setattr(_term_sums, "FEW", 0)
+    many = sum_terms(terms, weight, y.size, len(eta), order)
+    for name in ("value", "absolute", "score", "information", "absolute_score", "opg"):
+        left, right = getattr(few, name), getattr(many, name)
+        assert (left is None) == (right is None)
+        if left is not None:
+            np.testing.assert_allclose(left, right, rtol=1e-14)
