@@ -11,6 +11,7 @@ import pytest
 import thetahat as th
 from thetahat.report import page as pages
 from thetahat.report.empirical import sample_of
+from thetahat.report.sections import covariance
 
 LOADING = {"src", "href", "xlink:href", "data", "poster", "srcset", "action"}
 EMPTY = {"meta", "br", "path", "use", "line", "rect"}
@@ -111,6 +112,19 @@ def test_a_saved_fit_says_what_it_lacks(fit_of, tmp_path) -> None:
     assert "<svg" not in text
     assert "holds no data to draw" in text
     assert "Covariance of the estimates" in text
+
+
+def test_correlations_have_three_decimals_each() -> None:
+    sizes = np.random.default_rng(5).normal(size=(50, 2))
+    text = covariance(
+        th.regress(sizes, sizes @ [1.0, 2.0] + np.sin(np.arange(50.0)), th.Normal(), intercept=True)
+    )
+    table = re.search(r"<caption>Correlation</caption>.*?</table>", text, flags=re.DOTALL)
+    assert table is not None
+    numbers = re.findall(r"<td[^>]*>(.*?)</td>", table[0])
+    assert len(numbers) == 16
+    assert all(re.fullmatch(r"-?[01]\.\d{3}", number) for number in numbers)
+    assert numbers[0] == "1.000"
 
 
 def test_a_page_is_the_same_each_time(fit_of, tmp_path) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from thetahat.rendering import Table, for_html, number
+from thetahat.rendering import Table, alike, for_html, number
 from thetahat.report.elements import nats, note, pairs, words
 from thetahat.report.facts import label_of
 from thetahat.report.plain import criteria_of, sentence_of
@@ -50,18 +50,16 @@ def covariance(fit: Fitted) -> str:
     with np.errstate(all="ignore"):
         roots = np.sqrt(np.diag(matrix))
         correlation = matrix / np.outer(roots, roots)
-    parts = [_matrix("Covariance", names, matrix, 5)]
+    parts = [_matrix("Covariance", names, [[number(value, 5) for value in row] for row in matrix.tolist()])]
     if len(names) > 1:
-        parts.append(_matrix("Correlation", names, correlation, 3))
+        # To three decimals, so that they compare at sight.
+        parts.append(_matrix("Correlation", names, [alike(row, 0.1) for row in correlation.tolist()]))
     what = note("Inverse of the observed information, on the parameters’ own scale.")
     return f'<section>{heading}<div class="side">{"".join(parts)}</div>{what}</section>'
 
 
-def _matrix(title: str, names: list[str], matrix: Any, digits: int) -> str:
-    rows = tuple(
-        (name, *(number(value, digits) for value in row))
-        for name, row in zip(names, matrix.tolist(), strict=True)
-    )
+def _matrix(title: str, names: list[str], texts: list[list[str]]) -> str:
+    rows = tuple((name, *row) for name, row in zip(names, texts, strict=True))
     return f'<div class="scroll">{Table(("", *names), rows).html(title)}</div>'
 
 

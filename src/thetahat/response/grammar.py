@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import re
-from importlib import import_module
-from typing import Any
 
 from thetahat._errors import ModelError
 from thetahat.response._response import Response
 from thetahat.response.exact import Exact
+from thetahat.response.interval_censored import IntervalCensored
+from thetahat.response.left_censored import LeftCensored
+from thetahat.response.right_censored import RightCensored
+from thetahat.response.truncated import Truncated
 
-_FORMS = {
-    "censored": "RightCensored",
-    "left_censored": "LeftCensored",
-    "interval": "IntervalCensored",
-    "truncated": "Exact",
+_FORMS: dict[str, type[Exact | RightCensored | LeftCensored | IntervalCensored]] = {
+    "censored": RightCensored,
+    "left_censored": LeftCensored,
+    "interval": IntervalCensored,
+    "truncated": Exact,
 }
-"""Classes of this package, by the functions that make them; a column's name needs none of them."""
 _LIMITS = ("entry", "exit")
 _COUNTS = {1: "one column", 2: "two columns"}
 _CALL = re.compile(r"\s*([A-Za-z_]\w*)\s*\((.*)\)\s*", re.DOTALL)
@@ -58,8 +59,7 @@ def parse_response(text: str, columns: tuple[str, ...] = ()) -> Response:
     named = [match for match in map(_KEYWORD.fullmatch, arguments) if match is not None]
     limits = {match[1]: _limit(match[2].strip(), text, columns) for match in named}
     given = [argument.strip("`") for argument in arguments[: len(arguments) - len(named)]]
-    forms: Any = import_module("thetahat.response")
-    form = getattr(forms, _FORMS[name])
+    form = _FORMS[name]
     expected = 1 if form is Exact else 2
     if len(given) != expected or not all(given):
         found = len([argument for argument in given if argument])
@@ -72,8 +72,7 @@ def parse_response(text: str, columns: tuple[str, ...] = ()) -> Response:
         )
     response: Response = form(*given)
     if limits:
-        truncated: Response = forms.Truncated(response, **limits)
-        return truncated
+        return Truncated(response, **limits)
     if form is Exact:
         raise ModelError(f"{text!r}: say what truncates it, as in truncated({given[0]}, entry=0)")
     return response

@@ -144,9 +144,9 @@ def influence_plot(leverage: Vector, cooks: Vector, numbers: NDArray[np.intp], m
         _points(axes, leverage, cooks)
         axes.set_ylim(bottom=-0.03 * float(cooks.max() or 1.0), top=1.12 * float(cooks.max() or 1.0))
         axes.set_xlim(left=0)
-        middle = 0.5 * sum(axes.get_xlim())
+        most = 0.8 * axes.get_xlim()[1]
         for place in np.argsort(-cooks, kind="stable")[:_NAMED]:
-            right = leverage[place] > middle
+            right = leverage[place] > most
             axes.annotate(
                 f"{numbers[place]:,}",
                 (leverage[place], cooks[place]),
