@@ -169,6 +169,27 @@ def test_lomax_with_an_exact_zero_has_no_bound(y):
     assert np.diff(heights) == pytest.approx((y == 0).sum() * np.log([1e50, 1e100]), rel=0.05)
 
 
+@pytest.mark.parametrize(
+    ("zeros", "shape", "verdict"),
+    [(6, 0.4, "unbounded"), (4, 0.45, "maximum"), (15, 2.9, "unbounded"), (14, 2.9, "maximum")],
+)
+def test_zeros_against_other_rows_decide_whether_lomax_of_a_fixed_shape_has_a_bound(zeros, shape, verdict):
+    above = np.random.default_rng(3).exponential(size=10 if shape < 1 else 5)
+    fit = th.fit(th.Lomax(shape=shape), np.append(np.zeros(zeros), above))
+    assert fit.certificate.verdict == verdict
+    # Log scale enters with minus the zeros and shape times the others as the scale shrinks.
+    rows = np.append(np.zeros(zeros), above)
+    near, far = (float(th.Lomax(shape=shape, scale=scale).log_prob(rows).sum()) for scale in (1e-60, 1e-120))
+    assert (far > near) == (verdict == "unbounded")
+
+
+def test_censored_rows_that_may_be_zero_do_not_weigh_against_zeros():
+    low, high = np.array([0.0, 0.0, 0.0, 0.0, 1.0]), np.array([0.0, 0.0, 2.0, 3.0, np.inf])
+    rows = th.Observations.interval(low, high)
+    assert th.fit(th.Lomax(shape=1.5), rows).certificate.verdict == "unbounded"
+    assert th.fit(th.Lomax(shape=2.5), rows).certificate.verdict == "maximum"
+
+
 def test_a_local_maximum_of_lomax_beside_a_zero_says_so_and_none_without_a_zero_does():
     y = np.random.default_rng(0).pareto(2, 30)
     with_zero, without = th.fit(th.Lomax(), np.append(0.0, y)), th.fit(th.Lomax(), y)

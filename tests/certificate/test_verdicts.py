@@ -331,3 +331,18 @@ def test_open_rows_that_contradict_each_other_part_the_mass(family: Any) -> None
     assert certificate.verdict == "at_infinity"
     assert certificate.supremum == pytest.approx(2 * np.log(2 / 3) + np.log(1 / 3), rel=1e-12)
     assert in_good_english(certificate.sentence)
+
+
+@pytest.mark.parametrize("family", ["weibull", "birnbaum_saunders", "log_logistic"])
+def test_values_that_differ_too_little_beside_their_size_are_told_what_to_be_divided_by(family):
+    y = 1e9 + 0.02 * np.random.default_rng(5).standard_normal(20)
+    found = th.fit(family, y)
+    assert found.certificate.verdict == "not_converged"
+    assert "Divide them by a number near them" in found.certificate.sentence
+    divided = th.fit(family, y / 1e9)
+    assert divided.certificate.verdict == "maximum"
+    # What rounding leaves open is a small part of a standard error.
+    assert (
+        abs(found.estimates["scale"] / 1e9 - divided.estimates["scale"])
+        < 1e-2 * divided.standard_errors["scale"]
+    )

@@ -84,3 +84,28 @@ def test_random_rows_end_in_a_verdict():
     ]
     assert "not_converged" not in verdicts
     assert set(verdicts) <= {"maximum", "at_infinity", "unbounded"}
+
+
+@pytest.mark.parametrize(
+    ("y", "highest"),
+    [
+        ([0.518, 0.525, 5.36, 1.207, 1.474, 0.741, 0.607, 0.415, 4.675], -10.472909),
+        ([-34.75, 0.575, -20.637, 1.054, 0.675, -1.152, -1.759], -20.431432),
+        ([0.203, 0.222, 2.524, 0.025, 0.244, 0.103, 0.946, 2.197], -6.859563),
+        ([0.872, -0.703, 0.958, 1.379, -2.384], -7.827125),
+    ],
+)
+def test_a_maximum_of_few_rows_is_found_before_no_bound_is_declared(y, highest):
+    # Their values are those of a search by L-BFGS-B from forty starts, polished by Newton's method.
+    found = th.fit(th.JohnsonSU(), y)
+    assert found.certificate.verdict == "maximum"
+    assert found.log_likelihood == pytest.approx(highest, abs=1e-6)
+
+
+def test_no_row_of_many_sways_where_a_start_is():
+    y = th.JohnsonSU(gamma=-0.5, delta=1.2, location=0.0, scale=1.0).sample(1_500, rng=3)
+    found = th.fit(th.JohnsonSU(), y)
+    started = th.JohnsonSU(**dict(zip(found.estimates, johnson_start(y), strict=True)))
+    assert started.log_prob(y).sum() > found.log_likelihood - 1e-3
+    # As small samples do not: of many rows quantiles are looked at first, and all rows at the top.
+    assert found.certificate.verdict == "maximum"

@@ -99,6 +99,10 @@ class Lomax(BurrKernel, ChartedFromZero):
         """At scale s with the best shape, about n_+/log(1/s) of it, ℓ is n_0 log(1/s) to first order."""
         return None if survey.minimum > 0 or fixed else _ON_ZERO
 
+    def outweighed(self, fixed: Mapping[str, Any]) -> float | None:
+        """For a fixed shape a zero gains one log scale as the scale shrinks, and a row above 0 loses shape of them."""
+        return float(fixed["shape"]) if "shape" in fixed and "scale" not in fixed else None
+
     def solve(self, survey: Survey, known: Known) -> Theta | None:
         """No closed form."""
         return None

@@ -220,6 +220,14 @@ def digits(
     return dict(zip(table.free_names, np.maximum(found, 0.0).tolist(), strict=True))
 
 
+def is_rounding(table: ParameterTable, evidence: Evidence) -> bool:
+    """Whether the rounding of log y - log scale, which a score feels by its curvature, may be all of the score."""
+    # Row by row it is felt at most as much as either coordinate's curvature says (Cauchy and Schwarz).
+    roots = np.sqrt(np.maximum(evidence.tally.information.diagonal(), 0.0))
+    felt = roots * float(roots @ _rounded_sizes(table, evidence.point))
+    return bool((np.abs(evidence.tally.score) <= EPSILON * felt).all())
+
+
 def _rounded_sizes(table: ParameterTable, point: Vector) -> Vector:
     return np.where(table.on_line, 0.0, np.maximum(np.abs(point), 1.0))
 

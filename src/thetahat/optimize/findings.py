@@ -341,7 +341,12 @@ def not_converged(table: ParameterTable, found: Evidence, search: Search, declar
         else "the curvature there is not that of a maximum"
     )
     times = f"{search.iterations} iteration{'' if search.iterations == 1 else 's'}"
-    if search.exhausted:
+    if np.isfinite(found.decrement) and evidences.is_rounding(table, found):
+        sentence = (
+            f"The point is as near to a maximum as the digits of its coordinates allow, yet {gain}: the values differ "
+            "too little beside their size. Divide them by a number near them."
+        )
+    elif search.exhausted:
         sentence = (
             f"Not converged after {times}: {gain}. Allow more iterations "
             "(optimizer=th.Newton(max_iterations=...)), or "

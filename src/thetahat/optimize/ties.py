@@ -104,7 +104,11 @@ def on_a_tie(arrangement: Arrangement, engine: Engine, likelihood: Likelihood) -
     """
     model, survey = arrangement.model, arrangement.survey
     times = model.family.outweighed(model.table.fixed)
-    if times is None or survey.n_exact == 0 or not _worth_counting(arrangement.sample):
+    if times is None or survey.n_exact == 0:
+        return None
+    if model.family.spikes.startswith("at "):
+        return _on_the_one_value(arrangement, engine, times)
+    if not _worth_counting(arrangement.sample):
         return None
     location = model.family.declared[0].name
     held = model.table.fixed.get(location)
@@ -145,6 +149,21 @@ def on_a_tie(arrangement: Arrangement, engine: Engine, likelihood: Likelihood) -
     )
     values = {scale: 0.0} if held is not None else {location: at[location], scale: 0.0}
     return Gathered(values, supremum, shown, attained=False, sentence=sentence)
+
+
+def _on_the_one_value(arrangement: Arrangement, engine: Engine, times: float) -> str | None:
+    """Why ℓ has no bound, where the family's density can be high at one value alone and too many rows equal it."""
+    survey = arrangement.survey
+    value = float(arrangement.model.family.spikes.removeprefix("at "))
+    if survey.truncated or not survey.minimum <= value <= survey.maximum:
+        return None
+    tie = _tie_at(arrangement, engine, value)
+    if not tie.equal - times * tie.excluding > ROUNDING * survey.n_obs:
+        return None
+    return (
+        f"{tie.equal:g} rows equal {value:g}, more than {times:g} times the {tie.excluding:g} that exclude it, so that "
+        "it rises without bound as the scale shrinks"
+    )
 
 
 def _on_a_curve(arrangement: Arrangement, likelihood: Likelihood, low: float, high: float) -> Gathered:
