@@ -340,7 +340,13 @@ def not_converged(table: ParameterTable, found: Evidence, search: Search, declar
         else "the curvature there is not that of a maximum"
     )
     times = f"{search.iterations} iteration{'' if search.iterations == 1 else 's'}"
-    if search.exhausted:
+    beyond = [name for name, value in table.natural(found.point).items() if np.isinf(value)]
+    if beyond:
+        sentence = (
+            f"Not converged after {times}: the likelihood rises to where {listed(tuple(beyond))} is beyond the largest "
+            f"number that double precision holds, and {gain}. Choose another family, or fix a parameter."
+        )
+    elif search.exhausted:
         sentence = (
             f"Not converged after {times}: {gain}. Allow more iterations "
             "(optimizer=th.Newton(max_iterations=...)), or "
