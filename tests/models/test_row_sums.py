@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from thetahat.families import GEV, Normal, Poisson, StudentT, Weibull
+from thetahat.families import GEV, Normal, Poisson, StudentT, Triangular, Weibull
 from thetahat.families._row_sums import SummedByRows
 from thetahat.models import _rows, _term_sums
 from thetahat.models._model import DERIVATIVES, SCORES, VALUE, Tally
@@ -99,3 +99,23 @@ def test_few_weighted_rows_are_summed_in_floats_as_arrays_are(family, order, mon
         assert (left is None) == (right is None)
         if left is not None:
             np.testing.assert_allclose(left, right, rtol=1e-14)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_sums_of_a_triangle_are_those_of_the_row_terms(weighted):
+    family, rng = Triangular(), np.random.default_rng(6)
+    for scale in (1e-60, 1.0, 1e60):
+        y = scale * np.round(rng.triangular(-1.0, 0.3, 2.0, 5_000), 2)
+        rows = packed(family, y, rng.integers(1, 5, y.size).astype(float) if weighted else None)
+        for mode in (y[7], 0.5 * (y[7] + y[8])):
+            eta = np.array([-1.5 * scale, mode, 2.5 * scale])
+            with np.errstate(all="ignore"):
+                short, long = tally_rows(family, rows, eta, DERIVATIVES), by_row_terms(family, rows, eta)
+            assert short.value == pytest.approx(long.value, rel=1e-12)
+            np.testing.assert_allclose(short.score * scale, long.score * scale, rtol=1e-10, atol=1e-8)
+            np.testing.assert_allclose(short.information * scale**2, long.information * scale**2, rtol=1e-10)
+        # Rows outside are left to the way that finds them.
+        assert (
+            family.row_sums((y,), None, (-0.5 * scale, 0.0, 3.0 * scale), (np.empty(y.size),), scores=False)
+            is None
+        )

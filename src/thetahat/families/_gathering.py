@@ -23,6 +23,8 @@ class Gathering:
         these ones go to their ends.
     point
         What gathers it around a point, which the remaining ones of the first two parameters place.
+    neighbours
+        What gathers it on any two neighbouring counts, in any shares.
     centre
         The parameter that tends to the point, and its value there.
     """
@@ -31,4 +33,5 @@ class Gathering:
     lower: tuple[Mapping[str, float], ...] = ()
     both: Mapping[str, float] | None = None
     point: Mapping[str, float] | None = None
+    neighbours: Mapping[str, float] | None = None
     centre: tuple[str, Callable[[float], float]] | None = None

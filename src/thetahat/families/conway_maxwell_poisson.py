@@ -32,6 +32,7 @@ _FEW = 0.05
 """Times nu, a μ below which only neighbours of one count have mass."""
 _NEIGHBOURS = 6
 _SCORINGS = 30
+_LARGEST_LOG_RATE = 600.0
 _NU = (-4.0, 8.0)
 """Log nu between which a start is looked for."""
 
@@ -58,7 +59,9 @@ class ConwayMaxwellPoisson(Family):
     declared = (Parameter("rate", Positive(), (0.1, 20.0)), Parameter("nu", Positive(), (0.6, 3.0)))
     support = COUNTS
     singly: ClassVar[tuple[str, ...]] = ("sample_at",)
-    gathers: ClassVar[Gathering] = Gathering(upper=({"rate": np.inf},), lower=({"rate": 0.0},))
+    gathers: ClassVar[Gathering] = Gathering(
+        upper=({"rate": np.inf},), lower=({"rate": 0.0},), neighbours={"rate": np.inf, "nu": np.inf}
+    )
     uniqueness: ClassVar[str | None] = "concave in (log rate, nu), an exponential family"
     single_maximum = MappingProxyType({"*": "concave in (coefficients, nu), an exponential family"})
 
@@ -145,8 +148,9 @@ class ConwayMaxwellPoisson(Family):
             if trial - value < 1e-9 or not _NU[0] < log_nu < _NU[1]:
                 break
             value, step = trial, onwards
-        log_nu = float(np.clip(log_nu, *_NU))
-        return float(np.exp(np.clip(log_mu * np.exp(log_nu), -600.0, 600.0))), float(np.exp(log_nu))
+        # At this μ a larger nu would have a rate that is no number.
+        nu = min(float(np.exp(np.clip(log_nu, *_NU))), _LARGEST_LOG_RATE / max(abs(log_mu), 1e-300))
+        return float(np.exp(log_mu * nu)), nu
 
     def solve(self, survey: Survey, known: Known) -> Theta | None:
         """No closed form."""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from thetahat.families._contract import Known, Theta
 from thetahat.families._family import Family
 from thetahat.families._gathering import Gathering
+from thetahat.families._row_sums import SummedByRows, Sums, Vector, total, total_of_product
 from thetahat.families._support import REAL_LINE
 from thetahat.families._survey import Survey
 from thetahat.families._terms import Array, Coordinates, Rows, Terms, pairs
@@ -23,7 +24,7 @@ _LOG_2 = float(np.log(2.0))
 
 
 @final
-class Triangular(Family):
+class Triangular(SummedByRows, Family):
     """Triangular distribution: f(y) = 2 (y - low)/((high - low)(mode - low)) up to the mode, and likewise beyond it.
 
     Working coordinates are low, mode and high. Mean (low + mode + high)/3. Between two values ℓ is convex in the mode,
@@ -61,6 +62,7 @@ class Triangular(Family):
     edges: ClassVar[tuple[str, ...]] = ("low", "high")
     kinked: ClassVar[str] = "mode"
     regressed: ClassVar[bool] = False
+    n_scratch: ClassVar[int] = 1
 
     def misplaced(self, values: Mapping[str, Any]) -> str | None:
         """Low, mode and high in the wrong order."""
@@ -82,11 +84,11 @@ class Triangular(Family):
         (y,) = rows
         low, mode, high = eta
         before, after = y < mode, y > mode
-        whole = xp.where(before, mode - low, xp.where(after, high - mode, 1.0))
-        part = xp.where(before, y - low, xp.where(after, high - y, 1.0))
-        inside = (part > 0) & (whole > 0) & (low <= mode) & (mode <= high) & (low < high)
-        safe = xp.where(inside, part, 1.0), xp.where(inside, whole, 1.0), xp.where(inside, high - low, 1.0)
-        return xp.where(inside, _LOG_2 - xp.log(safe[2]) + xp.log(safe[0]) - xp.log(safe[1]), -np.inf)
+        up, down = (xp.where(side > 0, side, 1.0) for side in (mode - low, high - mode))
+        share = xp.where(before, (y - low) / up, xp.where(after, (high - y) / down, 1.0))
+        inside = (share > 0) & (low <= mode) & (mode <= high) & (low < high)
+        width = xp.where(low < high, high - low, 1.0)
+        return xp.where(inside, _LOG_2 - xp.log(width) + xp.log(xp.where(inside, share, 1.0)), -np.inf)
 
     def derivatives(self, rows: Rows, eta: Coordinates) -> Terms:
         """Of rows on either side; at the mode itself the slope in it is the mean of both."""
@@ -111,6 +113,62 @@ class Triangular(Family):
             )
         gradient = (width - rise + left, by_mode, fall - right - width)
         return Terms(self.log_density(NUMPY, rows, eta), gradient, hessian)
+
+    def row_sums(
+        self,
+        rows: Rows,
+        weight: Array | None,
+        eta: Coordinates,
+        scratch: tuple[Vector, ...],
+        *,
+        scores: bool,
+    ) -> Sums | None:
+        """Sums of logs and inverses of the distances from the ends, of the rows on either side of the mode."""
+        low, mode, high = (float(item) for item in eta)
+        if scores or not low < mode < high:
+            return None
+        (y,) = rows
+        before, after = y < mode, y > mode
+        sides = []
+        for side, sign, end in ((before, 1.0, low), (after, -1.0, high)):
+            distance = np.subtract(y[side], end)
+            distance *= sign
+            if distance.size and not np.min(distance) > 0.0:
+                return None
+            own = None if weight is None else weight[side]
+            n = float(distance.size) if own is None else float(np.add.reduce(own))
+            logs = np.log(distance, out=scratch[0][: distance.size])
+            logged = total(logs, own, logs)
+            inverse = np.divide(1.0, distance, out=distance)
+            once = total(inverse, own, scratch[0][: distance.size])
+            sides.append(
+                (n, logged, once, total_of_product(inverse, inverse, own, scratch[0][: distance.size]))
+            )
+        (n_up, log_up, rise, rise_twice), (n_down, log_down, fall, fall_twice) = sides
+        every = float(y.size) if weight is None else float(np.add.reduce(weight))
+        at_mode = every - n_up - n_down
+        width, up, down = 1.0 / (high - low), 1.0 / (mode - low), 1.0 / (high - mode)
+        level = _LOG_2 - float(np.log(high - low))
+        parts = [log_up, -n_up * float(np.log(mode - low)), log_down, -n_down * float(np.log(high - mode))]
+        shares = sum(parts)
+        square = every * width * width
+        return Sums(
+            every * level + shares,
+            every * abs(level) + sum(abs(part) for part in parts),
+            (
+                every * width - rise + n_up * up,
+                n_down * down - n_up * up + 0.5 * at_mode * (down - up),
+                fall - n_down * down - every * width,
+            ),
+            (
+                square - rise_twice + n_up * up * up,
+                -n_up * up * up,
+                n_up * up * up + n_down * down * down + 0.5 * at_mode * (up * up + down * down),
+                -square,
+                -n_down * down * down,
+                square - fall_twice + n_down * down * down,
+            ),
+        )
 
     def log_mass(self, low: Array, high: Array, known: Known, eta: Coordinates, order: int) -> Terms:
         """The areas before and after the mode, and their derivatives."""

@@ -30,7 +30,7 @@ class Declared:
 
     ``n_rows`` bounds the rank of the row scores; ``sizes`` are natural magnitudes of parameters on the real
     line, from which a direction is measured; ``penalty`` is what the penalty is called where there is one;
-    ``remedy`` says what to do where the likelihood is unbounded.
+    ``remedy`` says what to do where the likelihood is unbounded, which no probability of counts is: ``bounded``.
     """
 
     n_obs: float
@@ -43,6 +43,7 @@ class Declared:
     n_rows: float = np.inf
     sizes: Mapping[str, float] = field(default_factory=dict)
     penalty: str | None = None
+    bounded: bool = False
     remedy: str = (
         "give the values with their rounding as intervals (th.Observations.interval), or fix a parameter"
     )

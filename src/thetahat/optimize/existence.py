@@ -119,8 +119,9 @@ def gathered(arrangement: Arrangement, engine: Engine) -> Gathered | None:
     apart = None if survey.truncated else _apart(arrangement, engine)
     if apart is not None:
         return apart
-    if survey.n_exact > 0 or support.discrete:
-        return None
+    near = _on_neighbours(arrangement, engine)
+    if near is not None or survey.n_exact > 0 or support.discrete:
+        return near
     low, high = survey.highest_low * model.unit, survey.lowest_high * model.unit
     if gathers.point is None or not low <= high or not _can_gather_at(model, low, high):
         return None
@@ -214,6 +215,39 @@ def _split(arrangement: Arrangement, engine: Engine, point: float) -> Gathered |
     if gathers.centre is not None and gathers.centre[0] not in model.table.fixed:
         values[gathers.centre[0]] = float(gathers.centre[1](point))
     return Gathered(values, supremum, f"{point:g}")
+
+
+def _on_neighbours(arrangement: Arrangement, engine: Engine) -> Gathered | None:
+    """All mass on two neighbouring counts of which every row admits one, or on one that all admit.
+
+    Rows that admit the first alone end there and those that admit the second alone begin there, so that no distribution
+    gives the ones more than p and the others more than 1 - p.
+    """
+    model, survey = arrangement.model, arrangement.survey
+    values = model.family.gathers.neighbours
+    if values is None or survey.all_exact or not model.table.all_free:
+        return None
+    first = max(survey.maximum, float(np.floor(survey.highest_low)) + 1.0)
+    last = min(survey.minimum, float(np.floor(survey.lowest_high)))
+    if not np.isfinite([first, last]).all() or first > last + 1.0 or (first > last and survey.truncated):
+        return None
+    if first <= last:
+        return Gathered(values, 0.0, f"{last:g}") if last > 0 else None
+
+    def count(block: Any) -> _Weights:
+        packed = block if arrangement.packed else model.pack(block)
+        exact = np.ones(packed.y.shape) if packed.weight is None else packed.weight
+        weight = np.ones(packed.low.shape) if packed.interval_weight is None else packed.interval_weight
+        return _Weights(
+            float(exact[packed.y == last].sum() + weight[np.floor(packed.high) == last].sum()),
+            float(exact[packed.y == first].sum() + weight[np.floor(packed.low) == last].sum()),
+            0.0,
+        )
+
+    found = engine.reduce(count, arrangement.blocks())
+    # Of 0 and 1 the odds are the first parameter.
+    odds = {model.family.declared[0].name: found.above / found.below} if last == 0 else {}
+    return Gathered({**values, **odds}, _n_log_p(found.below, found.above), f"{last:g} and {first:g}")
 
 
 def parted(arrangement: Arrangement, engine: Engine) -> Gathered | None:

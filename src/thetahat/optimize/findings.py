@@ -341,7 +341,13 @@ def not_converged(table: ParameterTable, found: Evidence, search: Search, declar
         else "the curvature there is not that of a maximum"
     )
     times = f"{search.iterations} iteration{'' if search.iterations == 1 else 's'}"
-    if np.isfinite(found.decrement) and evidences.is_rounding(table, found):
+    beyond = [name for name, value in table.natural(found.point).items() if np.isinf(value)]
+    if beyond:
+        sentence = (
+            f"Not converged after {times}: the likelihood rises to where {listed(tuple(beyond))} is beyond the largest "
+            f"number that double precision holds, and {gain}. Choose another family, or fix a parameter."
+        )
+    elif np.isfinite(found.decrement) and evidences.is_rounding(table, found):
         sentence = (
             f"The point is as near to a maximum as the digits of its coordinates allow, yet {gain}: the values differ "
             "too little beside their size. Divide them by a number near them."

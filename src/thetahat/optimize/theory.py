@@ -42,6 +42,7 @@ def declare(arrangement: Arrangement, engine: Engine) -> Declared:
         unbounded_in_theory=unbounded_in_theory,
         regularity=smooth if always_smooth(family) else partial(regularity_of, family, model.table),
         n_rows=survey.n_rows,
+        bounded=family.support.discrete,
         sizes=dict.fromkeys(family.scales, size),
     )
 

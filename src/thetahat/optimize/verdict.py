@@ -48,6 +48,8 @@ def judge(likelihood: Likelihood, search: Search, declared: Declared) -> Outcome
         return findings.unbounded(table, search, declared, "the density piles up on single values", found)
     ray = _rising(likelihood, found)
     if ray is not None:
+        if declared.bounded and not ray.levels_off:
+            return findings.not_converged(table, found, search, declared)
         if np.isposinf(ray.supremum) or not ray.levels_off:
             reason = "it still rises as far as it was followed"
             return findings.unbounded(table, search, declared, reason, found)
