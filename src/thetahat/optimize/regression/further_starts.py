@@ -31,10 +31,14 @@ Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 MOST_ROWS = 20_000
 """Rows, above which a second maximum is not worth what looking for it costs."""
-TRIED_ROWS = 512
+TRIED_ROWS = 256
 """Rows, or up to twice as many, on which starts are tried."""
 MOST_COLUMNS = 64
 """Coefficients, above which a climb costs too much to be tried from several starts."""
+TO_GAIN = 10.0
+"""In nats, what a climb from a start may add to it."""
+SAME_HILL = 4.0
+"""A start that the curvature at the maximum found puts fewer nats below it lies on the same hill."""
 STEPS = 50
 """Iterations, after which a climb on few rows is given up."""
 DOUBTFUL = frozenset({Verdict.NOT_CONVERGED, Verdict.SADDLE, Verdict.FLAT, Verdict.UNBOUNDED})
@@ -47,7 +51,7 @@ def from_further_starts(
     engine: Engine,
     optimizer: Optimizer,
     penalty: Penalty | None,
-    allowed: Region | None,
+    region: Callable[[], Region | None],
     outcome: Outcome,
     maximise: Callable[[Vector], Outcome],
 ) -> Outcome:
@@ -66,6 +70,7 @@ def from_further_starts(
     doubtful = outcome.certificate.verdict in DOUBTFUL
     if not doubtful and type(model.family).further_starts is FamilyContract.further_starts:
         return outcome
+    allowed = region()
     rows = arrangement.sample.thinned(TRIED_ROWS)
     few = penalised(
         Likelihood(model, lambda: [rows], packed=True, engine=engine),
@@ -75,10 +80,16 @@ def from_further_starts(
     slack = ROUNDING * rows.n_obs
     if isinstance(optimizer, Newton):
         optimizer = Newton(min(optimizer.max_iterations, STEPS))
-    reached, lowest = None, -np.inf
+    known = not doubtful and bool(np.isfinite(outcome.point).all())
+    reached, lowest, climbed = None, -np.inf, False
     for start in _starts(arrangement, few, allowed, doubtful=doubtful):
-        if reached is None and not doubtful and np.isfinite(outcome.point).all():
-            lowest = _reached(few, optimizer, outcome.point, allowed)[1] + slack
+        if known and (
+            _on_same_hill(outcome, start, rows.n_obs / arrangement.n_obs)
+            or few.tally(start, VALUE).value < few.tally(outcome.point, VALUE).value - TO_GAIN
+        ):
+            continue
+        if known and not climbed:
+            lowest, climbed = _reached(few, optimizer, outcome.point, allowed)[1] + slack, True
         point, value = _reached(few, optimizer, start, allowed)
         if value > lowest:
             reached, lowest = point, value + slack
@@ -91,6 +102,14 @@ def _reached(
     """How far a climb comes, which may be on its way to infinity, and its height."""
     found = climb(few, optimizer, start, allowed=allowed)
     return found.point, -np.inf if found.tally is None else found.tally.value
+
+
+def _on_same_hill(outcome: Outcome, start: Vector, share: float) -> bool:
+    """Whether the curvature of a share of the rows puts a start only a little lower than what was found."""
+    step, information = start - outcome.point, outcome.tally.information
+    if not np.isfinite(step).all() or information.shape != (step.size, step.size):
+        return False
+    return bool(0.5 * share * step @ information @ step < SAME_HILL)
 
 
 def _better(one: Outcome, other: Outcome, n_obs: float) -> Outcome:

@@ -114,8 +114,7 @@ def _searched(
             return outcome
         from thetahat.optimize.regression.further_starts import from_further_starts
 
-        again = partial(from_start, {})
-        region = _region(arrangement)
+        again, region = partial(from_start, {}), partial(_region, arrangement)
         return from_further_starts(
             arrangement, engine, optimizer, penalty, region, outcome, lambda at: again(begin=at)
         )
