@@ -65,10 +65,12 @@ def _mass_by_row(
     below, above, centre, *values = (np.ravel(item) for item in arrays)
     first, last = np.floor(below) + 1.0, np.floor(above)
     whole = np.isneginf(first) & np.isposinf(last)
-    value = np.where(whole, 0.0, np.where(first <= last, np.nan, -np.inf))
+    # Nothing lies above +inf or at -inf.
+    some = (first <= last) & (first < np.inf) & (last > -np.inf)
+    value = np.where(whole, 0.0, np.where(some, np.nan, -np.inf))
     value[np.isnan(below) | np.isnan(above)] = np.nan
     items = [np.zeros(value.size) for _ in range(n_coordinates + len(pairs(n_coordinates)))] if order else []
-    open_ = np.flatnonzero((first <= last) & ~whole)
+    open_ = np.flatnonzero(some & ~whole)
     for start in range(0, open_.size, _ROWS_AT_ONCE):
         rows = open_[start : start + _ROWS_AT_ONCE]
         here = [item[rows] for item in values]

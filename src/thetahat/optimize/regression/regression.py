@@ -108,7 +108,16 @@ def _searched(
         start = {name: value for name, value in start.items() if name in likelihood.table.free_names}
         from_start = partial(_maximise, arrangement, likelihood, engine, optimizer, penalty=penalty)
         outcome = from_start(start)
-        return from_elsewhere_too(outcome, partial(from_start, {}), arrangement.n_obs) if start else outcome
+        if start:
+            return from_elsewhere_too(outcome, partial(from_start, {}), arrangement.n_obs)
+        if outcome.certificate.theorem is not None:
+            return outcome
+        from thetahat.optimize.regression.further_starts import from_further_starts
+
+        again, region = partial(from_start, {}), partial(_region, arrangement)
+        return from_further_starts(
+            arrangement, engine, optimizer, penalty, region, outcome, lambda at: again(begin=at)
+        )
 
 
 def _maximise(
@@ -118,8 +127,9 @@ def _maximise(
     optimizer: Optimizer,
     start: Mapping[str, Any],
     penalty: Penalty | None,
+    begin: Vector | None = None,
 ) -> Outcome:
-    begin = starting_point(arrangement, start)
+    begin = starting_point(arrangement, start) if begin is None else begin
     if not start and has_ends(arrangement.model) and not likelihood.tally(begin).finite:
         begin = _with_all_inside(arrangement, begin)
     declared = _declare(arrangement, likelihood)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from thetahat.models._predictors import Group
 from thetahat.models._regression_rows import PackedRegression
+from thetahat.models.regression import RegressionModel
 from thetahat.numerics.linear_algebra import SymmetricFactor
 from thetahat.optimize.regression.wide import WIDE
 from thetahat.regression_pass import RegressionArrangement
@@ -39,24 +40,7 @@ def starting_point(arrangement: RegressionArrangement, start: Mapping[str, Any])
         family.given.get(parameter.name, value)
         for parameter, value in zip(family.declared, family.start(points, known), strict=True)
     ]
-    working = np.zeros(model.table.n_working)
-    groups = iter(model.predictors.groups)
-    intercepts = [designer.intercept for designer in model.predictors.designers]
-    for parameter, value in zip(family.declared, theta, strict=True):
-        free = np.asarray(parameter.domain.to_free(np.asarray(value, dtype=float))).reshape(-1)
-        taken = 0
-        while taken < free.size:
-            group = next(groups)
-            if group.design is None:
-                working[group.span] = free[taken]
-            elif group.size > 1:
-                rows = working[group.span].reshape(group.size, -1)
-                for index, row in enumerate(rows):
-                    row[:] = _constant(sample, group, intercepts[group.design], float(free[index]))
-            else:
-                level = free[taken] if group.link is None else group.link.predictor(np.asarray(value))
-                working[group.span] = _constant(sample, group, intercepts[group.design], float(level))
-            taken += group.size
+    working = at_constants(model, sample, theta)
     table = model.table
     free_vector = working if table.all_free else working[table.free_index]
     for parameter, span in zip(table.free_parameters, table.free_slices, strict=True) if start else ():
@@ -72,7 +56,30 @@ def starting_point(arrangement: RegressionArrangement, start: Mapping[str, Any])
     return np.asarray(free_vector)
 
 
-def _constant(sample: PackedRegression, group: Group, intercept: int | None, level: float) -> Vector:
+def at_constants(model: RegressionModel, sample: PackedRegression, theta: Sequence[Any]) -> Vector:
+    """Return the working vector at which every row has these parameters, as nearly as the designs allow."""
+    working = np.zeros(model.table.n_working)
+    groups = iter(model.predictors.groups)
+    intercepts = [designer.intercept for designer in model.predictors.designers]
+    for parameter, value in zip(model.family.declared, theta, strict=True):
+        free = np.asarray(parameter.domain.to_free(np.asarray(value, dtype=float))).reshape(-1)
+        taken = 0
+        while taken < free.size:
+            group = next(groups)
+            if group.design is None:
+                working[group.span] = free[taken]
+            elif group.size > 1:
+                rows = working[group.span].reshape(group.size, -1)
+                for index, row in enumerate(rows):
+                    row[:] = constant_level(sample, group, intercepts[group.design], float(free[index]))
+            else:
+                level = free[taken] if group.link is None else group.link.predictor(np.asarray(value))
+                working[group.span] = constant_level(sample, group, intercepts[group.design], float(level))
+            taken += group.size
+    return working
+
+
+def constant_level(sample: PackedRegression, group: Group, intercept: int | None, level: float) -> Vector:
     """Return the coefficients by which all predictors are at this level, as nearly as the design allows."""
     index = group.design
     assert index is not None  # noqa: S101 - asked of driven groups only
