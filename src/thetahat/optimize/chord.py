@@ -110,7 +110,9 @@ class ChordSearch(Search):
         if held is not None:
             self.iterations += 1
             most = SETTLES * self._decrement if self._own else self._decrement
-            if not decrement < most and self._decrement > NEGLIGIBLE:
+            # A first information of all rows may tell of more to be gained than that of few did.
+            gained = fresh and self._sampled and tally.value > held.value
+            if not (gained or decrement < most or self._decrement <= NEGLIGIBLE):
                 return
             self.trace.append(
                 Trace(
