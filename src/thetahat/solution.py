@@ -274,10 +274,11 @@ class Solution:
 
     def _variances(self) -> NDArray[np.float64]:
         """The diagonal of ``free_covariance()``, for regular coordinates throughout."""
-        factor = analyse(self.information)
-        if not self.regular.size or not factor.smallest > factor.error_bound:
-            return np.full(self.regular.size, np.nan)
-        return factor.inverse_diagonal()
+        with held_for(self.regular.size):
+            factor = analyse(self.information)
+            if not self.regular.size or not factor.smallest > factor.error_bound:
+                return np.full(self.regular.size, np.nan)
+            return factor.inverse_diagonal()
 
     def _scalar_errors(self, variances: NDArray[np.float64]) -> dict[str, float]:
         """Standard errors where each entry depends on its own coordinate alone: slopes times roots of variances."""

@@ -41,3 +41,22 @@ def test_a_constant_column_is_found_wherever_it_stands() -> None:
     assert DenseDesign(matrix).constant_column() == (2, -2.5)
     matrix[7, 2] = 3.0
     assert DenseDesign(matrix).constant_column() is None
+
+
+@pytest.mark.parametrize(("n", "p", "k"), [(0, 3, 4), (700, 9, 10), (5_000, 30, 4)])
+def test_single_precision_leaves_grams_six_digits(n: int, p: int, k: int) -> None:
+    rng = np.random.default_rng(n)
+    matrix, weights = rng.standard_normal((n, p)), rng.random((k, n))
+    exact = DenseDesign(matrix)
+    rough = exact.in_single_precision()
+    assert rough.precision is np.float32
+    assert exact.precision is np.float64
+    scale = exact.gram(np.ones(n)).diagonal().max(initial=1.0)
+    for found, expected in [
+        (rough.grams(weights), exact.grams(weights)),
+        (rough.gram(weights[0]), exact.gram(weights[0])),
+        (rough.gram(-weights[0]), exact.gram(-weights[0])),
+    ]:
+        assert found.dtype == np.float64
+        np.testing.assert_allclose(found, expected, rtol=0.0, atol=1e-5 * scale)
+        assert np.array_equal(found, np.swapaxes(found, -1, -2))

@@ -8,6 +8,9 @@ import numpy as np
 import pytest
 
 import thetahat as th
+from thetahat.models import DERIVATIVES, GRADIENT, Tally
+from thetahat.models._model import NO_INFORMATION
+from thetahat.optimize.chord import ChordSearch
 
 
 def rows(n: int, p: int, seed: int = 0) -> tuple[Any, Any]:
@@ -87,3 +90,74 @@ def test_many_classes_begin_with_few_rows_and_end_at_the_maximum() -> None:
     # Where the other logits are held, the information of one is that of its own class.
     own = np.linalg.inv(x.T @ (first[:, np.newaxis] * x)).diagonal()
     assert (np.array(list(fit.standard_errors.values()))[:p] ** 2 > own).all()
+
+
+def standardised(x: Any, y: Any, fit: th.Fit) -> float:
+    """The largest element of the score in units of its standard deviation."""
+    prob = 1.0 / (1.0 + np.exp(-x @ np.array(list(fit.estimates.values()))))
+    return float(np.max(np.abs(x.T @ (y - prob)) / np.sqrt((prob * (1.0 - prob)) @ np.square(x))))
+
+
+def errors(x: Any, fit: th.Fit) -> Any:
+    prob = 1.0 / (1.0 + np.exp(-x @ np.array(list(fit.estimates.values()))))
+    return np.sqrt(np.diag(np.linalg.inv((x.T * (prob * (1.0 - prob))) @ x)))
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e-30, 1e25])
+def test_large_regressions_end_at_a_stationary_point(scale: float) -> None:
+    """Beyond the range of single precision a column's information is computed in double precision on the way, too."""
+    x, y = rows(100_000, 10)
+    x[:, 3] *= scale
+    fit = th.regress(x, y, th.Bernoulli())
+    assert fit.certificate.verdict == "maximum"
+    assert standardised(x, y, fit) < 1e-8
+    x[:, 3] /= scale
+    found = np.array(list(fit.standard_errors.values()))
+    found[3] *= scale
+    rescaled = th.regress(x, y, th.Bernoulli())
+    np.testing.assert_allclose(found, errors(x, rescaled), rtol=1e-8)
+
+
+def test_columns_that_single_precision_cannot_tell_apart() -> None:
+    x, y = rows(100_000, 10)
+    x[:, 4] = x[:, 3] + 1e-5 * x[:, 4]
+    fit = th.regress(x, y, th.Bernoulli())
+    assert fit.certificate.verdict == "maximum"
+    assert standardised(x, y, fit) < 1e-8
+    np.testing.assert_allclose(list(fit.standard_errors.values()), errors(x, fit), rtol=1e-5)
+
+
+def test_a_large_softmax_ends_at_a_stationary_point() -> None:
+    n, p, classes = 50_000, 8, 4
+    rng = np.random.default_rng(8)
+    x = np.column_stack([np.ones(n), rng.standard_normal((n, p - 1))])
+    y = (x @ rng.normal(0.0, 0.4, (p, classes)) + rng.gumbel(size=(n, classes))).argmax(axis=1)
+    fit = th.regress(x, y, th.Categorical())
+    assert fit.certificate.verdict == "maximum"
+    coefficients = np.array(list(fit.estimates.values())).reshape(classes - 1, p)
+    weights = np.exp(np.column_stack([np.zeros(n), x @ coefficients.T]))
+    prob = weights[:, 1:] / weights.sum(axis=1, keepdims=True)
+    score = ((y[:, None] == np.arange(1, classes)) - prob).T @ x
+    spread = np.sqrt((prob * (1.0 - prob)).T @ np.square(x))
+    assert np.max(np.abs(score) / spread) < 1e-8
+
+
+@pytest.mark.parametrize("error", [0.02, 0.1])
+def test_chord_steps_learn_the_curvature(error: float) -> None:
+    """On a quadratic, steps by an information that is off end at the maximum, with one exact information there."""
+    k = 30
+    rng = np.random.default_rng(4)
+    root = rng.standard_normal((3 * k, k))
+    information = root.T @ root
+    search = ChordSearch(np.ones(k), root.T @ (root * (1.0 + error * rng.standard_normal((3 * k, 1)))))
+    asked = []
+    while (request := search.ask()) is not None:
+        asked.append(request.order)
+        score = -information @ request.point
+        value = 0.5 * float(score @ request.point)
+        held = information if request.order > GRADIENT else NO_INFORMATION
+        search.tell(Tally(value, abs(value), score, held))
+    assert search.converged
+    assert asked[-1] == DERIVATIVES
+    assert asked.count(DERIVATIVES) == 1
+    assert np.abs(search.point).max() < 1e-9

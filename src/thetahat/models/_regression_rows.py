@@ -160,6 +160,11 @@ class PackedRegression:
         """Σ w."""
         return sum(part.total_weight for part in self.parts)
 
+    @property
+    def single(self) -> bool:
+        """Whether there are Gram matrices that single precision makes in less time."""
+        return any(d.in_single_precision() is not d for part in self.parts for d in part.designs)
+
     def portions(self, width: int) -> tuple[PackedRegression, ...]:
         """The same rows in quarters for threads to share; all at once where tiles are large.
 

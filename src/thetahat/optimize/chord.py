@@ -50,6 +50,8 @@ class ChordSearch(Search):
         a sample's.
     sparing
         Whether to do without an information where that is possible; a pass over a file costs the same either way.
+    roughly
+        Whether an information of a few digits costs less than one of all.
     contracts
         The share of a step that may be left over by the next for the information to be used again.
     bend
@@ -63,6 +65,7 @@ class ChordSearch(Search):
         contraction: float | None = None,
         *,
         sparing: bool = True,
+        roughly: bool = False,
         contracts: float = CONTRACTS,
         bend: Bend | None = None,
     ) -> None:
@@ -77,6 +80,7 @@ class ChordSearch(Search):
         self._bend = bend
         self._order = GRADIENT if sparing else DERIVATIVES
         self._sparing = sparing
+        self._fresh = ROUGHLY if roughly else DERIVATIVES
         self._trial: Vector | None = self.point
         self._decrement = np.inf
         self._contraction = 1.0
@@ -110,7 +114,9 @@ class ChordSearch(Search):
         if held is not None:
             self.iterations += 1
             most = SETTLES * self._decrement if self._own else self._decrement
-            if not decrement < most and self._decrement > NEGLIGIBLE:
+            # A first information of all rows may tell of more to be gained than that of few did.
+            gained = fresh and self._sampled and tally.value > held.value
+            if not (gained or decrement < most or self._decrement <= NEGLIGIBLE):
                 return
             self.trace.append(
                 Trace(
@@ -148,8 +154,8 @@ class ChordSearch(Search):
         if not self._sparing or stalled or self._decrement * self._contraction**2 <= AIMED:
             return DERIVATIVES
         if self._sampled:
-            return GRADIENT if first else ROUGHLY
-        return ROUGHLY if self._contraction > self._contracts else GRADIENT
+            return GRADIENT if first else self._fresh
+        return self._fresh if self._contraction > self._contracts else GRADIENT
 
     def reject(self) -> None:
         """Give up: this search is for the inside of the parameter space."""

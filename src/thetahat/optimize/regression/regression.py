@@ -240,7 +240,8 @@ def _ascend(
         if rough is not None:
             begin, information = rough
             bend = None if arrangement.packed else Bend(sampled, share)
-            chord = ChordSearch(begin, share * information, sparing=arrangement.packed, bend=bend)
+            sparing, single = arrangement.packed, sample.single
+            chord = ChordSearch(begin, share * information, sparing=sparing, roughly=single, bend=bend)
             answered(likelihood, chord, allowed=allowed)
             if chord.converged:
                 return chord
