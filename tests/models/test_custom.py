@@ -13,6 +13,7 @@ import pytest
 
 import thetahat as th
 from thetahat._errors import DataError, InferenceError, ModelError, ParameterError, SourceError
+from thetahat.optimize import newton
 
 LOG_ROOT = 0.5 * np.log(2 * np.pi)
 
@@ -465,3 +466,25 @@ def test_numpy_in_a_density_is_told_to_be_jax() -> None:
         model = th.Model(log_prob, parameters={"rate": th.positive()})
         with pytest.raises(th.ModelError, match=r"Write it with jax.numpy"):
             th.fit(model, {"y": [1.0, 2.0]})
+
+
+def test_many_rows_begin_where_few_of_them_lead(monkeypatch):
+    """A first step is bent as the few tell, so that it leaves over far less than without."""
+    rng = np.random.default_rng(12)
+    x = rng.standard_normal(30_000)
+    y = (rng.random(30_000) < 1.0 / (1.0 + np.exp(-0.4 - 1.5 * x))).astype(float)
+    fit = th.fit(LOGISTIC, {"x": x, "y": y})
+    builtin = th.regress(np.column_stack([np.ones_like(x), x]), y, th.Bernoulli())
+    assert fit.certificate.verdict == "maximum"
+    np.testing.assert_allclose(values(fit.estimates), values(builtin.estimates), rtol=1e-8)
+    np.testing.assert_allclose(values(fit.standard_errors), values(builtin.standard_errors), rtol=1e-8)
+    weighted = th.fit(LOGISTIC, {"x": x, "y": y}, weights=np.full(30_000, 3.0))
+    np.testing.assert_allclose(values(weighted.estimates), values(fit.estimates), rtol=1e-8)
+    np.testing.assert_allclose(
+        values(weighted.standard_errors), values(fit.standard_errors) / np.sqrt(3), rtol=1e-7
+    )
+    monkeypatch.setattr(newton, "WORTH_BENDING", np.inf)
+    plain = th.fit(LOGISTIC, {"x": x, "y": y})
+    np.testing.assert_allclose(values(plain.estimates), values(fit.estimates), rtol=1e-10)
+    assert plain.trace[0].newton_decrement == fit.trace[0].newton_decrement
+    assert fit.trace[1].newton_decrement < 0.1 * plain.trace[1].newton_decrement

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from thetahat.numerics.linear_algebra import SymmetricFactor, analyse, eigenvalues
+from thetahat.numerics.secants import Secants
 from thetahat.numerics.triple import CLEAR, Triple
 from thetahat.numerics.unit_diagonal import scale_to_unit_diagonal
 
@@ -199,3 +200,31 @@ def test_bounds_and_squares_agree_with_the_decomposition(seed, size):
 def test_nothing_is_bounded_by_what_is_not_positive_definite():
     assert analyse(np.ones((3, 3))).relative_bound(np.eye(3)) == np.inf
     assert analyse(np.eye(3)).relative_bound(np.full((3, 3), np.nan)) == np.inf
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 300])
+def test_the_diagonal_of_an_inverse_needs_not_the_whole(size: int) -> None:
+    rng = np.random.default_rng(size)
+    root = rng.standard_normal((size, 2 * size))
+    units = 10.0 ** rng.integers(-100, 100, size)
+    matrix = root @ root.T * units * units[:, np.newaxis]
+    whole = SymmetricFactor(matrix).inverse().diagonal()
+    np.testing.assert_allclose(SymmetricFactor(matrix).inverse_diagonal(), whole, rtol=1e-10)
+
+
+def test_secants_solve_what_they_were_shown() -> None:
+    rng = np.random.default_rng(4)
+    root = rng.standard_normal((6, 9))
+    matrix = root @ root.T
+    secants = Secants(analyse(np.diag(matrix.diagonal())))
+    gaps = []
+    right = rng.standard_normal(6)
+    point = np.zeros(6)
+    for _ in range(12):
+        rest = right - matrix @ point
+        gaps.append(float(np.linalg.norm(rest)))
+        step = secants.solve(rest)
+        secants.take(step, matrix @ step)
+        assert secants.solve(matrix @ step) == pytest.approx(step)
+        point = point + step
+    assert gaps[-1] < 1e-4 * gaps[0]

@@ -11,7 +11,7 @@ from scipy import sparse
 
 import thetahat as th
 from thetahat.optimize.regression import wide
-from thetahat.optimize.truncated_newton import HeldInformation
+from thetahat.optimize.truncated_newton import HeldInformation, approached
 
 N, P = 400, 60
 
@@ -66,6 +66,35 @@ def test_products_are_those_of_the_matrix() -> None:
         vector = rng.normal(size=len(information))
         assert held.product(vector) == pytest.approx(information @ vector, rel=1e-10, abs=1e-10)
         assert held.diagonal() == pytest.approx(np.diag(information), rel=1e-11)
+
+
+def test_points_further_on_have_value_and_score_of_their_own() -> None:
+    matrix, rng = sample()
+    offset = rng.normal(size=N)
+    for family, y in responses(rng).values():
+        fit = th.regress(matrix, y, family, intercept=True, offset=offset, penalty=th.Ridge(0.3))
+        likelihood: Any = fit.solution.with_data("a test")
+        here = HeldInformation(likelihood, fit.solution.point)
+        step = 1e-2 * rng.normal(size=fit.solution.point.size)
+        there = here.moved(step, here.product_along(step)[1], 0.5)
+        direct = likelihood.tally(fit.solution.point + 0.5 * step)
+        assert there.tally.value == pytest.approx(direct.value, rel=1e-12)
+        assert there.tally.score == pytest.approx(direct.score, rel=1e-9, abs=1e-9)
+        assert there.product(step) == pytest.approx(direct.information @ step, rel=1e-9, abs=1e-9)
+
+
+def test_an_approach_without_penalty_goes_up_and_stops_where_nothing_is_told() -> None:
+    rng = np.random.default_rng(3)
+    x = np.column_stack([np.ones(N), rng.normal(size=(N, 5))])
+    fit = th.regress(x, rng.poisson(np.exp(0.5 * x[:, 1] + 1.0)), th.Poisson())
+    likelihood: Any = fit.solution.with_data("a test")
+    start = np.zeros(6)
+    lacking = fit.log_likelihood - likelihood.tally(start).value
+    assert 0.0 <= fit.log_likelihood - likelihood.tally(approached(likelihood, start)).value < 0.05 * lacking
+    x[:, 5] = 0.0
+    held = th.regress(x, np.arange(N) % 3, th.Poisson(), penalty=th.Ridge(1.0)).solution.with_data("a test")
+    assert held is not None
+    assert approached(held.unpenalised, start).tolist() == start.tolist()
 
 
 def test_a_constant_that_runs_away_is_no_maximum(monkeypatch: pytest.MonkeyPatch) -> None:

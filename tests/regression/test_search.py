@@ -61,6 +61,28 @@ def test_many_coefficients_share_an_information() -> None:
     np.testing.assert_allclose(list(fit.standard_errors.values()), exact, rtol=1e-7)
 
 
+def test_many_coefficients_stay_at_the_start_where_no_step_is_allowed() -> None:
+    rng = np.random.default_rng(7)
+    rows_of = {"y": rng.integers(0, 2, 6_000), "g": np.arange(6_000) % 300}
+    model = th.Regression("y ~ C(g)", th.Bernoulli())
+    fit = th.fit(model, rows_of, optimizer=th.Newton(max_iterations=0))
+    assert fit.certificate.verdict == "not_converged"
+    assert set(list(fit.estimates.values())[1:]) == {0.0}
+
+
+def test_many_coefficients_of_which_one_runs_away() -> None:
+    """Steps by products, and those that share an information, take no supremum at infinity for a maximum."""
+    rng = np.random.default_rng(0)
+    g = rng.integers(0, 300, 6_000)
+    x = rng.standard_normal(6_000)
+    y = np.where(g == 7, 0, rng.random(6_000) < 1.0 / (1.0 + np.exp(-x)))
+    fit = th.fit(th.Regression("y ~ C(g) + x", th.Bernoulli()), {"y": y, "g": g, "x": x})
+    assert fit.certificate.verdict == "at_infinity"
+    assert [name for name, error in fit.standard_errors.items() if np.isnan(error)] == ["C(g)[T.7]"]
+    with pytest.raises(th.DataError, match="aliased"):
+        th.fit(th.Regression("y ~ C(g) + C(h)", th.Bernoulli()), {"y": y, "g": g, "h": g % 50})
+
+
 def test_a_matrix_in_row_order_is_not_copied() -> None:
     import tracemalloc
 

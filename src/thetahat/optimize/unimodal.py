@@ -110,7 +110,7 @@ class UnimodalSearch(Search):
         elif self._dear and decrement <= REUSABLE * before < np.inf:
             # As the step δ leaves over Cδ², and the one before did so too, the next leaves over 2Cδ of itself.
             self.contraction = 2.0 * decrement / before
-        elif self._dear and decrement <= NEAR * trial.size:
+        elif self._dear and self._most and decrement <= NEAR * trial.size:
             self.contraction = UNTRIED
         elif self.iterations < self._most:
             self._trial = trial + step

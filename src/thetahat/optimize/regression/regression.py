@@ -140,7 +140,8 @@ def _maximise(
     usual = starting_point(arrangement, {}) if start else begin
     few = of_few_rows(arrangement, engine, begin.size) if _begins_with_few(arrangement, begin) else []
     one = declared.theorem is not None
-    dear = one and begin.size > MANY_COLUMNS and isinstance(optimizer, Newton)
+    climbs = isinstance(optimizer, Newton) and optimizer.max_iterations > 0
+    dear = one and climbs and begin.size > MANY_COLUMNS
     nearer = dear and arrangement.packed and not start and not few
     if nearer:
         begin = approached(likelihood, begin)
