@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from thetahat.families._contract import Known, Theta
 from thetahat.families._family import Family
 from thetahat.families._gathering import Gathering
-from thetahat.families._row_sums import SummedByRows, Sums, Vector, total, total_of_product
+from thetahat.families._row_sums import Block, SummedByRows, Sums, total, total_of_product
 from thetahat.families._support import REAL_LINE
 from thetahat.families._survey import Survey
 from thetahat.families._terms import Array, Coordinates, Rows, Terms, pairs
@@ -119,7 +119,7 @@ class Triangular(SummedByRows, Family):
         rows: Rows,
         weight: Array | None,
         eta: Coordinates,
-        scratch: tuple[Vector, ...],
+        scratch: Block,
         *,
         scores: bool,
     ) -> Sums | None:
