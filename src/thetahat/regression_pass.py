@@ -10,7 +10,7 @@ from thetahat._errors import DataError
 from thetahat.data import BLOCK_ROWS, Block, Source
 from thetahat.engines import Engine
 from thetahat.families._support import REAL_LINE
-from thetahat.models._regression_rows import PackedRegression, join
+from thetahat.models._regression_rows import SHARED, PackedRegression, join
 from thetahat.models.regression import RegressionModel
 
 THINNED = 2_048
@@ -134,6 +134,8 @@ def arrange_regression(
 
 def in_portions(model: RegressionModel, packs: list[PackedRegression]) -> list[PackedRegression]:
     """Packed rows in the portions that threads share; without empty ones where all rows are in one."""
+    if len(packs) == 1 and packs[0].n_positive * model.table.n_working < 2 * SHARED:
+        return packs
     portions = [portion for packed in packs for portion in model.portions(packed)]
     filled = [portion for portion in portions if portion.parts]
     return filled if len(filled) == 1 else portions
