@@ -282,8 +282,8 @@ def test_given_ends_of_entered_and_censored_rows():
 def test_rows_that_do_not_tell_the_ends_are_refused():
     with pytest.raises(th.ModelError, match="as censored ones do that have an exit"):
         th.fit(th.Pareto(), th.Observations.right_censored([1.0, 2.0, 3.0], [1, 0, 1], exit=9))
-    with pytest.raises(th.ModelError, match=r"Triangular ends at its parameters \(low, high\)"):
-        th.fit(th.Triangular(), th.Observations([1.0, 2.0], entry=0))
+    with pytest.raises(th.ModelError, match=r"Transformed ends at its parameters \(low, high\)"):
+        th.fit(th.Transformed(th.Uniform(), "exp"), th.Observations([1.0, 2.0], entry=0.5))
     with pytest.raises(th.ModelError, match=r"fit Pareto to th\.Observations\(y, entry=0\.5, exit=9\)"):
         th.fit(th.Truncated(th.Pareto(), low=0.5, high=9), [1.0, 2.0])
 
