@@ -131,8 +131,8 @@ def test_numbers_that_are_no_limits_are_refused():
         th.Observations([1.0], entry=4, exit=4)
     with pytest.raises(th.DataError, match="rows of Categorical are labels"):
         th.fit(th.Categorical(), th.Observations([1.0, 2.0], entry=0))
-    with pytest.raises(th.ModelError, match="Triangular ends at its parameters"):
-        th.fit(th.Triangular(), th.Observations([1.0, 2.0], entry=0))
+    with pytest.raises(th.ModelError, match="Transformed ends at its parameters"):
+        th.fit(th.Transformed(th.Uniform(), "exp"), th.Observations([1.0, 2.0], entry=0.5))
     with pytest.raises(th.ModelError, match="Uniform ends at its parameters"):
         th.fit(th.Truncated(th.Uniform(), low=0), [1.0, 2.0])
 

@@ -281,9 +281,9 @@ def test_given_ends_of_entered_and_censored_rows():
 
 def test_rows_that_do_not_tell_the_ends_are_refused():
     with pytest.raises(th.ModelError, match="as censored ones do that have an exit"):
-        th.fit(th.Pareto(), th.Observations.right_censored([1.0, 2.0, 3.0], [1, 0, 1], exit=9))
-    with pytest.raises(th.ModelError, match=r"Triangular ends at its parameters \(low, high\)"):
-        th.fit(th.Triangular(), th.Observations([1.0, 2.0], entry=0))
+        th.fit(th.Pareto(), th.Observations.right_censored([1.0, 2.0, 3.0], [0, 1, 1], exit=9))
+    with pytest.raises(th.ModelError, match=r"Transformed ends at its parameters \(low, high\)"):
+        th.fit(th.Transformed(th.Uniform(), "exp"), th.Observations([1.0, 2.0], entry=0.5))
     with pytest.raises(th.ModelError, match=r"fit Pareto to th\.Observations\(y, entry=0\.5, exit=9\)"):
         th.fit(th.Truncated(th.Pareto(), low=0.5, high=9), [1.0, 2.0])
 
@@ -293,3 +293,56 @@ def test_candidates_for_truncated_rows_include_them():
         th.Observations([1.0, 2.0, 2.5], entry=0), families=[th.Uniform(), th.Pareto(), th.Exponential()]
     )
     assert set(found.names) == {"uniform", "pareto", "exponential"}
+
+
+def pareto_mixed(shape, minimum, low, high, entry, exit_):
+    """ℓ of rows in (low, high], or exact where the two are equal, between limits."""
+    exact = low == high
+    if minimum > low[exact].min(initial=np.inf):
+        return -np.inf
+
+    def survival(x):
+        return np.where(np.isinf(x), 0.0, np.minimum(minimum / np.maximum(x, 1e-300), 1.0) ** shape)
+
+    density = shape * minimum**shape / np.where(exact, low, 1.0) ** (shape + 1)
+    part = np.where(exact, density, survival(low) - survival(high))
+    with np.errstate(divide="ignore"):
+        return float(np.sum(np.log(part / (survival(entry) - survival(exit_)))))
+
+
+@pytest.mark.parametrize("limits", ["none", "entries", "both"])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_power_law_of_rows_of_every_kind_is_the_highest_of_a_grid(seed, limits):
+    rng = np.random.default_rng(seed)
+    y = np.sort(2.0 * np.exp(rng.exponential(0.6, 30)))
+    exact = (rng.random(30) < 0.4) | (y == y.min())
+    low = np.where(exact, y, np.maximum(y * rng.uniform(0.6, 0.99, 30), y.min()))
+    high = np.where(exact, y, np.where(rng.random(30) < 0.3, np.inf, y * 1.4))
+    entry = np.zeros(30) if limits == "none" else low * rng.choice([0.0, 0.5, 0.9], 30)
+    exit_ = np.where(np.isinf(high) | (limits != "both"), np.inf, high * 1.5)
+    rows = th.Observations.interval(low, high, entry=entry, exit=exit_)
+    fit = th.fit(th.Pareto(), rows if limits != "none" else th.Observations.interval(low, high))
+    assert fit.estimates["minimum"] == y.min()
+    assert fit.certificate.scope == ("local" if limits == "both" else "global")
+
+    def best(minimum):
+        shapes = np.geomspace(0.01, 30.0, 400)
+        return max(pareto_mixed(shape, minimum, low, high, entry, exit_) for shape in shapes)
+
+    assert best(y.min()) <= fit.log_likelihood < best(y.min()) + 1e-2
+    assert all(best(y.min() * share) <= fit.log_likelihood for share in (0.999, 0.9, 0.5))
+    at = pareto_mixed(fit.estimates["shape"], y.min(), low, high, entry, exit_)
+    # Where the shape is next to 0 its last digits are those of rounding.
+    assert fit.log_likelihood == pytest.approx(at, rel=1e-10 if fit.estimates["shape"] > 1e-3 else 1e-6)
+
+
+def test_a_given_minimum_lets_rows_lie_anywhere():
+    low, high = np.array([1.0, 0.0, 0.0, 2.0]), np.array([2.0, 1.5, 3.0, 2.0])
+    fit = th.fit(th.Pareto(minimum=0.5), th.Observations.interval(low, high))
+    shapes = np.geomspace(0.01, 30.0, 2000)
+    heights = [pareto_mixed(shape, 0.5, low, high, np.zeros(4), np.full(4, np.inf)) for shape in shapes]
+    assert fit.estimates["shape"] == pytest.approx(shapes[int(np.argmax(heights))], rel=0.01)
+    assert fit.log_likelihood >= max(heights)
+    assert fit.certificate.scope == "global"
+    with pytest.raises(th.ModelError, match="fix minimum"):
+        th.fit(th.Pareto(), th.Observations.interval(low, high))

@@ -52,8 +52,7 @@ class Declarations:
         Parameters that end the support: their maximum lies on outermost values, beyond which a row would have no
         density, or close to them. Their closed form need then not be stationary.
     ends_truncated
-        Whether parameters in ``edges`` are found from rows with limits of truncation too: from exact ones, and from
-        censored ones beside them that are open at one side and have limits at the other.
+        Whether parameters in ``edges`` are found from rows with limits of truncation too, exact or censored.
     kinked
         The parameter in which the log-likelihood of an exact row has a kink: it is not differentiable where the
         parameter is the row's first prepared column. Empty for the families that have none.

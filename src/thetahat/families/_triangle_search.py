@@ -9,6 +9,7 @@ from thetahat.families._starts import centre_and_spread
 
 Vector = NDArray[np.float64]
 FEW = 48
+SPREAD = (0.05, 0.2, 0.35, 0.5, 0.65, 0.8, 0.95)
 SWEEPS, HALVINGS = 4, 16
 FINE_SWEEPS, FINE_HALVINGS = 3, 40
 REACH = 12.0
@@ -39,6 +40,26 @@ def best_triangle(points: Vector) -> tuple[float, float, float]:
         # The point itself, not what scaling has made of it.
         float(np.unique(few)[1:-1][best]),
         max(least + size * float(high[0]), float(np.nextafter(most, np.inf))),
+    )
+
+
+def spread_triangles(points: Vector) -> tuple[tuple[Vector, Vector, Vector], ...]:
+    """For modes that are spread over few points, low, mode and high of the highest likelihood with each."""
+    few = np.unique(np.quantile(points, np.linspace(0.0, 1.0, FEW), method="nearest"))
+    least, most = float(few[0]), float(few[-1])
+    half = 0.5 * most - 0.5 * least
+    if not 1e-290 < half < 1e290:
+        return ()
+    x = (0.5 * few - 0.5 * least) / half
+    places = np.unique(np.round(np.quantile(np.arange(few.size), SPREAD)).astype(int))
+    places = places[(x[places] > 0.0) & (x[places] < 1.0)]
+    if not places.size:
+        return ()
+    low, high, _ = _ends(x, x[places], SWEEPS, HALVINGS)
+    lows = np.minimum(least + 2.0 * half * low, np.nextafter(least, -np.inf))
+    highs = np.maximum(least + 2.0 * half * high, np.nextafter(most, np.inf))
+    return tuple(
+        (lows[i : i + 1], few[place : place + 1], highs[i : i + 1]) for i, place in enumerate(places)
     )
 
 

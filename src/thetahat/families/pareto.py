@@ -30,7 +30,8 @@ class Pareto(Family):
     minimum/(shape - 1) for shape > 1, variance shape minimum²/((shape - 1)² (shape - 2)) for shape > 2. The
     maximum is the smallest value, where the likelihood breaks off, and shape = n/Σ log(y/minimum): the smallest
     value is learned at the rate 1/n and independently of the shape (Malik, 1970), whose standard error stands.
-    Of rows with delayed entry log y counts from the larger of entry and minimum.
+    Of rows with delayed entry log y counts from the larger of entry and minimum. Rows known to lie below a value are
+    taken where all they may be lies above a smaller value that is known exactly, or the minimum is given.
 
     Examples
     --------
@@ -60,6 +61,10 @@ class Pareto(Family):
         "with which ℓ is concave in the shape"
     )
     uniqueness_entered: ClassVar[str | None] = uniqueness_truncated
+    uniqueness_censored: ClassVar[str | None] = (
+        "no row above the smallest exact value is less likely as the minimum rises to it, with which ℓ is concave in "
+        "the shape"
+    )
     open_only: ClassVar[bool] = True
     increasing: ClassVar[bool] = False
     single_maximum = MappingProxyType(
@@ -137,13 +142,12 @@ class Pareto(Family):
         return float(fixed.get("shape", 1.0 / gap if gap > 0 else np.inf)), minimum
 
     def edge_values(self, survey: Survey) -> Mapping[str, float]:
-        """The smallest exact value: rows that are open above pull the minimum upwards, or not at all.
+        """The smallest exact value: rows above it pull the minimum upwards, or not at all.
 
         Limits of truncation change nothing: a row's mass between them falls as the minimum rises, until that reaches
         the lower one.
         """
-        open_above = np.isposinf(survey.lowest_high)
-        return {"minimum": survey.minimum} if survey.n_exact > 0 and open_above else {}
+        return {"minimum": survey.minimum} if survey.n_exact > 0 else {}
 
     def uniqueness_given(self, fixed: Mapping[str, Any], survey: Survey) -> str | None:
         """For a given minimum log(y/minimum) is exponential."""

@@ -16,7 +16,7 @@ from thetahat.families._row_sums import Block, SummedByRows, Sums, total, total_
 from thetahat.families._support import REAL_LINE
 from thetahat.families._survey import Survey
 from thetahat.families._terms import Array, Coordinates, Rows, Terms, pairs
-from thetahat.families._triangle_search import best_triangle
+from thetahat.families._triangle_search import best_triangle, spread_triangles
 from thetahat.numerics.namespace import NUMPY, namespace
 from thetahat.parameters import Parameter, Real
 
@@ -30,7 +30,9 @@ class Triangular(SummedByRows, Family):
     Working coordinates are low, mode and high. Mean (low + mode + high)/3. Between two values ℓ is convex in the mode,
     so that its maximum is at one of the values, or where mode and low, or mode and high, meet in an outermost one
     (Oliver, 1972; Kotz & van Dorp, 2004). Low and high lie beyond the outermost values; the information on them is
-    infinite, and there are no standard errors.
+    infinite, and there are no standard errors. Limits of truncation let them lie inside what no row can be, where the
+    slopes of the sides tell them. A right angle is looked for on the outermost exact values alone, also where censored
+    rows lie beyond these.
 
     Examples
     --------
@@ -60,6 +62,7 @@ class Triangular(SummedByRows, Family):
     scales: ClassVar[tuple[str, ...]] = ("low", "mode", "high")
     spikes: ClassVar[str] = "anywhere"
     edges: ClassVar[tuple[str, ...]] = ("low", "high")
+    ends_truncated: ClassVar[bool] = True
     kinked: ClassVar[str] = "mode"
     regressed: ClassVar[bool] = False
     n_scratch: ClassVar[int] = 1
@@ -225,6 +228,10 @@ class Triangular(SummedByRows, Family):
     def start(self, points: NDArray[np.float64], known: Known) -> Theta:
         """The best triangle over few of the points."""
         return best_triangle(points)
+
+    def further_starts(self, points: NDArray[np.float64]) -> tuple[Theta, ...]:
+        """The best triangles with modes spread over the points: limits and censoring may shift the highest."""
+        return spread_triangles(points)
 
     def solve(self, survey: Survey, known: Known) -> Theta | None:
         """No closed form."""

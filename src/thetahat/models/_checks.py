@@ -155,7 +155,7 @@ def refuse_truncation(family: Family, what: str) -> None:
         raise ModelError(
             f"{what}: the support of {type(family).__name__} ends at its parameters ({', '.join(family.edges)}), which "
             "are not estimated from rows with limits of truncation; choose a family of fixed support, or one of "
-            "Uniform, DiscreteUniform and Pareto"
+            "Uniform, DiscreteUniform, Triangular and Pareto"
         )
 
 

@@ -95,7 +95,7 @@ def _maximise(
     if not survey.all_exact:
         from thetahat.optimize.outermost import refuse_unfit
 
-        refuse_unfit(family, survey)
+        refuse_unfit(arrangement, engine)
     declared = declare(arrangement, engine)
     without = settled(arrangement, engine, likelihood, declared)
     if without is not None:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from thetahat._errors import ModelError
 from thetahat.engines import Engine
-from thetahat.families import Family
-from thetahat.families._survey import Survey
 from thetahat.first_pass import Arrangement
 from thetahat.likelihood import Likelihood
 from thetahat.models import DERIVATIVES, SCORES
@@ -29,21 +28,48 @@ from thetahat.optimize.verdict import judge
 Vector = NDArray[np.float64]
 
 
-def refuse_unfit(family: Family, survey: Survey) -> None:
+@dataclass(frozen=True, slots=True)
+class _Lowest:
+    """The lowest end of any row that is not exact."""
+
+    value: float
+
+    def merge(self, other: _Lowest) -> _Lowest:
+        return _Lowest(min(self.value, other.value))
+
+
+def refuse_unfit(arrangement: Arrangement, engine: Engine) -> None:
     """Refuse rows, not all exact, from which the family is not estimated.
+
+    Intervals are taken beside exact rows that are smaller, which end the support, and where its end is given.
 
     Raises
     ------
     ModelError
         If there are rows of a kind that it does not take.
     """
+    model, survey = arrangement.model, arrangement.survey
+    family = model.family
+    if not (family.open_only and np.isfinite(survey.lowest_high)):
+        return
+    if family.ends_truncated:
+        if all(name in model.table.fixed for name in family.edges):
+            return
+
+        def lowest(block: Any) -> _Lowest:
+            packed = block if arrangement.packed else model.pack(block)
+            counts = packed.low if packed.interval_weight is None else packed.low[packed.interval_weight > 0]
+            return _Lowest(float(np.min(counts, initial=np.inf)))
+
+        if survey.n_exact > 0 and engine.reduce(lowest, arrangement.blocks()).value >= survey.minimum:
+            return
     name = type(family).__name__
-    if family.open_only and np.isfinite(survey.lowest_high):
-        raise ModelError(
-            f"{name} is fitted to rows that are known exactly or to exceed a value, and some here are known to lie "
-            f"below one{', as censored ones do that have an exit' if survey.n_exits > 0 else ''}; leave those out, or "
-            "choose a family that takes them"
-        )
+    raise ModelError(
+        f"{name} is fitted to rows that are known exactly or to exceed a value, and some here are known to lie "
+        f"below one{', as censored ones do that have an exit' if survey.n_exits > 0 else ''}"
+        f"{', with no smaller one that is known exactly' if family.ends_truncated else ''}; leave those out, "
+        f"{f'fix {family.edges[0]}, ' if family.ends_truncated else ''}or choose a family that takes them"
+    )
 
 
 def from_ends(

@@ -31,6 +31,10 @@ from thetahat.optimize.verdict import judge
 
 Vector = NDArray[np.float64]
 MOST_CLIMBS = 12
+NEIGHBOURS, MOST_MOVES = 12, 6
+"""Places on either side of a maximum at which it is sought again, and how often it moves."""
+MOST_ROWS_BESIDE = 20_000
+"""Rows up to which that is worth a pass each."""
 SAME = 1e-6
 ATTAINED = frozenset({Verdict.MAXIMUM, Verdict.BOUNDARY, Verdict.FLAT})
 SEARCHED = frozenset({Verdict.MAXIMUM, Verdict.AT_INFINITY})
@@ -61,6 +65,9 @@ def maximise_kinked(
         outcome = _from(kinks, again, declared, best)
         if _better(outcome, best):
             best = outcome
+    few = arrangement.survey.n_positive <= MOST_ROWS_BESIDE
+    if further and few and model.family.edges and declared.theorem is None:
+        best = _beside(kinks, best, declared)
     for limit in declared.limits:
         # A limit that no point exceeds is the supremum, unless ℓ rises on leaving it.
         noise = 2.0 * limit.tally.rounding
@@ -82,6 +89,34 @@ def _further(
     if first.certificate.verdict in SEARCHED:
         return promising(arrangement, first.point, first, conditions.allowed) or ()
     return offered(arrangement, conditions.allowed)
+
+
+def _beside(kinks: Kinks, best: Outcome, declared: Declared) -> Outcome:
+    """A higher maximum at a place nearby, with all other parameters at their own maximum there; or the same.
+
+    Ends of a support move with the place of the kink, so that another place is not seen to be better with them held.
+    """
+    for _ in range(MOST_MOVES):
+        if best.certificate.verdict is not Verdict.MAXIMUM or kinks.likelihood.table.n_free < 2:
+            break
+        places = kinks.places()
+        if not places.whole:
+            break
+        at = int(np.searchsorted(places.values, best.point[kinks.position]))
+        near = places.values[max(at - NEIGHBOURS, 0) : at + NEIGHBOURS + 1]
+        stations = [kinks.station(float(place), best.point) for place in near]
+        highest = max(
+            (station for station in stations if station.held.converged),
+            key=lambda station: station.tally.value,
+            default=None,
+        )
+        if highest is None:
+            break
+        outcome = _from(kinks, highest.point, declared, best)
+        if not _better(outcome, best):
+            break
+        best = outcome
+    return best
 
 
 def first_with_kinks(
