@@ -32,8 +32,9 @@ OPENING = """\
   or beside rows that are open at one side and have limits at the other, as under delayed entry. *values,
   right-censored* are those two, under truncation too.
 - **regression**: the parameter that the first formula drives, with its default link; another family where the
-  regression is fitted in that form. A dash: the support of these families ends at the parameters that a formula would
-  drive, which as many outermost rows as there are coefficients would settle, without standard errors.
+  regression is fitted in that form. A dash: the support ends at the parameters that a formula would drive, which as
+  many outermost rows as there are coefficients would settle, without standard errors; or, of `GeneralizedNormal`, the
+  likelihood has kinks that come and go with the shape, between those of `Laplace` and the smooth one of `Normal`.
 - **missing**, of vectors: what can be done with rows of which some entries are NaN: *error* refuses them, *drop* leaves
   them out, *marginal* takes from each what is known of it.
 - **entropy** and **KL**: *formula* where one is known, otherwise summed or integrated to a stated error.

@@ -87,6 +87,9 @@ def test_profiles_hold_the_end_where_it_is_and_what_is_saved_is_loaded(tmp_path)
     low, high = fit.intervals(method="profile", parameters=["x"])["x"]
     held = th.fit(th.Regression("y ~ x", th.Pareto(minimum=fit.estimates["minimum"])), DATA)
     assert (low, high) == pytest.approx(held.intervals(method="profile", parameters=["x"])["x"], rel=1e-8)
+    every = fit.intervals(method="profile")
+    assert every["x"] == pytest.approx((low, high), rel=1e-12)
+    assert np.isnan(every["minimum"]).all()
     with pytest.raises(InferenceError, match="bootstrap"):
         fit.intervals(method="profile", parameters=["minimum"])
     fit.save(tmp_path / "fit.json")

@@ -115,7 +115,7 @@ class InferenceFacet(Facet):
             ``wald``, made on the free scale and mapped back so that it stays in the domain; ``profile``, the values
             whose profile log-likelihood is within χ²/2 of the maximum, one-sided at an edge.
         parameters
-            Which; by default all that were estimated.
+            Which; by default all that were estimated, NaN for those that have none, as where the support ends.
         scale
             ``free``, or ``natural`` for the symmetric Wald interval.
 

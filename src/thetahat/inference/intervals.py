@@ -88,10 +88,16 @@ def intervals(
         from thetahat.inference import profile
 
         nowhere = (float(np.nan), float(np.nan))
-        ends = {
-            name: nowhere if profile.undetermined(solution, name) else profile.interval(solution, name, level)
+        # Those that have none are left empty where all were asked for, and refused where they were named.
+        empty = {
+            name
             for name in names
+            if profile.undetermined(solution, name)
+            or (parameters is None and profile.irregular(solution, name))
         }
+        if len(empty) == len(names):
+            empty = {name for name in names if profile.undetermined(solution, name)}
+        ends = {name: nowhere if name in empty else profile.interval(solution, name, level) for name in names}
     else:
         ends = _wald(solution, names, level, scale, free)
     return Intervals(ends, level=level, method=method, scale=scale)

@@ -62,6 +62,11 @@ def undetermined(solution: Solution, name: str) -> bool:
     return status[name] in UNDETERMINED or "unidentified" in status.values()
 
 
+def irregular(solution: Solution, name: str) -> bool:
+    """Whether no χ² says how far a parameter's profile may fall."""
+    return solution.certificate.status[name] in {"irregular", "singular", "edge"}
+
+
 def curve(solution: Solution, name: str, points: int = 41, reach: float = 3.0) -> Profile:
     """The profile out to signed roots of about ``reach`` on both sides, or as far as it is known.
 
@@ -165,7 +170,7 @@ def _coordinate(solution: Solution, name: str) -> Coordinate:
             f"a profile of {name} is not available: the likelihood does not determine it, or not what it depends on. "
             f"{solution.certificate.sentence}"
         )
-    if solution.certificate.status[name] in {"irregular", "singular", "edge"}:
+    if irregular(solution, name):
         raise InferenceError(
             f"a profile of {name} is not available: the model is irregular at the estimates, and no χ² says how far "
             "the likelihood may fall. Use a parametric bootstrap"

@@ -136,8 +136,9 @@ def primary_of(family: FamilyContract) -> str:
     if family.kinked:
         raise ModelError(
             f"{what}: its log-likelihood has kinks in the {family.kinked}, at which the maximum of a regression is not "
-            "looked for. Fit it without covariates, or choose a smooth family with heavy tails, such as th.StudentT or "
-            "th.Logistic"
+            "looked for. Regress th.Laplace() or th.AsymmetricLaplace(tau=0.5), whose maximum a linear programme "
+            "finds, or a smooth family with heavy tails, such as th.StudentT or th.Logistic; or fit it without "
+            "covariates"
         )
     raise ModelError(
         f"{what}: none of its parameters is one for a formula to drive. Choose a family that has a location, a mean or "
