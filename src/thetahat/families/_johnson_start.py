@@ -59,7 +59,7 @@ def johnson_hills(points: NDArray[np.float64]) -> list[Theta]:
     --------
     >>> y = [-5.0, -1.1, -1.0, -0.9, -0.3, 0.0, 0.4, 0.9, 1.0, 1.1, 6.0]
     >>> [round(delta, 1) for _, delta, _, _ in johnson_hills(y)]
-    [1.0]
+    [0.8]
     """
     x, centre, spread = _standardised(np.asarray(points))
     at, _ = _inside(x)
