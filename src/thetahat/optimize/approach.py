@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,12 +10,10 @@ from thetahat.likelihood import Likelihood
 from thetahat.models import DERIVATIVES, Tally
 from thetahat.numerics.linear_algebra import analyse
 from thetahat.optimize._optimizer import Search
+from thetahat.optimize.limit_fit import FAR_OUT, LimitFit
 
-if TYPE_CHECKING:
-    from thetahat.optimize.limits import LimitFit
-
-FAR_OUT, FARTHER_OUT = 10.0, 1e4
-"""Times the order of one, a parameter on the way to its limit; and what 1/ε is beside one whose density breaks off."""
+FARTHER_OUT = 1e4
+"""What 1/ε is beside a limit whose density breaks off."""
 BESIDE = 0.03
 """On the free scale, how far from the path to such a limit a climb on its way may be."""
 LOWER, NEAR = 10.0, 0.05
@@ -46,11 +43,11 @@ def _on_its_path(likelihood: Likelihood, limit: LimitFit, search: Search, tally:
     table, name = likelihood.table, limit.limit.parameter
     if name not in table.free_names or limit.edges.count(True):
         return False
-    value = table.natural(search.point)[name]
-    size = limit.limit.size_of(value) / table.unit(name)
-    beyond = size / limit.scale if limit.limit.order > 0 else limit.scale / size if size > 0 else 0.0
-    if not FAR_OUT < beyond < np.inf:
+    natural = table.natural(search.point)
+    passed = limit.passed(table, natural)
+    if not FAR_OUT < passed < np.inf:
         return False
+    value = natural[name]
     path = table.free_from_natural({**limit.natural, **limit.limit.beside(limit.at_limit, value)})
     across = np.array([other != name for other in table.free_names])
     step = (search.point - path)[across]
@@ -58,7 +55,7 @@ def _on_its_path(likelihood: Likelihood, limit: LimitFit, search: Search, tally:
         return False
     if limit.breaks_off:
         # Beside a density that breaks off no curvature lasts; what is left is to be there, and all but as high.
-        there = beyond ** abs(limit.limit.order) > FARTHER_OUT and bool((np.abs(step) < BESIDE).all())
+        there = passed ** abs(limit.limit.order) > FARTHER_OUT and bool((np.abs(step) < BESIDE).all())
         return there and limit.value - tally.value <= NEAR and _falls(limit)
     beside = likelihood.tally(path, DERIVATIVES)
     if not beside.finite or not np.isfinite(beside.information).all():
@@ -68,6 +65,7 @@ def _on_its_path(likelihood: Likelihood, limit: LimitFit, search: Search, tally:
         return False
     if not 0.5 * step @ beside.information[np.ix_(across, across)] @ step <= NEAR:
         return False
+    size = limit.limit.size_of(value) / table.unit(name)
     fall = -limit.slope * size ** (-limit.limit.order)
     rounding = beside.rounding + limit.tally.rounding
     return _falls(limit) and abs(limit.value - beside.value - fall) <= CURVED * fall + rounding

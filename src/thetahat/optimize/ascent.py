@@ -17,7 +17,7 @@ from thetahat.models.iid import IndependentModel
 from thetahat.optimize._optimizer import Information, Optimizer, Search
 from thetahat.optimize.approach import approaches
 from thetahat.optimize.climb import Region, climb
-from thetahat.optimize.limits import LimitFit
+from thetahat.optimize.limit_fit import LimitFit
 from thetahat.optimize.parts import in_order
 from thetahat.parameters import Positive
 

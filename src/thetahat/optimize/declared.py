@@ -11,7 +11,7 @@ from thetahat._dataclass import dataclass
 from thetahat.families import Family
 from thetahat.families._contract import FamilyContract
 from thetahat.families._survey import Survey
-from thetahat.optimize.limits import LimitFit
+from thetahat.optimize.limit_fit import LimitFit
 
 
 def smooth(_: Mapping[str, float]) -> str:

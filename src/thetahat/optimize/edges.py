@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +16,13 @@ from thetahat.optimize._optimizer import Search, Trace
 from thetahat.optimize.certificate import Verdict
 from thetahat.optimize.certify import certify, listed
 from thetahat.optimize.declared import Declared
-from thetahat.optimize.evidence import Evidence, Ray
+from thetahat.optimize.evidence import Evidence
 from thetahat.optimize.existence import Gathered
 from thetahat.optimize.outcome import Outcome
 from thetahat.parameters import ParameterTable
+
+if TYPE_CHECKING:
+    from thetahat.optimize.directions import Ray
 
 Vector = NDArray[np.float64]
 CONCERNED = 1e-3

@@ -16,7 +16,7 @@ from thetahat.optimize.certificate import Verdict
 from thetahat.optimize.certify import certify, concluded, listed, nothing
 from thetahat.optimize.declared import Declared
 from thetahat.optimize.evidence import Evidence
-from thetahat.optimize.limits import LimitFit
+from thetahat.optimize.limit_fit import LimitFit
 from thetahat.optimize.outcome import Outcome
 from thetahat.parameters import ParameterTable
 

@@ -17,13 +17,14 @@ from thetahat.families._limit import Limit
 from thetahat.families._terms import Coordinates
 from thetahat.first_pass import Arrangement
 from thetahat.likelihood import Likelihood
-from thetahat.models import DERIVATIVES, Tally
+from thetahat.models import DERIVATIVES
 from thetahat.models._rows import PackedRows
 from thetahat.models.iid import IndependentModel
 from thetahat.numerics.namespace import NUMPY
 from thetahat.optimize._optimizer import Optimizer, Search
 from thetahat.optimize.approach import approaches
 from thetahat.optimize.climb import climb
+from thetahat.optimize.limit_fit import LimitFit
 from thetahat.optimize.newton import DECREMENT
 
 if TYPE_CHECKING:
@@ -41,46 +42,6 @@ EDGE = 800.0
 """A log or logit that is the edge itself in double precision."""
 NEARLY_AT_EDGE = 1e-6
 """Times the number of rows, the information about a log or logit that is left beside an edge."""
-
-
-@dataclass(frozen=True, slots=True)
-class LimitFit:
-    """A limiting submodel fitted to the same rows.
-
-    ``natural`` holds the family's parameters there, with inf or 0 for the one that ran away; ``at_limit`` the limit's
-    own; ``tally`` is in the free coordinates of ``names``, empty for a parameter that the family has no name for;
-    ``slope_and_noise`` takes a pass over the rows, at its first call only. ``point`` is that of the family's free
-    coordinates, where its natural parameters do not tell. ``edges`` tells which of ``names`` are on the edge of the
-    limit's own parameter space, and ``breaks_off`` whether a parameter of the limit ends its support.
-    """
-
-    limit: Limit
-    title: str
-    value: float
-    natural: Mapping[str, float]
-    at_limit: Mapping[str, float]
-    names: tuple[str, ...]
-    tally: Tally
-    scale: float
-    slope_and_noise: Callable[[], tuple[float, float]]
-    point: Vector | None = None
-    edges: tuple[bool, ...] = ()
-    breaks_off: bool = False
-
-    def beside(self, factor: float) -> dict[str, float]:
-        """The family's parameters on the way to the limit, so many times beyond the order of one."""
-        value = self.limit.beyond(self.scale, factor)
-        return {**self.natural, **self.limit.beside(self.at_limit, value)}
-
-    @property
-    def slope(self) -> float:
-        """∂ℓ_profile/∂ε at ε = 0: where it is not positive, ℓ falls on leaving the limit."""
-        return self.slope_and_noise()[0]
-
-    @property
-    def slope_noise(self) -> float:
-        """What of the slope may be rounding, or curvature where a difference replaced a derivative."""
-        return self.slope_and_noise()[1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,8 @@ from thetahat.likelihood import Likelihood
 from thetahat.models import DERIVATIVES
 from thetahat.models._multivariate_model import MultivariateModel, PackedVectors, VectorArrangement
 from thetahat.optimize.edges import BEYOND
-from thetahat.optimize.limits import ROUNDING, LimitFit
+from thetahat.optimize.limit_fit import LimitFit
+from thetahat.optimize.limits import ROUNDING
 
 Vector = NDArray[np.float64]
 

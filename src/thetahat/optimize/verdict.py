@@ -6,21 +6,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thetahat.likelihood import Likelihood
-from thetahat.models import DERIVATIVES, VALUE
+from thetahat.models import DERIVATIVES
 from thetahat.optimize import edges, findings
 from thetahat.optimize import evidence as evidences
 from thetahat.optimize._optimizer import Search
 from thetahat.optimize.declared import Declared, smooth
-from thetahat.optimize.evidence import DENSE, Evidence, Ray
-from thetahat.optimize.limits import LimitFit
+from thetahat.optimize.evidence import DENSE, Evidence
+from thetahat.optimize.limit_fit import FAR_OUT, LimitFit
 from thetahat.optimize.outcome import Outcome
 from thetahat.parameters import ParameterTable
 
 __all__ = ["Declared", "judge"]
 
 Vector = NDArray[np.float64]
-FAR_OUT = 10.0
-"""Times the order of one, a parameter on the way to its limit."""
 NEARLY_THERE = 1.0
 """In nats, what is left to gain of a way that is nearly gone."""
 LOST = 28.0
@@ -44,9 +42,11 @@ def judge(likelihood: Likelihood, search: Search, declared: Declared) -> Outcome
     lost = _lost(table, found, declared)
     if found.is_maximum and not lost.any() and not _is_singular(table, found, declared):
         return findings.maximum(table, found, search, declared)
+    from thetahat.optimize import directions
+
     if found.tally.densest > DENSE and not found.stationary:
         return findings.unbounded(table, search, declared, "the density piles up on single values", found)
-    ray = _rising(likelihood, found)
+    ray = directions.rising(likelihood, found)
     if ray is not None:
         if declared.bounded and not ray.levels_off:
             return findings.not_converged(table, found, search, declared)
@@ -56,23 +56,23 @@ def judge(likelihood: Likelihood, search: Search, declared: Declared) -> Outcome
         there = likelihood.tally(ray.end, DERIVATIVES)
         return edges.recession(table, found, search, ray, there, declared)
     if found.stationary:
-        ascent = evidences.ascent_direction(likelihood, found)
+        ascent = directions.ascent_direction(likelihood, found)
         if ascent is not None:
             return findings.saddle(table, found, search, ascent, declared)
         null = None
         if declared.n_rows > table.n_free:
-            null = evidences.structural_null(likelihood, found, np.random.default_rng(declared.seed))
-        if null is not None and not evidences.is_level(likelihood, found, null, declared.n_obs):
+            null = directions.structural_null(likelihood, found, np.random.default_rng(declared.seed))
+        if null is not None and not directions.is_level(likelihood, found, null, declared.n_obs):
             null = None
         structural = null is not None
         if null is None:
-            null = evidences.level_direction(likelihood, found)
+            null = directions.level_direction(likelihood, found)
         if null is not None:
             return findings.flat(table, found, search, null, declared, structural=structural)
-    away = evidences.receding(likelihood, found)
+    away = directions.receding(likelihood, found)
     if away is None and lost.any():
         found = _brought_back(likelihood, found, lost, declared)
-        away = evidences.receding(likelihood, found)
+        away = directions.receding(likelihood, found)
     if away is not None:
         return edges.receding(table, found, search, away, declared)
     if theory is not None and (search.blocked or found.tally.densest > DENSE):
@@ -113,9 +113,11 @@ def _brought_back(
     likelihood: Likelihood, found: Evidence, lost: NDArray[np.bool_], declared: Declared
 ) -> Evidence:
     """The evidence with coordinates brought back to where rounding leaves more of them, if ℓ is as high there."""
+    from thetahat.optimize import directions
+
     point = np.where(lost, np.sign(found.point) * LOST, found.point)
     there = likelihood.tally(point, DERIVATIVES)
-    if not (there.finite and there.value >= found.tally.value - evidences.LEVELLED):
+    if not (there.finite and there.value >= found.tally.value - directions.LEVELLED):
         return found
     return evidences.gather(likelihood, point, there, None, declared.sizes)
 
@@ -129,31 +131,5 @@ def _is_singular(table: ParameterTable, found: Evidence, declared: Declared) -> 
 
 def _creeps(table: ParameterTable, found: Evidence, limit: LimitFit) -> bool:
     """Whether a search that was not ended is far out on the way to a limit that is a little higher."""
-    name = limit.limit.parameter
-    natural = table.natural(found.point)
-    # Of a vector the entry that is least far out.
-    ends = (limit.limit.size_of(natural[entry]) for entry in table.by_name[name].names)
-    farthest = min(ends) if limit.limit.order > 0 else max(ends)
-    ratio = farthest / table.unit(name) / limit.scale
-    if not ratio > 0:
-        return False
-    beyond = ratio if limit.limit.order > 0 else 1.0 / ratio
-    return beyond > FAR_OUT and limit.value - found.tally.value < NEARLY_THERE
-
-
-def _rising(likelihood: Likelihood, found: Evidence) -> Ray | None:
-    for direction in evidences.candidate_directions(found):
-        ray = evidences.walk(likelihood, found, direction)
-        if ray.rises and _falls_behind(likelihood, found, ray):
-            return ray
-    return None
-
-
-def _falls_behind(likelihood: Likelihood, found: Evidence, ray: Ray) -> bool:
-    """Whether ℓ is lower the other way, as it is on a slope and is not on a level ridge."""
-    if ray.supremum > found.tally.value + 4 * found.tally.rounding + evidences.DECREMENT:
-        return True
-    back = likelihood.tally(found.point - 2.0 * ray.direction, VALUE)
-    return bool(
-        not back.finite or back.value < found.tally.value - found.tally.rounding - evidences.DECREMENT
-    )
+    passed = limit.passed(table, table.natural(found.point))
+    return passed > FAR_OUT and limit.value - found.tally.value < NEARLY_THERE

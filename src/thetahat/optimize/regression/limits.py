@@ -22,7 +22,8 @@ from thetahat.models.regression import RegressionModel
 from thetahat.numerics.cholesky import is_positive, newton_step
 from thetahat.optimize._optimizer import Optimizer, Search
 from thetahat.optimize.climb import climb
-from thetahat.optimize.limits import FAR_OUT, ROUNDING, STEP, LimitFit, Slope, to_edges
+from thetahat.optimize.limit_fit import LimitFit
+from thetahat.optimize.limits import FAR_OUT, ROUNDING, STEP, Slope, to_edges
 from thetahat.penalised_likelihood import penalised
 from thetahat.penalties import Penalty
 from thetahat.regression_pass import RegressionArrangement, packed_again
