@@ -47,7 +47,7 @@ def test_one_value_is_unbounded_under_a_uniform_and_certain_under_a_discrete_one
 
 @pytest.mark.parametrize("family", [th.Uniform(), th.DiscreteUniform()])
 def test_ends_are_not_regressed(family):
-    with pytest.raises(th.ModelError, match="support ends at low and high.*quantile"):
+    with pytest.raises(th.ModelError, match=r"support ends at low and high.*quantile"):
         th.regress([[1.0], [2.0], [3.0]], [1.0, 2.0, 4.0], family)
 
 

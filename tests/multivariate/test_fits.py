@@ -229,9 +229,8 @@ def test_what_is_only_of_single_values_is_refused(law):
             call()
     with pytest.raises(th.InferenceError, match="vectors"):
         fit.goodness_of_fit()
-    for call in (lambda: th.kl_divergence(fit, fit), lambda: th.project(fit, th.Normal())):
-        with pytest.raises(th.ModelError, match="vectors"):
-            call()
+    with pytest.raises(th.ModelError, match="vectors"):
+        th.project(fit, th.Normal())
     with pytest.raises(th.ModelError, match="vectors"):
         th.fit(th.Regression("y ~ x", blank(law)), {"y": [1.0, 2.0], "x": [1.0, 3.0]})
     with pytest.raises(th.ModelError, match="vectors"):
