@@ -53,12 +53,12 @@ class DenseDesign(Design):
     def matvec(self, coefficients: Array) -> Array:
         """Return X β, or the predictors of each row of coefficients."""
         if coefficients.ndim == 1:
-            return np.asarray(self.matrix @ coefficients)
+            return np.asarray(self.matrix.dot(coefficients))
         return np.asarray(coefficients @ self.matrix.T)
 
     def transpose(self, values: Array) -> Array:
         """Return Xᵀ v, or the sums for each row of values."""
-        return np.asarray(values @ self.matrix)
+        return np.asarray(values.dot(self.matrix))
 
     def gram(self, weights: Vector) -> Matrix:
         """Return Xᵀ diag(w) X, by a symmetric product of √|w| X where all weights have one sign."""
@@ -67,7 +67,7 @@ class DenseDesign(Design):
         if self.matrix.size <= FEW_NUMBERS:
             if self.n_columns <= FEW_COLUMNS:
                 products, places = self._multiplied()
-                return np.asarray((weights @ products)[places])
+                return np.asarray(weights.dot(products)[places])
             return _mean_of_both(self.matrix.T @ (self.matrix * weights[:, np.newaxis]))
         lowest, highest = float(weights.min()), float(weights.max())
         work = _scratch(self.n_rows, self.n_columns, self.precision)

@@ -15,6 +15,7 @@ from thetahat.formulas import Selection
 from thetahat.models._checks import checked_labels, refuse_unseen
 from thetahat.models._curvature import Standing, standing
 from thetahat.models._model import DERIVATIVES, GRADIENT, NO_INFORMATION, Model, Tally, Vector
+from thetahat.models._one_predictor import RowsOfOnePredictor
 from thetahat.models._parts import parts_of
 from thetahat.models._positions import RowPositions
 from thetahat.models._predictors import Predictors
@@ -147,7 +148,12 @@ class RegressionModel(Model[PackedRegression]):
         """Sum the family's terms over packed rows."""
         total: Tally | None = None
         for part in packed.parts:
-            added = tally_part(self.family, self.predictors, part, working, order)
+            added = None
+            if order == DERIVATIVES:
+                rows = RowsOfOnePredictor.of(self.family, self.predictors, part)
+                added = None if rows is None else rows.tally(working)
+            if added is None:
+                added = tally_part(self.family, self.predictors, part, working, order)
             total = added if total is None else total.merge(added)
         if total is None:
             k = working.size

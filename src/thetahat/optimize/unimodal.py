@@ -88,10 +88,11 @@ class UnimodalSearch(Search):
         assert trial is not None  # noqa: S101 - an answer follows a question
         if not tally.finite:
             return
-        step = newton_step(self._ahead(tally), tally.score)
+        here = tally.information if self._dear else information_ahead(tally, self.tally, self._step)
+        step = newton_step(here, tally.score)
         if step is None:
             return
-        decrement = 0.5 * float(tally.score @ step)
+        decrement = 0.5 * float(tally.score.dot(step))
         if not decrement >= 0.0:
             return
         held, before = self.tally, self._decrement
@@ -123,23 +124,24 @@ class UnimodalSearch(Search):
         """Where the step from the last point leads, which need not have been gone."""
         return self.point if self._step is None else self.point + self._step
 
-    def _ahead(self, tally: Tally) -> NDArray[np.float64]:
-        """The information in the middle of the step from here, as far as the last step tells."""
-        here = tally.information
-        if self._dear or self.tally is None or self._step is None:
-            return here
-        slope, bend = float(tally.score @ self._step), float(self._step @ here @ self._step)
-        if not abs(slope) <= FARTHEST_AHEAD * bend or bend == 0.0:
-            return here
-        return here + (0.5 * slope / bend) * (here - self.tally.information)
-
     def _record(self, held: Tally, value: float) -> None:
         """Note the step that has just been accepted, its length measured as the searches with a trust region do."""
         assert self._step is not None  # noqa: S101 - there was one
         self.previous = held
-        length = sqrt(float(held.information.diagonal() @ (self._step * self._step)))
+        length = sqrt(float(held.information.diagonal().dot(self._step * self._step)))
         self.trace.append(Trace(self.iterations, value, self._decrement, length, "newton"))
 
     def reject(self) -> None:
         """Give up: this search knows no other way than straight on."""
         self._trial = None
+
+
+def information_ahead(tally: Tally, before: Tally | None, step: Vector | None) -> NDArray[np.float64]:
+    """The information in the middle of the next step, as far as the last one tells, which led here from ``before``."""
+    here = tally.information
+    if before is None or step is None:
+        return here
+    slope, bend = float(tally.score.dot(step)), float(step.dot(here).dot(step))
+    if not abs(slope) <= FARTHEST_AHEAD * bend or bend == 0.0:
+        return here
+    return here + (0.5 * slope / bend) * (here - before.information)

@@ -39,6 +39,7 @@ from thetahat.optimize.regression.limits import fit_regression_limits
 from thetahat.optimize.regression.moved_rows import in_words_of_rows
 from thetahat.optimize.regression.pinned_edges import held_at_ends
 from thetahat.optimize.regression.predictor_edges import end_rows, has_ends, on_the_edge, reaches_an_end
+from thetahat.optimize.regression.reweighted import reweighted
 from thetahat.optimize.regression.start import starting_point
 from thetahat.optimize.regression.theorem import single_maximum
 from thetahat.optimize.regression.wide import as_wide, maximise_wide
@@ -129,10 +130,16 @@ def _maximise(
     penalty: Penalty | None,
     begin: Vector | None = None,
 ) -> Outcome:
+    declared = _declare(arrangement, likelihood)
+    if declared.theorem is not None and penalty is None and not start and isinstance(optimizer, Newton):
+        easily = reweighted(arrangement, optimizer.max_iterations, NEARLY_SINGULAR)
+        if easily is not None:
+            outcome = judge(likelihood, easily, declared)
+            if outcome.certificate.verdict is Verdict.MAXIMUM:
+                return outcome
     begin = starting_point(arrangement, start) if begin is None else begin
     if not start and has_ends(arrangement.model) and not likelihood.tally(begin).finite:
         begin = _with_all_inside(arrangement, begin)
-    declared = _declare(arrangement, likelihood)
     wide = as_wide(likelihood, declared.theorem)
     if wide is not None:
         return maximise_wide(wide, begin, declared, optimizer)

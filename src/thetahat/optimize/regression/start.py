@@ -26,20 +26,7 @@ def starting_point(arrangement: RegressionArrangement, start: Mapping[str, Any])
     ``start`` holds values of the user's own: coefficients on the scale of the predictor, others on the natural one.
     """
     model, sample = arrangement.model, arrangement.sample
-    family = model.family
-    points, weight = sample.points
-    if weight is not None and float(weight.min()) < float(weight.max()):
-        # Points repeated in proportion to their weights, so that start recipes need not know weights.
-        points = np.repeat(points, np.maximum(np.round(weight / weight.sum() * REPEATED), 1).astype(int))
-    known = {
-        name: value if not np.ndim(value) else float(np.mean(value))
-        for part in sample.parts[:1]
-        for name, value in part.known.items()
-    }
-    theta = [
-        family.given.get(parameter.name, value)
-        for parameter, value in zip(family.declared, family.start(points, known), strict=True)
-    ]
+    theta = usual_parameters(arrangement)
     working = at_constants(model, sample, theta)
     table = model.table
     free_vector = working if table.all_free else working[table.free_index]
@@ -54,6 +41,23 @@ def starting_point(arrangement: RegressionArrangement, start: Mapping[str, Any])
             moved = start[name] - sum(factor * values[other] for other, factor in others.items())
             free_vector[table.entry(name)[1]] = moved / table.unit(name)
     return np.asarray(free_vector)
+
+
+def usual_parameters(arrangement: RegressionArrangement) -> tuple[Any, ...]:
+    """What the family's recipe gives for all rows together, or what it was given."""
+    sample, family = arrangement.sample, arrangement.model.family
+    points, weight = sample.points
+    if weight is not None and float(weight.min()) < float(weight.max()):
+        # Points repeated in proportion to their weights, so that start recipes need not know weights.
+        points = np.repeat(points, np.maximum(np.round(weight / weight.sum() * REPEATED), 1).astype(int))
+    known = {
+        name: value if not np.ndim(value) else float(np.mean(value))
+        for part in sample.parts[:1]
+        for name, value in part.known.items()
+    }
+    values = family.start(points, known)
+    given = family.given
+    return tuple([given.get(p.name, value) for p, value in zip(family.declared, values, strict=True)])
 
 
 def at_constants(model: RegressionModel, sample: PackedRegression, theta: Sequence[Any]) -> Vector:
