@@ -141,17 +141,19 @@ def _by_margin(y: Array, logit: Array) -> Terms:
 
     With the margin m, which is the logit of a one and minus that of a zero, and e = exp(-|m|), they are
     min(m, 0) - log(1 + e), ±1/(1 + exp m) and -e/(1 + e)²: sums and quotients of what is not negative. Of few rows,
-    whose operations cost more than their arithmetic, fewer operations make the same.
+    whose operations cost more than their arithmetic, fewer operations make the same of exp(-m).
     """
     sign = y + y - 1.0
     margin = sign * logit
-    if margin.size <= FEW_ROWS:
-        value, near = special.log_expit(margin), special.expit(margin)
-        np.negative(margin, out=margin)
-        far = special.expit(margin)
-        near *= far
-        far *= sign
-        return Terms(value, (far,), (np.negative(near, out=near),))
+    if margin.ndim == 1 and margin.size <= FEW_ROWS:
+        odds = np.exp(-margin)
+        # Unless they come near to overflow.
+        if float(odds.dot(odds)) < np.inf:
+            value, curvature = np.log1p(odds), 1.0 / (1.0 + odds)
+            odds *= curvature
+            curvature *= odds
+            odds *= sign
+            return Terms(np.negative(value, out=value), (odds,), (np.negative(curvature, out=curvature),))
     small = np.abs(margin)
     np.negative(small, out=small)
     np.exp(small, out=small)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,10 @@ Vector = NDArray[np.float64]
 Bend = tuple[Any, Any] | None
 """The two derivatives of a link; None where it is the identity."""
 Bends = tuple[Bend, ...]
+Entry = str | Parameter
+"""A coefficient by its name, or a parameter that has no predictor."""
+SHARED = 64
+"""Parameters, up to which a table is kept for the next fit of the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,16 +192,16 @@ def predictors(
             raise ModelError(f"links={{{name!r}: ...}}: {name} has no formula, so there is nothing to link")
     primary = primary_of(family)
     in_order = sorted(family.declared, key=lambda parameter: parameter.name != primary)
-    parameters: list[Parameter] = []
+    entries: list[Entry] = []
     groups: dict[str, list[Group]] = {}
     order: list[Designer] = []
     owners: list[str] = []
-    at, line = 0, Real()
+    at = 0
     for parameter in in_order:
         size = parameter.domain.free_size
         designer = designers.get(parameter.name)
         if designer is None:
-            parameters.append(parameter)
+            entries.append(parameter)
             groups[parameter.name] = [Group(None, slice(at + k, at + k + 1)) for k in range(size)]
             at += size
             continue
@@ -215,11 +220,13 @@ def predictors(
         order.append(designer)
         owners.append(parameter.name)
         for prefix in _prefixes(family, parameter):
-            parameters.extend([Parameter(prefix + name, line) for name in designer.names])
+            entries.extend([prefix + name for name in designer.names] if prefix else designer.names)
         width = len(designer.names) * size
         groups[parameter.name] = [Group(len(order) - 1, slice(at, at + width), size, link)]
         at += width
-    names = [name for parameter in parameters for name in parameter.names]
+    names = []
+    for entry in entries:
+        names.extend([entry] if isinstance(entry, str) else entry.names)
     if len(set(names)) < len(names):
         raise ModelError(f"two parameters would be named {_repeated(names)!r}; rename the column")
     held = {**family.given, **fixed}
@@ -230,13 +237,28 @@ def predictors(
             else f"{family!r} is not regressed: its log-likelihood has kinks in the {family.kinked}; regress the "
             "family inside it, or choose a smooth one with heavy tails, such as th.StudentT or th.Logistic"
         )
-    if held:
-        held = entries_joined(parameters, held)
     laid_out = tuple([group for parameter in family.declared for group in groups[parameter.name]])
     shifts = _shifts(family, order, owners) if any(designer.centres for designer in order) else {}
     units = _units(family, order, owners, unit) if unit != 1.0 else {}
-    table = ParameterTable(tuple(parameters), held, units, shifts)
+    if held or units or shifts or len(entries) > SHARED:
+        parameters = _parameters(entries)
+        held = entries_joined(parameters, held) if held else held
+        table = ParameterTable(parameters, held, units, shifts)
+    else:
+        table = _free_table(tuple(entries))
     return Predictors(tuple(order), tuple(owners), laid_out, table, unit)
+
+
+def _parameters(entries: Sequence[Entry]) -> tuple[Parameter, ...]:
+    """The parameters of a table, coefficients being given by their names."""
+    line = Real()
+    return tuple([Parameter(entry, line) if isinstance(entry, str) else entry for entry in entries])
+
+
+@lru_cache(maxsize=64)
+def _free_table(entries: tuple[Entry, ...]) -> ParameterTable:
+    """The table with nothing fixed: the same for fits of the same columns, with all that it has worked out."""
+    return ParameterTable(_parameters(entries))
 
 
 def _units(

@@ -32,7 +32,8 @@ def newton_step(matrix: FloatArray, right: FloatArray) -> FloatArray | None:
         solution = np.linalg.solve(matrix, right)
     except np.linalg.LinAlgError:
         return None
-    return np.asarray(solution, dtype=np.float64) if isfinite(float(np.add.reduce(solution))) else None
+    total = sum(solution.tolist()) if solution.size <= SMALL else float(np.add.reduce(solution))
+    return np.asarray(solution) if isfinite(total) else None
 
 
 def _factor(matrix: FloatArray) -> FloatArray | None:

@@ -40,7 +40,7 @@ def judge(likelihood: Likelihood, search: Search, declared: Declared) -> Outcome
     if limit is not None:
         return findings.at_limit(table, found, search, limit, declared)
     lost = _lost(table, found, declared)
-    if found.is_maximum and not lost.any() and not _is_singular(table, found, declared):
+    if found.is_maximum and lost is None and not _is_singular(table, found, declared):
         return findings.maximum(table, found, search, declared)
     from thetahat.optimize import directions
 
@@ -70,7 +70,7 @@ def judge(likelihood: Likelihood, search: Search, declared: Declared) -> Outcome
         if null is not None:
             return findings.flat(table, found, search, null, declared, structural=structural)
     away = directions.receding(likelihood, found)
-    if away is None and lost.any():
+    if away is None and lost is not None:
         found = _brought_back(likelihood, found, lost, declared)
         away = directions.receding(likelihood, found)
     if away is not None:
@@ -100,13 +100,16 @@ def _limit_reached(
     return None
 
 
-def _lost(table: ParameterTable, found: Evidence, declared: Declared) -> NDArray[np.bool_]:
-    """Coordinates on a log scale that are so far out, with so little curvature, that it may be rounding."""
-    far = np.abs(found.point) > LOST
+def _lost(table: ParameterTable, found: Evidence, declared: Declared) -> NDArray[np.bool_] | None:
+    """Coordinates on a log scale that are so far out, with so little curvature, that it may be rounding, if any."""
+    if table.straight:
+        return None
+    far = (np.abs(found.point) > LOST) & ~table.on_line
     if not far.any():
-        return far
+        return None
     weak = np.abs(found.tally.information.diagonal()) <= NO_CURVATURE * declared.n_obs
-    return np.asarray(far & weak & ~table.on_line)
+    lost = far & weak
+    return lost if lost.any() else None
 
 
 def _brought_back(
