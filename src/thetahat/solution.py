@@ -282,11 +282,14 @@ class Solution:
 
     def _scalar_errors(self, variances: NDArray[np.float64]) -> dict[str, float]:
         """Standard errors where each entry depends on its own coordinate alone: slopes times roots of variances."""
-        errors = dict.fromkeys(self.table.names, float(np.nan))
-        with np.errstate(all="ignore"):
-            slopes = self.table.slopes(self.point).tolist()
-        for name, slope, variance in zip(self.table.free_names, slopes, variances.tolist(), strict=True):
-            if self.certificate.status[name] == "regular" and variance >= 0.0:
+        table, status = self.table, self.certificate.status
+        errors = dict.fromkeys(table.names, float(np.nan))
+        slopes = [1.0] * variances.size
+        if not table.straight:
+            with np.errstate(all="ignore"):
+                slopes = table.slopes(self.point).tolist()
+        for name, slope, variance in zip(table.free_names, slopes, variances.tolist(), strict=True):
+            if status[name] == "regular" and variance >= 0.0:
                 errors[name] = abs(slope) * sqrt(variance)
         return errors
 

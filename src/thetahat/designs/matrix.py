@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isfinite
 from typing import Any, final
 
 import numpy as np
@@ -99,7 +100,7 @@ class MatrixDesigner(Designer):
                 self._refuse_sparse(matrix, where)
             return SparseDesign(matrix if self.intercept is None else with_constant(matrix))
         # One sum tells whether all are finite; where huge numbers overflow it, each is looked at.
-        if not np.isfinite(matrix.sum()):
+        if not isfinite(float(np.add.reduce(matrix, axis=None))):
             self._refuse(matrix, where)
         if self.intercept is None:
             return DenseDesign(matrix)

@@ -202,8 +202,8 @@ class SymmetricFactor:
             return max(self._plain.half_square(*right.tolist()), 0.0)
         if self._triangle is not None or self.size <= 2:
             return max(0.5 * float(right @ self.solve(right)), 0.0)
-        rotated = (right / self.roots) @ self.eigenvectors
-        return max(0.5 * float(rotated @ (rotated / self.eigenvalues)), 0.0)
+        rotated = (right / self.roots).dot(self.eigenvectors)
+        return max(0.5 * float(rotated.dot(rotated / self.eigenvalues)), 0.0)
 
     def length(self, step: FloatArray) -> float:
         """Return ‖R b‖, the norm of a step in the coordinates of the scaled matrix.
@@ -235,7 +235,7 @@ class SymmetricFactor:
             norm = self._plain.relative_norm(difference)
             return norm if isfinite(norm) else float("inf")
         scaled = (difference / self.roots / self.roots[:, np.newaxis]).ravel()
-        squares = float(scaled @ scaled)
+        squares = float(scaled.dot(scaled))
         return sqrt(squares) / self.smallest if isfinite(squares) else float("inf")
 
     def solve_absolute(self, right: ArrayLike) -> FloatArray:

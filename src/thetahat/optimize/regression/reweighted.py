@@ -14,7 +14,7 @@ from thetahat.models._one_predictor import RowsOfOnePredictor
 from thetahat.numerics.cholesky import determined, is_positive, newton_step
 from thetahat.numerics.unit_diagonal import LARGE
 from thetahat.optimize._optimizer import Search, Settled, Trace
-from thetahat.optimize.newton import NEGLIGIBLE
+from thetahat.optimize.newton import DECREMENT, NEGLIGIBLE
 from thetahat.optimize.regression.predictor_edges import has_ends
 from thetahat.optimize.regression.start import usual_parameters
 from thetahat.optimize.unimodal import CONTRACTS, PAYS, information_ahead
@@ -43,7 +43,12 @@ def reweighted(arrangement: RegressionArrangement, most: int, floor: float) -> S
     """
     model = arrangement.model
     sample, table = arrangement.sample, model.table
-    if len(sample.parts) > 1 or sample.n_positive < arrangement.n_positive or table.n_free > LARGE:
+    if (
+        not most
+        or len(sample.parts) > 1
+        or sample.n_positive < arrangement.n_positive
+        or table.n_free > LARGE
+    ):
         return None
     if model.family.limits or has_ends(model):
         # A supremum may be elsewhere, and others are to look there.
@@ -64,7 +69,8 @@ def reweighted(arrangement: RegressionArrangement, most: int, floor: float) -> S
             return None
         ahead = newton_step(information_ahead(tally, held, step), tally.score)
         decrement = np.nan if ahead is None else 0.5 * float(tally.score.dot(ahead))
-        if ahead is None or not 0.0 <= decrement <= CONTRACTS * before:
+        stalled = not decrement <= CONTRACTS * before
+        if ahead is None or not decrement >= 0.0 or (stalled and before > DECREMENT):
             return None
         if held is not None and step is not None:
             noise = held.rounding + tally.rounding
@@ -72,7 +78,7 @@ def reweighted(arrangement: RegressionArrangement, most: int, floor: float) -> S
                 return None
             length = sqrt(float(held.information.diagonal().dot(step * step)))
             trace.append(Trace(iteration, tally.value, decrement, length, "newton"))
-        if decrement <= NEGLIGIBLE:
+        if decrement <= NEGLIGIBLE or (stalled and decrement <= DECREMENT):
             return _ended(point, tally, held, trace)
         held, step, before = tally, ahead, decrement
         point = point + ahead
