@@ -20,7 +20,8 @@ from thetahat.models._model import DERIVATIVES
 from thetahat.models._parts import parts_of
 from thetahat.models._positions import RowPositions
 from thetahat.models._predictors import Group, primary_of
-from thetahat.models._regression_rows import Part, on_predictors
+from thetahat.models._regression_rows import Part
+from thetahat.models._regression_sums import on_predictors
 from thetahat.models._rows import PackedRows
 from thetahat.models.iid import IndependentModel
 from thetahat.models.regression import RegressionModel

@@ -14,7 +14,7 @@ from thetahat.inference.leverage import Leverage
 from thetahat.inference.rows import Piece, Rows, Total
 from thetahat.models import SCORES
 from thetahat.models._multivariate_model import MultivariateModel
-from thetahat.models._regression_rows import Sums
+from thetahat.models._regression_sums import Sums
 from thetahat.models.iid import IndependentModel
 from thetahat.models.regression import RegressionModel
 from thetahat.solution import Solution

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from thetahat._dataclass import dataclass
 from thetahat.likelihood import Likelihood
 from thetahat.models import GRADIENT, Tally
-from thetahat.models._curvature import Columns, Product, Standing, Summed
+from thetahat.models._held_rows import Columns, Product, Standing, Summed
 from thetahat.optimize._optimizer import Trace
 from thetahat.penalised_likelihood import PenalisedLikelihood
 from thetahat.penalties import Curvature

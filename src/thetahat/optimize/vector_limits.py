@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from thetahat._dataclass import dataclass
 from thetahat.engines import Engine
 from thetahat.families import multivariate_named
+from thetahat.families._contract import EDGE
 from thetahat.families._limit import Limit
 from thetahat.likelihood import Likelihood
 from thetahat.models import DERIVATIVES
 from thetahat.models._multivariate_model import MultivariateModel, PackedVectors, VectorArrangement
-from thetahat.optimize.edges import BEYOND
 from thetahat.optimize.limit_fit import LimitFit
 from thetahat.optimize.limits import ROUNDING
 
@@ -78,7 +78,7 @@ def _fit(limit: Limit, arrangement: VectorArrangement, engine: Engine) -> Vector
     likelihood = Likelihood(limit_model, lambda: [pseudo], packed=True, engine=engine)
     point = np.concatenate(
         [
-            np.atleast_1d(parameter.domain.beside_edge(solution[parameter.name], BEYOND))
+            np.atleast_1d(parameter.domain.beside_edge(solution[parameter.name], EDGE))
             for parameter in limit_model.table.free_parameters
         ]
         or [np.zeros(0)]

@@ -11,7 +11,8 @@ from thetahat._dataclass import dataclass
 from thetahat.families import Family
 from thetahat.models._model import DERIVATIVES, GRADIENT, Tally
 from thetahat.models._predictors import Predictors
-from thetahat.models._regression_rows import Part, Sums, on_predictors, tally_of_terms
+from thetahat.models._regression_rows import Part
+from thetahat.models._regression_sums import Sums, on_predictors, tally_of_terms
 
 Array = NDArray[Any]
 Vector = NDArray[np.float64]
