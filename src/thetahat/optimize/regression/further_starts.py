@@ -41,8 +41,8 @@ TO_GAIN = 10.0
 STEPS = 50
 """Iterations, after which a climb on few rows is given up."""
 DOUBTFUL = frozenset({Verdict.NOT_CONVERGED, Verdict.SADDLE, Verdict.FLAT, Verdict.UNBOUNDED})
-
-KNOWN = frozenset({Verdict.MAXIMUM, Verdict.AT_INFINITY, Verdict.BOUNDARY})
+"""Verdicts after which a maximum may be elsewhere, even where the family offers no starts for others."""
+KNOWN = frozenset(Verdict) - DOUBTFUL
 
 
 def from_further_starts(
