@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from thetahat._dataclass import dataclass
 from thetahat.likelihood import Likelihood
 from thetahat.models import GRADIENT, Tally
-from thetahat.models._held_rows import Columns, Product, Standing, Summed
+from thetahat.models._held_rows import Columns, Product, Standing
 from thetahat.numerics.conjugate_gradients import MOST_PRODUCTS, conjugate_gradients
+from thetahat.numerics.sums import Total
 from thetahat.optimize._optimizer import Trace
 from thetahat.penalised_likelihood import PenalisedLikelihood
 from thetahat.penalties import Curvature
@@ -65,7 +66,7 @@ class HeldInformation:
 
     def diagonal(self) -> Vector:
         """The diagonal of A."""
-        total: Summed = self._engine.reduce(lambda held: held.diagonal(), self._rows)
+        total: Total[Vector] = self._engine.reduce(lambda held: held.diagonal(), self._rows)
         diagonal = total.value[self._table.free_index]
         return diagonal if self._penalty is None else diagonal + self._penalty.diagonal()
 
