@@ -159,7 +159,7 @@ class PackedRegression:
         return sum(part.total_weight for part in self.parts)
 
     @property
-    def single(self) -> bool:
+    def offers_single_precision(self) -> bool:
         """Whether there are Gram matrices that single precision makes in less time."""
         return any(d.in_single_precision() is not d for part in self.parts for d in part.designs)
 
