@@ -28,9 +28,9 @@ OPENING = """\
   looked for from row to row, since the density has one; *Newton* otherwise.
   *only one*: a theorem, named below, says that there is no other.
 - **rows**: *any* are values, values known only to lie above, below or between bounds, and all of these under
-  truncation; *untruncated* are all of these without it. *any, one-sided* are those, and under truncation values, alone
-  or beside rows that are open at one side and have limits at the other, as under delayed entry. *values,
-  right-censored* are those two, under truncation too.
+  truncation; *untruncated* are all of these without it. *any above a value* are values, rows known only to lie
+  above a bound, and others that lie above a smaller value known exactly, or above an end that is given; under
+  truncation too.
 - **regression**: the parameter that the first formula drives, with its default link; another family where the
   regression is fitted in that form. A dash: the support ends at the parameters that a formula would drive, which as
   many outermost rows as there are coefficients would settle, without standard errors; or, of `GeneralizedNormal`, the
@@ -114,10 +114,8 @@ def _rows(kind: type[Family]) -> str:
     if not kind.ordered:
         return "values"
     if kind.open_only:
-        return "values, right-censored"
-    if not kind.edges:
-        return "any"
-    return "any, one-sided" if kind.ends_truncated else "untruncated"
+        return "any above a value"
+    return "untruncated" if kind.edges and not kind.ends_truncated else "any"
 
 
 def _regression(fact: dict[str, Any]) -> str:

@@ -18,6 +18,7 @@ from thetahat.families._survey import Survey
 from thetahat.models._levels import Levels, levels_in_order
 from thetahat.models._rows import PackedRows, join
 from thetahat.models.iid import IndependentModel
+from thetahat.numerics.sums import Total
 from thetahat.response._response import shown_column
 
 Array = NDArray[Any]
@@ -156,7 +157,7 @@ def _gather(
     packs = gathered.packs
     refine = model.family.refinement(survey) if survey.plain else None
     if sparing and source is not None and (refine is not None or model.condensed(survey) is None):
-        packs = engine.reduce(lambda block: _Packs([model.pack(block)]), source.blocks(model.columns)).packs
+        packs = engine.reduce(lambda block: Total([model.pack(block)]), source.blocks(model.columns)).value
         sparing = False
     packed = in_memory and not sparing
 
@@ -171,14 +172,6 @@ def _gather(
 def _summable(model: IndependentModel) -> bool:
     """Whether sums over the rows can stand for them."""
     return bool(model.family.affine) and not (model.response.censored or model.response.truncated)
-
-
-@dataclass(frozen=True, slots=True)
-class _Packs:
-    packs: list[PackedRows]
-
-    def merge(self, other: _Packs) -> _Packs:
-        return _Packs(self.packs + other.packs)
 
 
 def _refuse_weightless(model: IndependentModel, n_obs: float) -> None:
@@ -196,20 +189,12 @@ def _mean_of(
     engine: Engine,
     survey: Survey,
 ) -> float:
-    def total(block: Any) -> _Total:
+    def total(block: Any) -> Total[float]:
         packed = block if isinstance(block, PackedRows) else model.pack(block)
         values = function(packed.prepared)
-        return _Total(float(np.add.reduce(values if packed.weight is None else values * packed.weight)))
+        return Total(float(np.add.reduce(values if packed.weight is None else values * packed.weight)))
 
     return engine.reduce(total, blocks).value / survey.n_exact
-
-
-@dataclass(frozen=True, slots=True)
-class _Total:
-    value: float
-
-    def merge(self, other: _Total) -> _Total:
-        return _Total(self.value + other.value)
 
 
 def collapsible(model: IndependentModel) -> bool:

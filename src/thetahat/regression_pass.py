@@ -12,6 +12,7 @@ from thetahat.engines import Engine
 from thetahat.families._support import REAL_LINE
 from thetahat.models._regression_rows import SHARED, PackedRegression, join
 from thetahat.models.regression import RegressionModel
+from thetahat.numerics.sums import Total
 
 THINNED = 2_048
 """Rows of each block, or up to twice as many, on which a large regression is fitted first."""
@@ -147,16 +148,8 @@ def packed_again(
     """The rows of an arrangement packed for another model, in portions; None where they come from a file."""
     if not arrangement.packed:
         return None
-    packs = engine.reduce(lambda block: _Packs([model.pack(block)]), arrangement.raw_blocks()).packs
+    packs = engine.reduce(lambda block: Total([model.pack(block)]), arrangement.raw_blocks()).value
     return in_portions(model, packs)
-
-
-@dataclass(frozen=True, slots=True)
-class _Packs:
-    packs: list[PackedRegression]
-
-    def merge(self, other: _Packs) -> _Packs:
-        return _Packs(self.packs + other.packs)
 
 
 def _largest(model: RegressionModel, packed: PackedRegression) -> float:

@@ -162,8 +162,8 @@ def _fit(command: ArgumentParser) -> None:
     command.add_argument(
         "--covariance",
         metavar="KIND",
-        help="what standard errors are made from: observed, expected, opg, sandwich (HC0), HC1, stata, HC2, HC3 "
-        "(observed; with --cluster sandwich)",
+        help="what standard errors are made from: observed, expected, opg, sandwich (HC0), HC1, stata, HC2, HC3, "
+        "of quantile regressions ker and nid (observed; with --cluster sandwich)",
     )
     command.add_argument("--cluster", metavar="COLUMN", help="rows of equal label belong together")
     command.add_argument(

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from thetahat._errors import InferenceError
 from thetahat.families._contract import EDGE
-from thetahat.inference.rows import Piece, Rows, entry
+from thetahat.families._terms import entry
+from thetahat.inference.rows import Piece, Rows
 from thetahat.models._model import DERIVATIVES
 from thetahat.models._predictors import primary_of
 from thetahat.numerics.namespace import NUMPY

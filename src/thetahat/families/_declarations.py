@@ -60,7 +60,8 @@ class Declarations:
         Whether the parameters are the two ends of the support, which ``ends_of_rows`` finds from rows that are not all
         exact.
     open_only
-        Whether rows that are not known exactly must be open above for the parameters to be estimated.
+        Whether rows that are not known exactly must be open above for the parameters to be estimated; beside
+        ``edges`` that are found or given, rows that lie above the end are taken too.
     labelled
         Whether rows are labels, whose distinct values are found on a first pass.
     ordered

@@ -8,9 +8,9 @@ from math import isfinite
 import numpy as np
 
 from thetahat.families._row_sums import (
-    Block,
     Sums,
     Vector,
+    Vectors,
     block_scores,
     total,
     total_of_product,
@@ -24,7 +24,7 @@ MODERATE = 0.1
 
 
 def gev_sums(
-    y: Vector, weight: Array | None, eta: Coordinates, scratch: Block, *, scores: bool
+    y: Vector, weight: Array | None, eta: Coordinates, scratch: Vectors, *, scores: bool
 ) -> Sums | None:
     """Sum by rows with u = 1 + shape z, w = log(u)/shape, t = exp(-w), s = 1/u and k = z s.
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from thetahat.families._terms import Array, Coordinates, Rows
 
 Vector = NDArray[np.float64]
-Block = NDArray[np.float64]
+Vectors = NDArray[np.float64]
 """Vectors over the same rows, one below the other."""
 SHORT = 4_096
 """Rows up to which a call costs more than its arithmetic, so that several vectors are summed by one."""
@@ -46,7 +46,7 @@ class SummedByRows(ABC):
         rows: Rows,
         weight: Array | None,
         eta: Coordinates,
-        scratch: Block,
+        scratch: Vectors,
         *,
         scores: bool,
     ) -> Sums | None:
@@ -68,7 +68,7 @@ def total_of_product(left: Vector, right: Vector, weight: Array | None, work: Ve
     return float(np.add.reduce(work))
 
 
-def totals(block: Block, weight: Array | None, work: Block) -> list[float]:
+def totals(block: Vectors, weight: Array | None, work: Vectors) -> list[float]:
     """Σ w x of each vector in a block, pairwise; ``work``, a block as large, is written to where there are weights."""
     if block.shape[1] > SHORT:
         return [total(vector, weight, work[0]) for vector in block]
@@ -78,7 +78,7 @@ def totals(block: Block, weight: Array | None, work: Block) -> list[float]:
     return sums
 
 
-def totals_of_products(block: Block, factor: Vector, weight: Array | None, work: Block) -> list[float]:
+def totals_of_products(block: Vectors, factor: Vector, weight: Array | None, work: Vectors) -> list[float]:
     """Σ w x y of each vector x in a block and one y, pairwise; ``work``, a block as large, is written to."""
     if block.shape[1] > SHORT:
         return [total_of_product(vector, factor, weight, work[0]) for vector in block]
@@ -89,7 +89,7 @@ def totals_of_products(block: Block, factor: Vector, weight: Array | None, work:
     return sums
 
 
-def block_scores(gradient: Block, weight: Array | None, work: Block) -> tuple[list[float], list[float]]:
+def block_scores(gradient: Vectors, weight: Array | None, work: Vectors) -> tuple[list[float], list[float]]:
     """Σ w |u_i| and the lower triangle of Σ w u_i u_iᵀ; ``work``, a block as large, is written to."""
     products: list[float] = []
     for i, vector in enumerate(gradient):

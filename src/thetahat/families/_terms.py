@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -108,6 +109,12 @@ def _ratio(
 def pairs(n_coordinates: int) -> list[tuple[int, int]]:
     """Indices of the lower triangle, row by row."""
     return [(i, j) for i in range(n_coordinates) for j in range(i + 1)]
+
+
+def entry(triangle: tuple[Any, ...] | Mapping[int, Any], i: int, j: int) -> Any:
+    """Entry (i, j) of a symmetric matrix given by its lower triangle, row by row."""
+    row, column = max(i, j), min(i, j)
+    return triangle[row * (row + 1) // 2 + column]
 
 
 def complement(terms: Terms) -> Terms:

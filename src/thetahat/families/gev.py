@@ -24,7 +24,7 @@ from thetahat.families._gev_sums import gev_sums
 from thetahat.families._gumbel_ends import gumbel_ends
 from thetahat.families._location_scale import LocationScale
 from thetahat.families._reduced import Reduced, at_end, in_shape, reduced_terms, reduced_value, unreduced
-from thetahat.families._row_sums import Block, SummedByRows, Sums
+from thetahat.families._row_sums import SummedByRows, Sums, Vectors
 from thetahat.families._standard import Standard
 from thetahat.families._starts import centre_and_spread, clipped
 from thetahat.families._support import REAL_LINE
@@ -126,7 +126,7 @@ class GEV(LocationScale, SummedByRows):
         rows: Rows,
         weight: Array | None,
         eta: Coordinates,
-        scratch: Block,
+        scratch: Vectors,
         *,
         scores: bool,
     ) -> Sums | None:

@@ -16,9 +16,9 @@ from thetahat.families._limit import Limit
 from thetahat.families._location_scale import LocationScale
 from thetahat.families._remembered import remembered
 from thetahat.families._row_sums import (
-    Block,
     SummedByRows,
     Sums,
+    Vectors,
     block_scores,
     totals,
     totals_of_products,
@@ -144,7 +144,7 @@ class StudentT(LocationScale, SummedByRows):
         rows: Rows,
         weight: Array | None,
         eta: Coordinates,
-        scratch: Block,
+        scratch: Vectors,
         *,
         scores: bool,
     ) -> Sums | None:

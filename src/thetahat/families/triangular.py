@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from thetahat.families._contract import Known, Theta
 from thetahat.families._family import Family
 from thetahat.families._gathering import Gathering
-from thetahat.families._row_sums import Block, SummedByRows, Sums, total, total_of_product
+from thetahat.families._row_sums import SummedByRows, Sums, Vectors, total, total_of_product
 from thetahat.families._support import REAL_LINE
 from thetahat.families._survey import Survey
 from thetahat.families._terms import Array, Coordinates, Rows, Terms, pairs
@@ -122,7 +122,7 @@ class Triangular(SummedByRows, Family):
         rows: Rows,
         weight: Array | None,
         eta: Coordinates,
-        scratch: Block,
+        scratch: Vectors,
         *,
         scores: bool,
     ) -> Sums | None:

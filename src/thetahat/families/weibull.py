@@ -17,9 +17,9 @@ from thetahat.families._gathering import Gathering
 from thetahat.families._gumbel_kernel import SmallestKernel
 from thetahat.families._gumbel_start import smallest_start
 from thetahat.families._row_sums import (
-    Block,
     SummedByRows,
     Sums,
+    Vectors,
     block_scores,
     total,
     total_of_product,
@@ -75,7 +75,7 @@ class Weibull(SmallestKernel, ShapeScale, SummedByRows, SummedByEnds):
         rows: Rows,
         weight: Array | None,
         eta: Coordinates,
-        scratch: Block,
+        scratch: Vectors,
         *,
         scores: bool,
     ) -> Sums | None:

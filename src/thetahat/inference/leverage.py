@@ -8,9 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thetahat._errors import InferenceError
-from thetahat.inference.rows import Piece, Rows, Total, entry
+from thetahat.families._terms import entry
+from thetahat.inference.rows import Piece, Rows
 from thetahat.models._predictors import Group
 from thetahat.numerics.linear_algebra import analyse
+from thetahat.numerics.sums import Total
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]

@@ -16,6 +16,7 @@ from thetahat.inference.rows import Piece, Rows
 from thetahat.models._predictors import Group
 from thetahat.models.regression import RegressionModel
 from thetahat.numerics.linear_algebra import analyse
+from thetahat.numerics.sums import Total
 from thetahat.optimize.regression.check_loss import least_check_loss
 from thetahat.solution import Solution
 from thetahat.solved import Solved
@@ -184,14 +185,6 @@ def _slopes(rows: Rows, family: Any) -> tuple[float, float]:
     return float(above), float(below)
 
 
-@dataclass(frozen=True, slots=True)
-class _Gathered:
-    pieces: tuple[tuple[Matrix, Vector, Vector, NDArray[np.intp]], ...]
-
-    def merge(self, other: _Gathered) -> _Gathered:
-        return _Gathered(self.pieces + other.pieces)
-
-
 def _gathered(rows: Rows, group: Group) -> tuple[Matrix, Vector, Vector, NDArray[np.intp]]:
     """The design of the location, residuals, weights and numbers, row by row."""
     index = group.design
@@ -206,6 +199,6 @@ def _gathered(rows: Rows, group: Group) -> tuple[Matrix, Vector, Vector, NDArray
             piece.start + piece.place,
         )
 
-    found = rows.reduce(lambda pieces, _: _Gathered(tuple(one(piece) for piece in pieces)))
-    design, residual, weight, numbers = (np.concatenate(column) for column in zip(*found.pieces, strict=True))
+    found: Total[Any] = rows.reduce(lambda pieces, _: Total([one(piece) for piece in pieces]))
+    design, residual, weight, numbers = (np.concatenate(column) for column in zip(*found.value, strict=True))
     return design, residual, weight, numbers

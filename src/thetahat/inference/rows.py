@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any, Protocol, Self, TypeVar, final
 
@@ -20,10 +20,12 @@ from thetahat.models._model import DERIVATIVES
 from thetahat.models._parts import parts_of
 from thetahat.models._positions import RowPositions
 from thetahat.models._predictors import Group, primary_of
-from thetahat.models._regression_rows import Part, on_predictors
+from thetahat.models._regression_rows import Part
+from thetahat.models._regression_sums import on_predictors
 from thetahat.models._rows import PackedRows
 from thetahat.models.iid import IndependentModel
 from thetahat.models.regression import RegressionModel
+from thetahat.numerics.sums import Total
 from thetahat.response._response import RowNumbers
 from thetahat.solved import Solved
 
@@ -269,20 +271,3 @@ class _Placed:
 
     def merge(self, other: _Placed) -> _Placed:
         return _Placed(self.n_rows + other.n_rows, self.items + other.items)
-
-
-@dataclass(frozen=True, slots=True)
-class Total:
-    """A number or an array, summed over rows."""
-
-    value: Any
-
-    def merge(self, other: Total) -> Total:
-        """Add that of the rows that follow."""
-        return Total(self.value + other.value)
-
-
-def entry(triangle: tuple[Any, ...] | Mapping[int, Any], i: int, j: int) -> Any:
-    """Entry (i, j) of a symmetric matrix given by its lower triangle, row by row."""
-    row, column = max(i, j), min(i, j)
-    return triangle[row * (row + 1) // 2 + column]

@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 from thetahat._errors import InferenceError
 from thetahat.inference.clusters import cluster_scores, clustered_vectors
 from thetahat.inference.leverage import Leverage
-from thetahat.inference.rows import Piece, Rows, Total
+from thetahat.inference.rows import Piece, Rows
 from thetahat.models import SCORES
 from thetahat.models._multivariate_model import MultivariateModel
-from thetahat.models._regression_rows import Sums
+from thetahat.models._regression_sums import Sums
 from thetahat.models.iid import IndependentModel
 from thetahat.models.regression import RegressionModel
+from thetahat.numerics.sums import Total
 from thetahat.solution import Solution
 from thetahat.solved import Solved
 
@@ -76,7 +77,7 @@ def _outer(rows: Rows, gradient: Gradient) -> Matrix:
     """Σ w u uᵀ over the free coordinates."""
     k = rows.working.size
 
-    def outer(pieces: list[Piece], _: Any) -> Total:
+    def outer(pieces: list[Piece], _: Any) -> Total[Matrix]:
         total = np.zeros((k, k))
         for piece in pieces:
             scores = gradient(piece)

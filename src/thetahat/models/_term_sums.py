@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from thetahat.families._row_sums import Block, Sums
+from thetahat.families._row_sums import Sums, Vectors
 from thetahat.families._terms import Terms
 from thetahat.models._model import SCORES, VALUE, Tally
 
@@ -58,7 +58,7 @@ _memory = local()
 np.empty(1 << 21)
 
 
-def scratch(n_vectors: int, n: int) -> Block:
+def scratch(n_vectors: int, n: int) -> Vectors:
     """Vectors of this thread's own, which outlive a pass: fresh ones would cost a page fault a page."""
     # Vectors a multiple of a page apart would push each other out of the cache.
     apart = n if n % PAGE else n + LINE

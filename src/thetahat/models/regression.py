@@ -13,14 +13,15 @@ from thetahat._errors import DataError
 from thetahat.data import Block
 from thetahat.formulas import Selection
 from thetahat.models._checks import checked_labels, refuse_unseen
-from thetahat.models._curvature import Standing, standing
+from thetahat.models._held_rows import Standing, standing
 from thetahat.models._model import DERIVATIVES, GRADIENT, NO_INFORMATION, Model, Tally, Vector
 from thetahat.models._one_predictor import RowsOfOnePredictor
 from thetahat.models._parts import parts_of
 from thetahat.models._positions import RowPositions
 from thetahat.models._predictors import Predictors
 from thetahat.models._reader import Reader
-from thetahat.models._regression_rows import PackedRegression, Part, expected_part, tally_part
+from thetahat.models._regression_rows import PackedRegression, Part
+from thetahat.models._regression_sums import expected_part, tally_part
 from thetahat.models._rows import PackedRows
 from thetahat.response._response import RowNumbers
 

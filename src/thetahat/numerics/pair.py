@@ -8,14 +8,14 @@ from typing import final
 import numpy as np
 from numpy.typing import NDArray
 
-from thetahat.numerics.few_rows import FewRows
+from thetahat.numerics.small_factor import SmallFactor
 
 FloatArray = NDArray[np.float64]
 _TINY, _HUGE = 1e-280, 1e280
 
 
 @final
-class Pair(FewRows):
+class Pair(SmallFactor):
     """The decomposition of a 2 x 2 matrix in plain floats: NumPy's overhead would be most of a small fit's time.
 
     S = [[a, b], [b, c]], one Jacobi rotation by (cosine, sine), eigenvalues in ascending order.

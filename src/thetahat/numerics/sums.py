@@ -2,12 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic, TypeVar, final
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, final
+
+from thetahat._dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 Record = TypeVar("Record")
+Value = TypeVar("Value")
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Total(Generic[Value]):
+    """A number or an array summed over rows, or a list of what blocks of rows have, one after the other.
+
+    Examples
+    --------
+    >>> Total(1.5).merge(Total(2.0)).value, Total(["a"]).merge(Total(["b"])).value
+    (3.5, ['a', 'b'])
+    """
+
+    value: Any
+
+    def merge(self, other: Total[Value]) -> Total[Value]:
+        """Add that of the rows that follow."""
+        return Total(self.value + other.value)
 
 
 @final

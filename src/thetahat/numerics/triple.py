@@ -8,7 +8,7 @@ from typing import final
 import numpy as np
 from numpy.typing import NDArray
 
-from thetahat.numerics.few_rows import FewRows
+from thetahat.numerics.small_factor import SmallFactor
 
 FloatArray = NDArray[np.float64]
 _TINY, _HUGE = 1e-100, 1e100
@@ -18,7 +18,7 @@ CLEAR = 1e-6
 
 
 @final
-class Triple(FewRows):
+class Triple(SmallFactor):
     """A = L D Lᵀ of a positive definite 3 x 3 matrix: NumPy's overhead would be most of a small fit's time.
 
     Scaling A to a diagonal near 1 by powers of two rounds nothing, and can be left out of the factor. It is in

@@ -15,6 +15,9 @@ from thetahat.optimize.evidence import Evidence
 from thetahat.optimize.outcome import Outcome
 from thetahat.parameters import ParameterTable
 
+CONCERNED = 1e-3
+"""The share of a direction from which on a parameter is named."""
+
 
 def certify(
     verdict: Verdict,

@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from thetahat.families._contract import EDGE
 from thetahat.likelihood import Likelihood
 from thetahat.models import DERIVATIVES
 from thetahat.models.iid import IndependentModel
 from thetahat.optimize._optimizer import Settled
 from thetahat.optimize.declared import Declared
-from thetahat.optimize.edges import BEYOND, at_edge, at_outermost
+from thetahat.optimize.edges import at_edge, at_outermost
 from thetahat.optimize.outcome import Outcome
 from thetahat.optimize.verdict import judge
 
@@ -44,7 +45,7 @@ def at_closed_form(
         on_edge = parameter.domain.edges(numbers)
         natural.update(zip(parameter.names, entries.tolist(), strict=True))
         edges.extend(name for name, edge in zip(parameter.names, on_edge, strict=True) if edge)
-        point.extend((parameter.domain.beside_edge(value, BEYOND) if any(on_edge) else free).tolist())
+        point.extend((parameter.domain.beside_edge(value, EDGE) if any(on_edge) else free).tolist())
     at = np.array(point, dtype=float)
     if ends:
         return at_outermost(table, natural, at, likelihood.tally(at, DERIVATIVES), ends, declared)

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from thetahat.families._contract import EDGE
 from thetahat.models import Tally
 from thetahat.numerics.linear_algebra import analyse
 from thetahat.optimize import evidence as evidences
 from thetahat.optimize._optimizer import Search, Trace
 from thetahat.optimize.certificate import Verdict
-from thetahat.optimize.certify import certify, listed
+from thetahat.optimize.certify import CONCERNED, certify, listed
 from thetahat.optimize.declared import Declared
 from thetahat.optimize.evidence import Evidence
 from thetahat.optimize.existence import Gathered
@@ -25,10 +26,6 @@ if TYPE_CHECKING:
     from thetahat.optimize.directions import Ray
 
 Vector = NDArray[np.float64]
-CONCERNED = 1e-3
-"""The share of a direction from which on a parameter is named."""
-BEYOND = 800.0
-"""A log or logit this far out is the edge itself in double precision."""
 
 
 def at_edge(
@@ -165,7 +162,7 @@ def gathered(table: ParameterTable, guess: Vector, place: Gathered, declared: De
             direction[parameter.name] = 1.0 if value == parameter.domain.upper else -1.0
         with np.errstate(divide="ignore"):
             free = parameter.domain.to_free(value / table.unit(parameter.name))
-        point[span] = free if np.isinf(value) else np.clip(free, -BEYOND, BEYOND)
+        point[span] = free if np.isinf(value) else np.clip(free, -EDGE, EDGE)
     names = tuple(direction)
     shown = listed(tuple(f"{name} = {natural[name]:g}" for name in names))
     lost = tuple(name for name in table.free_names if status[name] == "unidentified")

@@ -20,6 +20,7 @@ from thetahat.optimize._optimizer import Search
 from thetahat.optimize.certificate import Verdict
 from thetahat.optimize.declared import Declared
 from thetahat.optimize.evidence import CURVATURE_CHANGE, reach
+from thetahat.optimize.hills import on_same_hill
 from thetahat.optimize.outcome import Outcome
 
 Vector = NDArray[np.float64]
@@ -29,8 +30,6 @@ SCREENED = 128
 """Rows, or up to twice as many, on which starts are compared."""
 TO_GAIN = 3.0
 """In nats, what a climb from a roughly chosen start may add to it."""
-SAME_HILL = 4.0
-"""A start that the curvature at the maximum found puts fewer nats below it lies on the same hill."""
 NEAR = 0.25
 """Of the way to a known maximum, what a Newton step may leave when a search is said to lead there."""
 MOST = 3
@@ -90,7 +89,7 @@ def promising(
         for best in kind:
             free = candidates[best] if table.all_free else candidates[best][table.free_index]
             if allowed is None or allowed(free):
-                if not _on_same_hill(outcome, free, rows.size / arrangement.sample.size):
+                if not on_same_hill(outcome, free, rows.size / arrangement.sample.size):
                     found.append((float(heights[best]), free))
                 break
     found.sort(key=lambda item: -item[0])
@@ -176,12 +175,3 @@ def _heights(model: IndependentModel, rows: PackedRows, candidates: NDArray[np.f
 
 def _summed(values: NDArray[np.float64], weight: Vector | None) -> Vector:
     return np.asarray(values.sum(axis=1) if weight is None else (values * weight).sum(axis=1))
-
-
-def _on_same_hill(outcome: Outcome, free: Vector, share: float) -> bool:
-    """Whether the curvature of a share of the rows puts a start only a little lower than a maximum found."""
-    step = free - outcome.point
-    information = outcome.tally.information
-    if not np.isfinite(step).all() or information.shape != (step.size, step.size):
-        return False
-    return bool(0.5 * share * step @ information @ step < SAME_HILL)

@@ -13,7 +13,7 @@ from thetahat.numerics.linear_algebra import analyse
 from thetahat.optimize import evidence as evidences
 from thetahat.optimize._optimizer import Search
 from thetahat.optimize.certificate import Verdict
-from thetahat.optimize.certify import certify, concluded, listed, nothing
+from thetahat.optimize.certify import CONCERNED, certify, concluded, listed, nothing
 from thetahat.optimize.declared import Declared
 from thetahat.optimize.evidence import Evidence
 from thetahat.optimize.limit_fit import LimitFit
@@ -21,8 +21,6 @@ from thetahat.optimize.outcome import Outcome
 from thetahat.parameters import ParameterTable
 
 Vector = NDArray[np.float64]
-CONCERNED = 1e-3
-"""The share of a direction from which on a parameter is named."""
 
 
 def maximum(table: ParameterTable, found: Evidence, search: Search, declared: Declared) -> Outcome:

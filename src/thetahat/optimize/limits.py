@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from thetahat._dataclass import dataclass
 from thetahat.engines import Engine
 from thetahat.families import Family, limit_named
+from thetahat.families._contract import EDGE
 from thetahat.families._limit import Limit
 from thetahat.families._terms import Coordinates
 from thetahat.first_pass import Arrangement
@@ -38,8 +39,6 @@ STEP = 1e-3
 ROUNDING = 64 * float(np.finfo(float).eps)
 WORTH_A_LIMIT = 5
 """Iterations, after which it is worth asking whether a climb to a limit's maximum leads to a limit of its own."""
-EDGE = 800.0
-"""A log or logit that is the edge itself in double precision."""
 NEARLY_AT_EDGE = 1e-6
 """Times the number of rows, the information about a log or logit that is left beside an edge."""
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thetahat.engines import Engine
+from thetahat.families._contract import EDGE
 from thetahat.families.multivariate._records import Extreme, Unseen
 from thetahat.likelihood import Likelihood
 from thetahat.models import DERIVATIVES, SCORES, VALUE
@@ -21,7 +22,7 @@ from thetahat.optimize.certificate import Verdict
 from thetahat.optimize.climb import Conditions, Region, climb
 from thetahat.optimize.constrained import maximise_pinned
 from thetahat.optimize.declared import Declared
-from thetahat.optimize.edges import BEYOND, at_edge, neared
+from thetahat.optimize.edges import at_edge, neared
 from thetahat.optimize.findings import flat, unbounded, unidentified
 from thetahat.optimize.outcome import Outcome
 from thetahat.optimize.vector_limits import VectorLimit, fit_vector_limits
@@ -303,7 +304,7 @@ def _closed(
             continue
         on_edge = domain.edges(entries)
         edges.extend(name for name, edge in zip(parameter.names, on_edge, strict=True) if edge)
-        free = domain.beside_edge(value, BEYOND) if any(on_edge) else np.atleast_1d(domain.to_free(value))
+        free = domain.beside_edge(value, EDGE) if any(on_edge) else np.atleast_1d(domain.to_free(value))
         point.extend(np.asarray(free, dtype=float).tolist())
     at = np.array(point, dtype=float)
     if edges:

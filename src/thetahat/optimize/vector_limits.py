@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from thetahat._dataclass import dataclass
 from thetahat.engines import Engine
 from thetahat.families import multivariate_named
+from thetahat.families._contract import EDGE
 from thetahat.families._limit import Limit
 from thetahat.likelihood import Likelihood
 from thetahat.models import DERIVATIVES
 from thetahat.models._multivariate_model import MultivariateModel, PackedVectors, VectorArrangement
-from thetahat.optimize.edges import BEYOND
 from thetahat.optimize.limit_fit import LimitFit
-from thetahat.optimize.limits import ROUNDING
+from thetahat.optimize.limits import ROUNDING, Slope
 
 Vector = NDArray[np.float64]
 
@@ -33,15 +33,6 @@ class VectorLimit:
     def beside(self, value: float) -> dict[str, Any]:
         """The family's parameters where the one that runs away has this value."""
         return beside(self.fit.limit, self.at_limit, value)
-
-
-@dataclass(frozen=True, slots=True)
-class _Slope:
-    value: float
-    noise: float
-
-    def merge(self, other: _Slope) -> _Slope:
-        return _Slope(self.value + other.value, self.noise + other.noise)
 
 
 def fit_vector_limits(arrangement: VectorArrangement, engine: Engine) -> list[VectorLimit]:
@@ -78,7 +69,7 @@ def _fit(limit: Limit, arrangement: VectorArrangement, engine: Engine) -> Vector
     likelihood = Likelihood(limit_model, lambda: [pseudo], packed=True, engine=engine)
     point = np.concatenate(
         [
-            np.atleast_1d(parameter.domain.beside_edge(solution[parameter.name], BEYOND))
+            np.atleast_1d(parameter.domain.beside_edge(solution[parameter.name], EDGE))
             for parameter in limit_model.table.free_parameters
         ]
         or [np.zeros(0)]
@@ -106,14 +97,14 @@ def _fit(limit: Limit, arrangement: VectorArrangement, engine: Engine) -> Vector
     def slope() -> tuple[float, float]:
         eta = model.family.working(beside(limit, solution, 1.0))
 
-        def total(block: Any) -> _Slope:
+        def total(block: Any) -> Slope:
             packed = block if arrangement.packed else model.pack(block)
             value = noise = 0.0
             for _, rows, weight in packed.tiles():
                 slopes = limit.slope(rows, eta) * weight
                 value += float(np.add.reduce(slopes))
                 noise += ROUNDING * float(np.add.reduce(np.abs(slopes)))
-            return _Slope(value, noise)
+            return Slope(value, noise)
 
         found = engine.reduce(total, arrangement.blocks())
         return found.value, found.noise

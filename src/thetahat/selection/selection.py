@@ -93,7 +93,7 @@ class Selection(Ranked):
         from thetahat.rendering import write_whole
         from thetahat.selection.page import page
 
-        write_whole(path, page(self, self._shown(), self._best_few(most)))
+        write_whole(path, page(self._shown(), self.best, self._best_few(most)))
 
     def plain(self) -> dict[str, Any]:
         """All that there is to tell as plain data; infinite and missing numbers as they are."""

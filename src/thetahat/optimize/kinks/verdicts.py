@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from thetahat._dataclass import dataclass
 from thetahat.models import DERIVATIVES, SCORES, Tally
 from thetahat.models._rows import PackedRows, height_of
 from thetahat.models.iid import IndependentModel
 from thetahat.numerics.linear_algebra import analyse
+from thetahat.numerics.sums import Total
 from thetahat.optimize import evidence as evidences
 from thetahat.optimize import findings
 from thetahat.optimize._optimizer import Settled
@@ -38,14 +38,6 @@ COMPARED = (
     "between rows the profile of the location has no maximum, and all rows were compared (Kotz, Kozubowski & "
     "Podgórski, 2001)"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class _Values:
-    values: Vector
-
-    def merge(self, other: _Values) -> _Values:
-        return _Values(self.values + other.values)
 
 
 def judged(kinks: Kinks, found: Found, declared: Declared) -> tuple[Outcome, Vector | None]:
@@ -286,10 +278,10 @@ def _higher(
     # Heights are compared among themselves, the point's own last: tallies count units in their own way.
     working.append(tuple(likelihood.table.working(point).tolist()))
 
-    def values(packed: PackedRows) -> _Values:
-        return _Values(np.array([height_of(model.family, packed, there) for there in working]))
+    def values(packed: PackedRows) -> Total[Vector]:
+        return Total(np.array([height_of(model.family, packed, there) for there in working]))
 
-    heights = np.nan_to_num(likelihood.reduce(values).values, nan=-np.inf)
+    heights = np.nan_to_num(likelihood.reduce(values).value, nan=-np.inf)
     reference, heights = heights[-1], heights[:-1]
     best = int(np.argmax(heights))
     return points[best] if heights[best] > reference + 2.0 * tally.rounding else None

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from thetahat._dataclass import dataclass
 from thetahat._errors import DataError
 from thetahat.designs import Design
 from thetahat.engines import Engine
@@ -16,18 +15,11 @@ from thetahat.models._predictors import primary_of
 from thetahat.models._regression_rows import PackedRegression
 from thetahat.models.regression import RegressionModel
 from thetahat.numerics.rank import aliased
+from thetahat.numerics.sums import Total
 from thetahat.regression_pass import RegressionArrangement
 
 Matrix = NDArray[np.float64]
 SHOWN = 4
-
-
-@dataclass(frozen=True, slots=True)
-class _Gram:
-    matrix: Matrix
-
-    def merge(self, other: _Gram) -> _Gram:
-        return _Gram(self.matrix + other.matrix)
 
 
 def refuse_aliased(
@@ -47,11 +39,11 @@ def refuse_aliased(
         columns = _Columns(arrangement, index, held)
         if not columns.names:
             continue
-        if not aliased(columns.gram(arrangement.sample).matrix, columns.names):
+        if not aliased(columns.gram(arrangement.sample).value, columns.names):
             continue
         # Rows that the sample lacks may tell apart what it does not.
         whole = engine.reduce(columns.gram_of_block, arrangement.blocks())
-        found = aliased(whole.matrix, columns.names, columns.product, columns.transposed)
+        found = aliased(whole.value, columns.names, columns.product, columns.transposed)
         if not found:
             continue
         width = len(columns.names)
@@ -89,11 +81,11 @@ class _Columns:
             design = design.without(column)
         return design
 
-    def gram_of_block(self, block: Any) -> _Gram:
+    def gram_of_block(self, block: Any) -> Total[Matrix]:
         """XᵀX of a block's rows."""
         return self.gram(block if self._arrangement.packed else self._arrangement.model.pack(block))
 
-    def gram(self, packed: PackedRegression) -> _Gram:
+    def gram(self, packed: PackedRegression) -> Total[Matrix]:
         """XᵀX of packed rows."""
         total = np.zeros((len(self.names), len(self.names)))
         first = int(self._constant)
@@ -105,7 +97,7 @@ class _Columns:
                 total[0, 0] += part.n_rows
                 total[0, 1:] += sums
                 total[1:, 0] += sums
-        return _Gram(total)
+        return Total(total)
 
     def _designs(self) -> Iterator[Design]:
         for block in self._arrangement.blocks():

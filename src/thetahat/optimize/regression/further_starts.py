@@ -18,6 +18,7 @@ from thetahat.models._predictors import Group, primary_of
 from thetahat.optimize._optimizer import Optimizer
 from thetahat.optimize.certificate import Verdict
 from thetahat.optimize.climb import Region, climb
+from thetahat.optimize.hills import on_same_hill
 from thetahat.optimize.newton import Newton
 from thetahat.optimize.outcome import Outcome
 from thetahat.optimize.own_start import ROUNDING
@@ -37,13 +38,11 @@ MOST_COLUMNS = 64
 """Coefficients, above which a climb costs too much to be tried from several starts."""
 TO_GAIN = 10.0
 """In nats, what a climb from a start may add to it."""
-SAME_HILL = 4.0
-"""A start that the curvature at the maximum found puts fewer nats below it lies on the same hill."""
 STEPS = 50
 """Iterations, after which a climb on few rows is given up."""
 DOUBTFUL = frozenset({Verdict.NOT_CONVERGED, Verdict.SADDLE, Verdict.FLAT, Verdict.UNBOUNDED})
-
-KNOWN = frozenset({Verdict.MAXIMUM, Verdict.AT_INFINITY, Verdict.BOUNDARY})
+"""Verdicts after which a maximum may be elsewhere, even where the family offers no starts for others."""
+KNOWN = frozenset(Verdict) - DOUBTFUL
 
 
 def from_further_starts(
@@ -84,7 +83,7 @@ def from_further_starts(
     reached, lowest, climbed = None, -np.inf, False
     for start in _starts(arrangement, few, allowed, doubtful=doubtful):
         if known and (
-            _on_same_hill(outcome, start, rows.n_obs / arrangement.n_obs)
+            on_same_hill(outcome, start, rows.n_obs / arrangement.n_obs)
             or few.tally(start, VALUE).value < few.tally(outcome.point, VALUE).value - TO_GAIN
         ):
             continue
@@ -102,14 +101,6 @@ def _reached(
     """How far a climb comes, which may be on its way to infinity, and its height."""
     found = climb(few, optimizer, start, allowed=allowed)
     return found.point, -np.inf if found.tally is None else found.tally.value
-
-
-def _on_same_hill(outcome: Outcome, start: Vector, share: float) -> bool:
-    """Whether the curvature of a share of the rows puts a start only a little lower than what was found."""
-    step, information = start - outcome.point, outcome.tally.information
-    if not np.isfinite(step).all() or information.shape != (step.size, step.size):
-        return False
-    return bool(0.5 * share * step @ information @ step < SAME_HILL)
 
 
 def _better(one: Outcome, other: Outcome, n_obs: float) -> Outcome:

@@ -20,7 +20,7 @@ from thetahat.models.regression import RegressionModel
 from thetahat.numerics.linear_algebra import analyse
 from thetahat.optimize._optimizer import Search
 from thetahat.optimize.certificate import Verdict
-from thetahat.optimize.certify import certify, listed
+from thetahat.optimize.certify import CONCERNED, certify, listed
 from thetahat.optimize.constrained import Tallies
 from thetahat.optimize.declared import Declared
 from thetahat.optimize.outcome import Outcome
@@ -39,8 +39,6 @@ BEFORE_THE_END = (1e-6, 1e-9)
 STEADY = 10.0
 """A slope that grows by more from the one to the other has no bound."""
 NO_SLOPE = 1e-6
-CONCERNED = 1e-3
-"""The share of a direction from which on a parameter is named."""
 ON_THE_EDGE = 1e-9
 AT_ITS_END = 25.0
 """A log or logit from which on a parameter may be at its end, but for what is called no gain."""

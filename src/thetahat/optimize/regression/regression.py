@@ -248,8 +248,8 @@ def _ascend(
         if rough is not None:
             begin, information = rough
             bend = None if arrangement.packed else Bend(sampled, share)
-            sparing, single = arrangement.packed, sample.single
-            chord = ChordSearch(begin, share * information, sparing=sparing, roughly=single, bend=bend)
+            sparing, roughly = arrangement.packed, sample.offers_single_precision
+            chord = ChordSearch(begin, share * information, sparing=sparing, roughly=roughly, bend=bend)
             answered(likelihood, chord, allowed=allowed)
             if chord.converged:
                 return chord

@@ -12,6 +12,7 @@ from thetahat._errors import ModelError
 from thetahat.engines import single_blas
 from thetahat.likelihood import Likelihood
 from thetahat.models._model import NO_INFORMATION
+from thetahat.numerics.conjugate_gradients import Solved, conjugate_gradients
 from thetahat.numerics.linear_algebra import analyse
 from thetahat.optimize._optimizer import Optimizer, Settled, Trace
 from thetahat.optimize.certificate import Verdict
@@ -20,13 +21,7 @@ from thetahat.optimize.declared import Declared
 from thetahat.optimize.evidence import CURVATURE_CHANGE, DECREMENT
 from thetahat.optimize.newton import Newton
 from thetahat.optimize.outcome import Outcome
-from thetahat.optimize.truncated_newton import (
-    Ascent,
-    HeldInformation,
-    Solved,
-    climb_without_matrix,
-    conjugate_gradients,
-)
+from thetahat.optimize.truncated_newton import Ascent, HeldInformation, climb_without_matrix
 from thetahat.penalised_likelihood import PenalisedLikelihood
 from thetahat.penalties import BoundPenalty
 

@@ -9,25 +9,17 @@ from numpy.typing import NDArray
 
 from thetahat._dataclass import dataclass
 from thetahat.families import Family
+from thetahat.families._terms import entry
 from thetahat.models._model import DERIVATIVES, GRADIENT, Tally
 from thetahat.models._predictors import Predictors
-from thetahat.models._regression_rows import Part, Sums, on_predictors, tally_of_terms
+from thetahat.models._regression_rows import Part
+from thetahat.models._regression_sums import Sums, on_predictors, tally_of_terms
+from thetahat.numerics.sums import Total
 
 Array = NDArray[Any]
 Vector = NDArray[np.float64]
 Columns = list[Any]
 """A number a row, or one for all, for each working coordinate of each part."""
-
-
-@dataclass(frozen=True, slots=True)
-class Summed:
-    """A vector that is summed over rows."""
-
-    value: Vector
-
-    def merge(self, other: Summed) -> Summed:
-        """Add that of the rows that follow."""
-        return Summed(self.value + other.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +56,7 @@ class HeldRows:
             along = self.predictors.along(part.designs, vector)
             moved = []
             for i in range(len(along)):
-                terms = (_entry(hessian, i, j) * along[j] for j in range(len(along)))
+                terms = (entry(hessian, i, j) * along[j] for j in range(len(along)))
                 moved.append(-sum(terms))
             total += Sums(self.predictors.groups, part, self.size).score(tuple(moved))
             everything += along
@@ -75,7 +67,7 @@ class HeldRows:
         linear = [here + length * step for here, step in zip(self.linear, along, strict=True)]
         return _standing(self.family, self.predictors, self.size, self.parts, linear)
 
-    def diagonal(self) -> Summed:
+    def diagonal(self) -> Total[Vector]:
         """The diagonal of A."""
         total = np.zeros(self.size)
         for part, hessian in zip(self.parts, self.hessian, strict=True):
@@ -83,7 +75,7 @@ class HeldRows:
             for group in self.predictors.groups:
                 width = (group.span.stop - group.span.start) // group.size
                 for index in range(group.size):
-                    item = -_entry(hessian, at, at)
+                    item = -entry(hessian, at, at)
                     column = np.broadcast_to(item, (part.n_rows,))
                     column = column if part.weight is None else column * part.weight
                     start = group.span.start + index * width
@@ -93,7 +85,7 @@ class HeldRows:
                         else part.designs[group.design].column_squares(column)
                     )
                     at += 1
-        return Summed(total)
+        return Total(total)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +124,3 @@ def _standing(
         total = Tally(0.0, 0.0, np.zeros(size), np.zeros((0, 0)))
     held = HeldRows(family, predictors, size, parts, linear, tuple(curvatures))
     return Standing(total, [held])
-
-
-def _entry(triangle: tuple[Any, ...], i: int, j: int) -> Any:
-    row, column = max(i, j), min(i, j)
-    return triangle[row * (row + 1) // 2 + column]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 FloatArray = NDArray[np.float64]
 
 
-class FewRows(ABC):
+class SmallFactor(ABC):
     """A factor of A in plain floats; ``units`` are the powers of two that scale A to a diagonal near 1."""
 
     __slots__ = ()
