@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 
 import thetahat as th
+from thetahat.likelihood import Likelihood
 from thetahat.models import DERIVATIVES, GRADIENT, ROUGHLY, Tally
 from thetahat.models._model import NO_INFORMATION
 from thetahat.optimize.chord import ChordSearch
+from thetahat.optimize.regression import regression
+from thetahat.optimize.rough import highest
 
 
 def rows(n: int, p: int, seed: int = 0) -> tuple[Any, Any]:
@@ -185,3 +188,52 @@ def test_chord_steps_learn_the_curvature(error: float, roughly: bool) -> None:
     assert asked[-1] == DERIVATIVES
     assert [order for order in asked[:-1] if order > GRADIENT] == [ROUGHLY if roughly else DERIVATIVES]
     assert np.abs(search.point).max() < 1e-9
+
+
+def counts_with_far_rows(intercept: bool, seed: int) -> tuple[Any, Any]:
+    """Counts of which three rows, that no sample is likely to have, lie thousands of standard deviations out."""
+    rng = np.random.default_rng(seed)
+    n = 40_000
+    x = np.column_stack([np.ones(n), rng.standard_normal((n, 2))])
+    y = rng.poisson(np.exp(-0.5 + 0.2 * x[:, 1])).astype(float)
+    if not intercept:
+        x[:, 0] += 0.3 * rng.standard_normal(n)
+        x[:, 2] += 2.0
+    rows = rng.choice(n, 3, replace=False)
+    x[rows, 2], y[rows] = [1e3, -2e3, 1e4], [0.0, 1.0, 0.0]
+    return x, y
+
+
+LOST = [(True, 2), (True, 4), (True, 7), (False, 1), (False, 5), (False, 7)]
+"""Rows with which a climb from where their sample leads is lost."""
+
+
+@pytest.mark.parametrize(("intercept", "seed"), LOST)
+def test_a_sample_without_the_farthest_rows_leads_nowhere_from_where_no_step_leads_back(
+    intercept: bool,
+    seed: int,
+) -> None:
+    """At the sample's maximum exp(xβ) is 1e30 in a row, which once ended far below the maximum, as at_infinity."""
+    x, y = counts_with_far_rows(intercept, seed)
+    fit = th.regress(x, y, th.Poisson())
+    assert fit.certificate.verdict == "maximum"
+    rate = np.exp(x @ np.array(list(fit.estimates.values())))
+    score = x.T @ (y - rate) / np.sqrt(x.T**2 @ rate)
+    assert np.abs(score).max() < 1e-7
+
+
+@pytest.mark.parametrize(("intercept", "seed"), LOST)
+def test_no_supremum_is_below_what_is_attained(
+    intercept: bool,
+    seed: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A search that was lost says so, rather than that ℓ levels off where it is far below that of the start."""
+
+    def first(likelihood: Likelihood, points: Any, allowed: Any = None) -> Any:
+        return points[0] if len(points) > 2 else highest(likelihood, points, allowed)
+
+    monkeypatch.setattr(regression, "highest", first)
+    x, y = counts_with_far_rows(intercept, seed)
+    fit = th.regress(x, y, th.Poisson())
+    assert fit.certificate.verdict == "not_converged"

@@ -30,7 +30,8 @@ class Declared:
 
     ``n_rows`` bounds the rank of the row scores; ``sizes`` are natural magnitudes of parameters on the real
     line, from which a direction is measured; ``penalty`` is what the penalty is called where there is one;
-    ``remedy`` says what to do where the likelihood is unbounded, which no probability of counts is: ``bounded``.
+    ``remedy`` says what to do where the likelihood is unbounded, which no probability of counts is: ``bounded``;
+    ``attained`` computes a value that ℓ has somewhere, below which no supremum is.
     """
 
     n_obs: float
@@ -44,6 +45,7 @@ class Declared:
     sizes: Mapping[str, float] = field(default_factory=dict)
     penalty: str | None = None
     bounded: bool = False
+    attained: Callable[[], float] | None = None
     remedy: str = (
         "give the values with their rounding as intervals (th.Observations.interval), or fix a parameter"
     )

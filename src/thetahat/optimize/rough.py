@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thetahat.likelihood import Likelihood
+from thetahat.models import VALUE
 from thetahat.numerics.cholesky import is_positive, newton_step
 from thetahat.optimize._optimizer import Search
 from thetahat.optimize.climb import Region, answered, climb
@@ -75,3 +76,15 @@ def _last_step(search: Search, allowed: Region | None = None) -> Vector | None:
     if step is None or not 0.5 * float(tally.score @ step) <= ROUGH * step.size:
         return None
     return step if allowed is None or allowed(search.point + step) else np.zeros(step.size)
+
+
+def height_of(likelihood: Likelihood, at: Vector) -> float:
+    """The log-likelihood at a point, -inf where it has none."""
+    there = likelihood.tally(at, VALUE)
+    return there.value if there.finite else -np.inf
+
+
+def highest(likelihood: Likelihood, points: Sequence[Vector], allowed: Region | None = None) -> Vector:
+    """The first of the points at which the log-likelihood is highest, among those that are allowed."""
+    inside = [point for point in points if allowed is None or allowed(point)] or points
+    return max(inside, key=lambda point: height_of(likelihood, point))

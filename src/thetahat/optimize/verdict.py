@@ -21,6 +21,8 @@ __all__ = ["Declared", "judge"]
 Vector = NDArray[np.float64]
 NEARLY_THERE = 1.0
 """In nats, what is left to gain of a way that is nearly gone."""
+SAME = 1e-9
+"""Relatively, by how much values of ℓ may differ that were summed at different places."""
 LOST = 28.0
 """On a log scale, where next to nothing of a shape's curvature is left but rounding."""
 NO_CURVATURE = 1e-6
@@ -50,6 +52,8 @@ def judge(likelihood: Likelihood, search: Search, declared: Declared) -> Outcome
     if ray is not None:
         if declared.bounded and not ray.levels_off:
             return findings.not_converged(table, found, search, declared)
+        if _belied(ray.supremum, declared):
+            return findings.not_converged(table, found, search, declared)
         if np.isposinf(ray.supremum) or not ray.levels_off:
             reason = "it still rises as far as it was followed"
             return findings.unbounded(table, search, declared, reason, found)
@@ -73,7 +77,7 @@ def judge(likelihood: Likelihood, search: Search, declared: Declared) -> Outcome
     if away is None and lost is not None:
         found = _brought_back(likelihood, found, lost, declared)
         away = directions.receding(likelihood, found)
-    if away is not None:
+    if away is not None and not _belied(found.tally.value, declared):
         return edges.receding(table, found, search, away, declared)
     if theory is not None and (search.blocked or found.tally.densest > DENSE):
         return findings.unbounded(table, search, declared, theory, found)
@@ -136,3 +140,9 @@ def _creeps(table: ParameterTable, found: Evidence, limit: LimitFit) -> bool:
     """Whether a search that was not ended is far out on the way to a limit that is a little higher."""
     passed = limit.passed(table, table.natural(found.point))
     return passed > FAR_OUT and limit.value - found.tally.value < NEARLY_THERE
+
+
+def _belied(supremum: float, declared: Declared) -> bool:
+    """Whether ℓ is higher somewhere than this, by more than rounding."""
+    attained = -np.inf if declared.attained is None else declared.attained()
+    return supremum < attained - SAME * max(abs(attained), 1.0)

@@ -43,7 +43,7 @@ from thetahat.optimize.regression.reweighted import reweighted
 from thetahat.optimize.regression.start import starting_point
 from thetahat.optimize.regression.theorem import single_maximum
 from thetahat.optimize.regression.wide import as_wide, maximise_wide
-from thetahat.optimize.rough import nearly, rough_maximum
+from thetahat.optimize.rough import height_of, highest, nearly, rough_maximum
 from thetahat.optimize.truncated_newton import approached
 from thetahat.optimize.unimodal import UnimodalSearch
 from thetahat.optimize.verdict import judge
@@ -163,7 +163,11 @@ def _maximise(
     spike = spike_of(arrangement, None) if exact else None
     if spike is not None:
         declared = replace(declared, unbounded_in_theory=spike.reason, remedy=spike.remedy)
-    outcome = judge(likelihood, search, declared)
+    outcome = judge(
+        likelihood,
+        search,
+        replace(declared, attained=lambda: height_of(likelihood, highest(likelihood, _plain(usual)))),
+    )
     if penalty is None and arrangement.n_exact and outcome.certificate.verdict in MAYBE_UNBOUNDED:
         spike = spike or spike_of(arrangement, search.point)
         if spike is not None:
@@ -246,17 +250,22 @@ def _ascend(
             if first.converged and first.tally is not None:
                 rough = first.point, first.tally.information
         if rough is not None:
-            begin, information = rough
+            there, information = rough
             bend = None if arrangement.packed else Bend(sampled, share)
             sparing, roughly = arrangement.packed, sample.offers_single_precision
-            chord = ChordSearch(begin, share * information, sparing=sparing, roughly=roughly, bend=bend)
+            chord = ChordSearch(there, share * information, sparing=sparing, roughly=roughly, bend=bend)
             answered(likelihood, chord, allowed=allowed)
             if chord.converged:
                 return chord
-            if chord.tally is not None:
-                begin = chord.point
+            # Rows that a sample misses may put its maximum so low that no step leads back.
+            begin = highest(likelihood, (chord.point, *_plain(begin)), allowed)
     expected = with_penalty(_expected(model, sample, arrangement.n_obs), likelihood)
     return _climb(likelihood, optimizer, begin, expected, allowed, one=one)
+
+
+def _plain(usual: Vector) -> tuple[Vector, Vector]:
+    """Where ℓ may be low but not hopelessly so: the usual start, and predictors of nothing but offsets."""
+    return usual, np.zeros_like(usual)
 
 
 def _begins_with_few(arrangement: RegressionArrangement, begin: Vector) -> bool:

@@ -202,6 +202,8 @@ def _balanced(
     zero where ‖r‖_M⁻¹ < 1.
     """
     taken = held | equality
+    # Far from the maximum they may be such that their squares overflow; what is asked does not depend on their unit.
+    multipliers = multipliers / (float(np.max(np.abs(multipliers))) or 1.0)
     weights = np.where(held, multipliers**2, 0.0)
     weights[equality] = float(np.max(weights))
     gram = conditions.gram(weights)[np.ix_(columns, columns)]
