@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -11,24 +11,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thetahat.engines import Engine
-from thetahat.families._survey import Survey
 from thetahat.likelihood import Likelihood
 from thetahat.models import Tally
-from thetahat.models._regression_rows import PackedRegression
-from thetahat.models.regression import RegressionModel
 from thetahat.numerics.cholesky import determined
 from thetahat.numerics.single_blas import held_for
-from thetahat.optimize._optimizer import Information, Optimizer, Search
-from thetahat.optimize.bend import Bend
+from thetahat.optimize._optimizer import Optimizer
 from thetahat.optimize.certificate import Verdict
-from thetahat.optimize.chord import WHERE_DEAR, ChordSearch
-from thetahat.optimize.climb import Conditions, Region, answered, climb
+from thetahat.optimize.climb import Conditions
 from thetahat.optimize.declared import Declared, smooth, unless_fixed
 from thetahat.optimize.findings import unbounded
 from thetahat.optimize.newton import Newton
 from thetahat.optimize.outcome import Outcome
 from thetahat.optimize.own_start import from_elsewhere_too
 from thetahat.optimize.regression.aliases import refuse_aliased
+from thetahat.optimize.regression.climbing import (
+    MANY_COLUMNS,
+    ascend,
+    begins_with_few,
+    expected_of,
+    low_starts,
+    regular_region,
+    sampled_coordinates,
+)
 from thetahat.optimize.regression.edge_limits import limit_on_the_edge
 from thetahat.optimize.regression.exact_rows import has_spread_formula, spike_of
 from thetahat.optimize.regression.existence import receding
@@ -43,19 +47,14 @@ from thetahat.optimize.regression.reweighted import reweighted
 from thetahat.optimize.regression.start import starting_point
 from thetahat.optimize.regression.theorem import single_maximum
 from thetahat.optimize.regression.wide import as_wide, maximise_wide
-from thetahat.optimize.rough import height_of, highest, nearly, rough_maximum
+from thetahat.optimize.rough import height_of, highest
 from thetahat.optimize.truncated_newton import approached
-from thetahat.optimize.unimodal import UnimodalSearch
 from thetahat.optimize.verdict import judge
-from thetahat.penalised_likelihood import PenalisedLikelihood, layout_of, penalised, with_penalty
+from thetahat.penalised_likelihood import PenalisedLikelihood, layout_of, with_penalty
 from thetahat.penalties import Penalty
 from thetahat.regression_pass import RegressionArrangement
 
 Vector = NDArray[np.float64]
-WORTH_THINNING = 4
-"""Times as many rows as the sample, from which on the sample is fitted first."""
-ROWS_A_COLUMN = 20
-"""Rows of the sample for each coefficient, below which its fit would say little of that of all rows."""
 NEARLY_SINGULAR = 1e-9
 WITHOUT_MAXIMUM = frozenset(
     {
@@ -69,8 +68,6 @@ WITHOUT_MAXIMUM = frozenset(
 )
 """Verdicts after which a direction is looked for along which the likelihood rises for ever."""
 MAYBE_UNBOUNDED = WITHOUT_MAXIMUM - {Verdict.BOUNDARY}
-MANY_COLUMNS = 256
-"""Coefficients, from which on an information is dear beside a score."""
 
 
 def maximise_regression(
@@ -115,7 +112,7 @@ def _searched(
             return outcome
         from thetahat.optimize.regression.further_starts import from_further_starts
 
-        again, region = partial(from_start, {}), partial(_region, arrangement)
+        again, region = partial(from_start, {}), partial(regular_region, arrangement)
         return from_further_starts(
             arrangement, engine, optimizer, penalty, region, outcome, lambda at: again(begin=at)
         )
@@ -145,7 +142,7 @@ def _maximise(
         return maximise_wide(wide, begin, declared, optimizer)
     # Far out any columns may look alike: where they are is asked at the usual start.
     usual = starting_point(arrangement, {}) if start else begin
-    few = of_few_rows(arrangement, engine, begin.size) if _begins_with_few(arrangement, begin) else []
+    few = of_few_rows(arrangement, engine, begin.size) if begins_with_few(arrangement, begin) else []
     one = declared.theorem is not None
     climbs = isinstance(optimizer, Newton) and optimizer.max_iterations > 0
     dear = one and climbs and begin.size > MANY_COLUMNS
@@ -154,7 +151,7 @@ def _maximise(
         begin = approached(likelihood, begin)
     if not (nearer and penalty is None and _is_determined(likelihood.tally(begin))):
         _refuse_undetermined(arrangement, likelihood, engine, usual, penalty, few)
-    search = _ascend(arrangement, likelihood, optimizer, begin, penalty, few, one=one)
+    search = ascend(arrangement, likelihood, optimizer, begin, penalty, few, one=one)
     if arrangement.model.family.limits and search.tally is not None and search.tally.finite:
         height = search.tally.value
         limits = fit_regression_limits(arrangement, engine, optimizer, search.point, height, penalty)
@@ -166,7 +163,7 @@ def _maximise(
     outcome = judge(
         likelihood,
         search,
-        replace(declared, attained=lambda: height_of(likelihood, highest(likelihood, _plain(usual)))),
+        replace(declared, attained=lambda: height_of(likelihood, highest(likelihood, low_starts(usual)))),
     )
     if penalty is None and arrangement.n_exact and outcome.certificate.verdict in MAYBE_UNBOUNDED:
         spike = spike or spike_of(arrangement, search.point)
@@ -188,7 +185,7 @@ def _maximise(
             return outcome
     if outcome.certificate.verdict not in WITHOUT_MAXIMUM:
         return outcome
-    region = _region(arrangement)
+    region = regular_region(arrangement)
     found = receding(arrangement, engine, search, declared, region) if penalty is None else None
     return found or in_words_of_rows(arrangement, outcome)
 
@@ -212,93 +209,16 @@ def conditions(
         from thetahat.optimize.regression.kinked import KinkedRegression
 
         return Conditions(optimizer, pinned=KinkedRegression(arrangement).pinned)
-    expected = _expected(arrangement.model, arrangement.sample, arrangement.n_obs)
+    expected = expected_of(arrangement.model, arrangement.sample, arrangement.n_obs)
     pinned = None
     if has_ends(arrangement.model):
         pinned = held_at_ends(arrangement, engine, penalty, starting_point(arrangement, {}))
-    how = Conditions(optimizer, with_penalty(expected, likelihood), _region(arrangement), pinned)
+    how = Conditions(optimizer, with_penalty(expected, likelihood), regular_region(arrangement), pinned)
     if arrangement.model.family.edges:
         from thetahat.optimize.regression.ended_supports import held_where_it_ends
 
         return held_where_it_ends(arrangement, how)
     return how
-
-
-def _ascend(
-    arrangement: RegressionArrangement,
-    likelihood: Likelihood,
-    optimizer: Optimizer,
-    begin: Vector,
-    penalty: Penalty | None,
-    few: Sequence[Likelihood],
-    *,
-    one: bool,
-) -> Search:
-    """Climb from ``few`` rows, where there are enough, to all; ``one`` tells that there is at most one maximum."""
-    model, sample = arrangement.model, arrangement.sample
-    allowed = _region(arrangement)
-    if few:
-        share = arrangement.n_obs / sample.n_obs
-        sampled = penalised(few[-1], penalty, 1.0 / share)
-        rough = None
-        if penalty is None and isinstance(optimizer, Newton):
-            roughly = partial(nearly, optimizer=optimizer, allowed=allowed, one=one)
-            rough = rough_maximum(few, begin, roughly)
-        if rough is None:
-            expected = with_penalty(_expected(model, sample, sample.n_obs), sampled)
-            first = _climb(sampled, optimizer, begin, expected, allowed, one=one)
-            if first.converged and first.tally is not None:
-                rough = first.point, first.tally.information
-        if rough is not None:
-            there, information = rough
-            bend = None if arrangement.packed else Bend(sampled, share)
-            sparing, roughly = arrangement.packed, sample.offers_single_precision
-            chord = ChordSearch(there, share * information, sparing=sparing, roughly=roughly, bend=bend)
-            answered(likelihood, chord, allowed=allowed)
-            if chord.converged:
-                return chord
-            # Rows that a sample misses may put its maximum so low that no step leads back.
-            begin = highest(likelihood, (chord.point, *_plain(begin)), allowed)
-    expected = with_penalty(_expected(model, sample, arrangement.n_obs), likelihood)
-    return _climb(likelihood, optimizer, begin, expected, allowed, one=one)
-
-
-def _plain(usual: Vector) -> tuple[Vector, Vector]:
-    """Where ℓ may be low but not hopelessly so: the usual start, and predictors of nothing but offsets."""
-    return usual, np.zeros_like(usual)
-
-
-def _begins_with_few(arrangement: RegressionArrangement, begin: Vector) -> bool:
-    """Whether the sample is fitted first."""
-    few = arrangement.sample.n_positive
-    return arrangement.n_positive >= WORTH_THINNING * few and few >= ROWS_A_COLUMN * begin.size
-
-
-def _climb(
-    likelihood: Likelihood,
-    optimizer: Optimizer,
-    begin: Vector,
-    expected: Information | None,
-    allowed: Region | None,
-    *,
-    one: bool,
-) -> Search:
-    """Climb straight up where there is one maximum to be found, and it proves easy to find."""
-    if one and begin.size and isinstance(optimizer, Newton):
-        straight = UnimodalSearch(begin, optimizer.max_iterations, dear=begin.size > MANY_COLUMNS)
-        answered(likelihood, straight)
-        if straight.converged or straight.exhausted:
-            return straight
-        if straight.contraction is not None and straight.tally is not None:
-            search = ChordSearch(
-                straight.point, straight.tally.information, straight.contraction, contracts=WHERE_DEAR
-            )
-            search.previous = straight.tally
-            if answered(likelihood, search).converged:
-                search.trace[:0] = straight.trace
-                return search
-        begin, optimizer = straight.point, Newton(optimizer.max_iterations - straight.iterations)
-    return climb(likelihood, optimizer, begin, expected=expected, allowed=allowed)
 
 
 def _is_determined(tally: Tally) -> bool:
@@ -359,48 +279,8 @@ def _regularity(arrangement: RegressionArrangement, natural: Mapping[str, float]
         for parameter in model.table.free_parameters
     }
     working = model.table.working(model.table.free_from_natural(values))
-    found = (model.family.regularity(model.family.theta(eta)) for eta in _sampled(arrangement, working))
+    found = (
+        model.family.regularity(model.family.theta(eta)) for eta in sampled_coordinates(arrangement, working)
+    )
     kind = next((kind for kind in found if kind != "smooth"), "smooth")
     return unless_fixed(kind, model.family, model.table.fixed)
-
-
-def _region(arrangement: RegressionArrangement) -> Region | None:
-    """The family's regular region, for the rows of the sample; None where it is the whole space."""
-    model = arrangement.model
-    family = model.family
-    if family.region() is None or not arrangement.n_exact:
-        return None
-    # A predictor can meet as many exact values as it has coefficients, and no fewer rows than these then tie.
-    most = float(max(len(designer.names) for designer in model.predictors.designers))
-    survey = Survey(
-        arrangement.n_rows,
-        arrangement.n_obs,
-        arrangement.n_exact,
-        -np.inf,
-        np.inf,
-        np.zeros(0),
-        0.0,
-        tie=(most, arrangement.n_obs - most),
-    )
-
-    def inside(free: Vector) -> bool:
-        return all(family.in_region(eta, survey) for eta in _sampled(arrangement, model.table.working(free)))
-
-    return inside
-
-
-def _sampled(arrangement: RegressionArrangement, working: Vector) -> Iterator[tuple[Any, ...]]:
-    """The working coordinates of the sample's rows, part by part."""
-    for part in arrangement.sample.parts:
-        yield arrangement.model.predictors.coordinates(part.designs, part.offsets, working)[0]
-
-
-def _expected(model: RegressionModel, like: PackedRegression, n_obs: float) -> Information:
-    """Expected information as if every row were exact and like the sample: a metric for a step, not an inference."""
-
-    def information(free: Vector) -> NDArray[np.float64] | None:
-        matrix = model.expected_information(like, model.table.working(free)) * (n_obs / like.n_obs)
-        index = model.table.free_index
-        return np.asarray(matrix[np.ix_(index, index)])
-
-    return information
