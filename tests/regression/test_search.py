@@ -12,7 +12,7 @@ from thetahat.likelihood import Likelihood
 from thetahat.models import DERIVATIVES, GRADIENT, ROUGHLY, Tally
 from thetahat.models._model import NO_INFORMATION
 from thetahat.optimize.chord import ChordSearch
-from thetahat.optimize.regression import regression
+from thetahat.optimize.regression import climbing
 from thetahat.optimize.rough import highest
 
 
@@ -233,7 +233,7 @@ def test_no_supremum_is_below_what_is_attained(
     def first(likelihood: Likelihood, points: Any, allowed: Any = None) -> Any:
         return points[0] if len(points) > 2 else highest(likelihood, points, allowed)
 
-    monkeypatch.setattr(regression, "highest", first)
+    monkeypatch.setattr(climbing, "highest", first)
     x, y = counts_with_far_rows(intercept, seed)
     fit = th.regress(x, y, th.Poisson())
     assert fit.certificate.verdict == "not_converged"
