@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from thetahat.numerics.linear_algebra import SymmetricFactor, analyse, eigenvalues
+from thetahat.numerics.eigenvalues import eigenvalues
+from thetahat.numerics.linear_algebra import SymmetricFactor, analyse
 from thetahat.numerics.secants import Secants
 from thetahat.numerics.triple import CLEAR, Triple
 from thetahat.numerics.unit_diagonal import scale_to_unit_diagonal

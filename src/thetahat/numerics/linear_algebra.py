@@ -9,6 +9,7 @@ from weakref import ref
 
 import numpy as np
 
+from thetahat.numerics.eigenvalues import eigenvalues
 from thetahat.numerics.pair import Pair
 from thetahat.numerics.single_blas import held_for
 from thetahat.numerics.triangle import Triangle
@@ -379,22 +380,3 @@ def _held(matrix: FloatArray) -> SymmetricFactor:
 def _remembered(size: int, entries: bytes) -> SymmetricFactor:
     """An optimiser, a verdict and standard errors all ask about the same few matrices, one after the other."""
     return SymmetricFactor(np.frombuffer(entries).reshape(size, size))
-
-
-def eigenvalues(matrix: FloatArray) -> FloatArray:
-    """Return the eigenvalues of a symmetric matrix as it is, ascending; NaN where it is not finite.
-
-    Examples
-    --------
-    >>> eigenvalues(np.array([[2.0, 1.0], [1.0, 2.0]])).tolist()
-    [1.0, 3.0]
-    """
-    if matrix.shape == (1, 1):
-        return matrix[0].copy()
-    if matrix.shape == (2, 2):
-        (a, _), (b, c) = matrix.tolist()
-        pair = Pair(a, b, c, (1.0, 1.0))
-        return np.array((pair.first, pair.second) if pair.first <= pair.second else (pair.second, pair.first))
-    if not np.isfinite(matrix).all():
-        return np.full(matrix.shape[0], np.nan)
-    return np.asarray(np.linalg.eigvalsh(matrix))

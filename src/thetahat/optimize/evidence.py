@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from thetahat._dataclass import dataclass
 from thetahat.likelihood import Likelihood
 from thetahat.models import DERIVATIVES, SCORES, Tally
-from thetahat.numerics.linear_algebra import SymmetricFactor, analyse, eigenvalues
+from thetahat.numerics.eigenvalues import eigenvalues
+from thetahat.numerics.linear_algebra import SymmetricFactor, analyse
 from thetahat.optimize.deferred import Late
 from thetahat.parameters import ParameterTable
 
