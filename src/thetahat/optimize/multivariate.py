@@ -24,6 +24,7 @@ from thetahat.optimize.constrained import maximise_pinned
 from thetahat.optimize.declared import Declared
 from thetahat.optimize.edges import at_edge, neared
 from thetahat.optimize.findings import flat, unbounded, unidentified
+from thetahat.optimize.hills import SAME_HILL
 from thetahat.optimize.outcome import Outcome
 from thetahat.optimize.vector_limits import VectorLimit, fit_vector_limits
 from thetahat.optimize.verdict import judge
@@ -36,8 +37,8 @@ FAR = 250.0
 """A logit at which a share is next to nothing, and its own trigamma function still a number."""
 MOST = 3
 """Climbs from further starts."""
-TO_GAIN, SAME_HILL = 3.0, 4.0
-"""In nats, what a climb may add to a rough start; and how much lower a start on the hill climbed may be."""
+TO_GAIN = 3.0
+"""In nats, what a climb may add to a rough start."""
 REMEDY = "leave out or add up columns, add rows, or fix a parameter"
 """What to do where the density piles up."""
 
