@@ -169,7 +169,7 @@ def where_it_breaks_off(
             at[span] = parameter.domain.to_free(ends[parameter.name])
             pinned.extend(range(span.start, span.stop))
     if len(pinned) < at.size:
-        if survey.n_exits == survey.n_obs:
+        if survey.n_exits > 0:
             # Values that crowd towards their exits may leave no maximum inside, which a search for one does not tell.
             edge = beside_ends(arrangement, likelihood, ends, conditions, declared)
             if edge is not None:
