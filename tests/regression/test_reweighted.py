@@ -10,7 +10,7 @@ import pytest
 import thetahat as th
 from thetahat.models import DERIVATIVES
 from thetahat.models._one_predictor import RowsOfOnePredictor
-from thetahat.models._regression_rows import tally_part
+from thetahat.models._regression_sums import tally_part
 from thetahat.models.regression import RegressionModel
 from thetahat.optimize.regression import regression
 from thetahat.optimize.regression.reweighted import reweighted
@@ -122,3 +122,17 @@ def test_separated_rows_and_aliased_columns_are_told_as_before() -> None:
     assert fit.certificate.verdict == "at_infinity"
     with pytest.raises(th.DataError, match=r"aliased|combination"):
         th.regress(np.column_stack([x, x[:, 1] - 3.0]), np.arange(20) % 3 == 0, th.Bernoulli())
+
+
+@pytest.mark.parametrize("farthest", [30.0, 300.0, 400.0, 1e4])
+def test_few_logits_have_the_terms_of_many(farthest: float) -> None:
+    logit = np.linspace(-farthest, farthest, 401)
+    y = np.arange(401) % 2.0
+    few = th.Bernoulli().derivatives((y,), (logit,))
+    many = th.Bernoulli().derivatives((np.tile(y, 2),), (np.tile(logit, 2),))
+    for ours, theirs in zip(
+        (few.value, few.gradient[0], few.hessian[0]),
+        (many.value, many.gradient[0], many.hessian[0]),
+        strict=True,
+    ):
+        np.testing.assert_allclose(ours, theirs[:401], rtol=4e-15, atol=1e-300)
