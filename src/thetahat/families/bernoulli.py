@@ -21,6 +21,8 @@ from thetahat.numerics.namespace import NUMPY, namespace
 from thetahat.parameters import Parameter, UnitInterval
 
 FEW_ROWS = 512
+FAR_OUT = 490_000.0
+"""Sum of squares of logits, below which none is beyond 700 and exp overflows nowhere."""
 
 
 @final
@@ -145,15 +147,13 @@ def _by_margin(y: Array, logit: Array) -> Terms:
     """
     sign = y + y - 1.0
     margin = sign * logit
-    if margin.ndim == 1 and margin.size <= FEW_ROWS:
+    if margin.ndim == 1 and margin.size <= FEW_ROWS and float(margin.dot(margin)) < FAR_OUT:
         odds = np.exp(-margin)
-        # Unless they come near to overflow.
-        if float(odds.dot(odds)) < np.inf:
-            value, curvature = np.log1p(odds), 1.0 / (1.0 + odds)
-            odds *= curvature
-            curvature *= odds
-            odds *= sign
-            return Terms(np.negative(value, out=value), (odds,), (np.negative(curvature, out=curvature),))
+        value, curvature = np.log1p(odds), 1.0 / (1.0 + odds)
+        odds *= curvature
+        curvature *= odds
+        odds *= sign
+        return Terms(np.negative(value, out=value), (odds,), (np.negative(curvature, out=curvature),))
     small = np.abs(margin)
     np.negative(small, out=small)
     np.exp(small, out=small)
