@@ -135,6 +135,24 @@ def test_a_supremum_that_leaves_a_row_no_place_is_only_neared():
     assert heights.max() < fit.certificate.supremum
 
 
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_what_is_level_up_to_where_a_row_has_no_place_is_attained(mirrored):
+    """The second row's share is 1 for every low from 3 on, up to its exit of 5, where it has no place any more."""
+    low, high = np.array([9.0, 3.0, 8.5, 9.1]), np.array([9.0, np.inf, np.inf, 9.1])
+    entry, exit_ = np.array([8.0, -np.inf, 6.5, 6.5]), np.array([np.inf, 5.0, 9.5, np.inf])
+    if mirrored:
+        low, high, entry, exit_ = -high, -low, -exit_, -entry
+    fit = th.fit(th.Uniform(), th.Observations.interval(low, high, entry=entry, exit=exit_))
+    level_end, other = ("high", "low") if mirrored else ("low", "high")
+    assert fit.certificate.verdict == "boundary"
+    assert fit.certificate.status == {level_end: "unidentified", other: "edge"}
+    end = abs(fit.estimates[other])
+    expected = -np.log(end - 8.0) + np.log(
+        (9.5 - 8.5) / (9.5 - 6.5) if end > 9.5 else (end - 8.5) / (end - 6.5)
+    )
+    assert fit.log_likelihood == pytest.approx(expected - np.log(end - 6.5), rel=1e-12)
+
+
 def test_bounds_hold_over_boxes():
     from thetahat.families._mixed_ends import Mixed
 

@@ -488,3 +488,25 @@ def test_many_rows_begin_where_few_of_them_lead(monkeypatch):
     np.testing.assert_allclose(values(plain.estimates), values(fit.estimates), rtol=1e-10)
     assert plain.trace[0].newton_decrement == fit.trace[0].newton_decrement
     assert fit.trace[1].newton_decrement < 0.1 * plain.trace[1].newton_decrement
+
+
+@pytest.mark.parametrize("seed", [2, 4])
+def test_a_sample_that_misses_far_rows_does_not_lead_to_where_no_step_leads_back(seed):
+    """Three rows lie thousands of standard deviations out, where the rate at the sample's maximum is 1e30."""
+    rng = np.random.default_rng(seed)
+    n = 40_000
+    x, z = rng.standard_normal((2, n))
+    y = rng.poisson(np.exp(-0.5 + 0.2 * x)).astype(float)
+    rows = rng.choice(n, 3, replace=False)
+    z[rows], y[rows] = [1e3, -2e3, 1e4], [0.0, 1.0, 0.0]
+
+    def log_prob(parameters, data):
+        return th.Poisson(
+            rate=jnp.exp(parameters.a + parameters.b * data.x + parameters.c * data.z)
+        ).log_prob(data.y)
+
+    model = th.Model(log_prob, parameters={"a": th.real(), "b": th.real(), "c": th.real()})
+    fit = th.fit(model, {"x": x, "z": z, "y": y})
+    same = th.regress(np.column_stack([np.ones(n), x, z]), y, th.Poisson())
+    assert fit.certificate.verdict == "maximum"
+    np.testing.assert_allclose(list(fit.estimates.values()), list(same.estimates.values()), rtol=1e-7)

@@ -23,6 +23,8 @@ Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 _ELEMENTS = 1 << 18
 """Boxes times rows that are looked at at once."""
+_LEVEL = 1e-13
+"""Relatively, by how much values of ℓ that are one may differ."""
 
 
 def _positive(values: Array) -> Array:
@@ -211,3 +213,17 @@ def _alike(columns: Array, weight: Array) -> list[Array]:
 def _finite(*values: Array) -> Array:
     every = np.unique(np.concatenate(values))
     return every[np.isfinite(every)]
+
+
+def level_beside(
+    rows: Mixed, back: Mixed, low: float, high: float, value: float, end: int
+) -> tuple[float, float] | None:
+    """Both ends with one of them off where a row forbids it, if ℓ is as high from there to the next kink outwards."""
+    at, kinks = (high, rows.kinks) if end else (-low, back.kinks)
+    beyond = kinks[kinks > at]
+    if not beyond.size:
+        return None
+    place = 0.5 * at + 0.5 * float(beyond.min())
+    low, high = (low, place) if end else (-place, high)
+    there = float(rows.height(np.array([[low, low, high, high]]))[0])
+    return (low, high) if there >= value - _LEVEL * max(abs(value), 1.0) else None

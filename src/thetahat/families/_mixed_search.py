@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from thetahat._dataclass import dataclass
 from thetahat.families._censored_ends import Ends
-from thetahat.families._mixed_ends import Mixed
+from thetahat.families._mixed_ends import Mixed, level_beside
 
 Array = NDArray[np.float64]
 _NO_GAIN = 1e-13
@@ -260,16 +260,24 @@ class _Search:
         lost = self.back.inert(-best.high, -best.low), rows.inert(best.low, best.high)
         gone = rows.vanishing(best.low, best.high)
         here, there = (not given for given in self.given)
+        neared = (
+            here and gone and best.low == -self.back.innermost,
+            there and gone and best.high == rows.innermost,
+        )
+        for end in (0, 1):
+            ends = (
+                level_beside(rows, self.back, best.low, best.high, best.value, end) if neared[end] else None
+            )
+            if ends is not None:
+                others = here and held[0] and end == 1, there and held[1] and end == 0
+                return Ends(*ends, best.value, others, lost=(end == 0, end == 1), complete=complete)
         return Ends(
             best.low,
             best.high,
             best.value,
             (here and (held[0] or self.whole), there and (held[1] or self.whole)),
             lost=(here and lost[0], there and lost[1]),
-            neared=(
-                here and gone and best.low == -self.back.innermost,
-                there and gone and best.high == rows.innermost,
-            ),
+            neared=neared,
             complete=complete,
         )
 

@@ -18,7 +18,7 @@ from thetahat.optimize.certificate import Verdict
 from thetahat.optimize.climb import answered, climb
 from thetahat.optimize.newton import Newton, NewtonSearch
 from thetahat.optimize.outcome import Outcome
-from thetahat.optimize.rough import by_trust, rough_maximum
+from thetahat.optimize.rough import by_trust, height_of, rough_maximum
 from thetahat.optimize.verdict import Declared, judge
 from thetahat.parameters import ParameterTable, Real
 
@@ -54,8 +54,8 @@ def maximise_custom(
         Whether a start that ends badly is followed by others, as one without finite likelihood always is.
     """
     table = likelihood.table
-    declared = Declared(n_obs=arrangement.n_obs)
     begin, movable = _begin(table, start)
+    declared = Declared(n_obs=arrangement.n_obs, attained=partial(height_of, likelihood, begin))
     sample = likelihood
     bend = None
     if arrangement.thinned:
@@ -63,10 +63,10 @@ def maximise_custom(
         sample = Likelihood(arrangement.model, lambda: [packed], packed=True, engine=likelihood.engine)
         if isinstance(optimizer, Newton):
             rough = rough_maximum([sample], begin, partial(by_trust, optimizer=optimizer))
-            # Derivatives and not the value alone: the search asks for them at this very point.
-            if rough is not None and likelihood.tally(rough[0], DERIVATIVES).finite:
+            share = arrangement.n_obs / float(arrangement.sample.weight.sum())
+            if rough is not None and _is_higher(likelihood, sample, share, rough[0], begin):
                 begin = rough[0]
-                bend = Bend(sample, arrangement.n_obs / float(arrangement.sample.weight.sum()))
+                bend = Bend(sample, share)
     if bend is not None and isinstance(optimizer, Newton):
         search = answered(likelihood, NewtonSearch(begin, optimizer.max_iterations, None, bend))
     else:
@@ -79,6 +79,21 @@ def maximise_custom(
     if not tries:
         return outcome if not others else judge(likelihood, climb(likelihood, optimizer, others[0]), declared)
     return _best(likelihood, sample, optimizer, declared, outcome, others)
+
+
+def _is_higher(
+    likelihood: Likelihood, sample: Likelihood, share: float, there: Vector, begin: Vector
+) -> bool:
+    """Whether a point that a sample leads to is no lower than where it began: rows that it misses may put it far lower.
+
+    Where it began is asked of all rows only if the point is lower than there as the sample has it.
+    """
+    # Derivatives and not the value alone: the search asks for them at this very point.
+    tally = likelihood.tally(there, DERIVATIVES)
+    if not tally.finite:
+        return False
+    as_sampled = share * sample.tally(begin, DERIVATIVES).value
+    return bool(tally.value >= as_sampled or tally.value >= height_of(likelihood, begin))
 
 
 def _begin(table: ParameterTable, start: Mapping[str, Any]) -> tuple[Vector, NDArray[np.bool_]]:
