@@ -128,6 +128,7 @@ def _maximise(
     begin: Vector | None = None,
 ) -> Outcome:
     declared = _declare(arrangement, likelihood)
+    wide = as_wide(likelihood, declared.theorem)
     if declared.theorem is not None and penalty is None and not start and isinstance(optimizer, Newton):
         easily = reweighted(arrangement, optimizer.max_iterations, NEARLY_SINGULAR)
         if easily is not None:
@@ -137,7 +138,6 @@ def _maximise(
     begin = starting_point(arrangement, start) if begin is None else begin
     if not start and has_ends(arrangement.model) and not likelihood.tally(begin).finite:
         begin = _with_all_inside(arrangement, begin)
-    wide = as_wide(likelihood, declared.theorem)
     if wide is not None:
         return maximise_wide(wide, begin, declared, optimizer)
     # Far out any columns may look alike: where they are is asked at the usual start.
