@@ -19,8 +19,8 @@ FEW_NUMBERS = 4_096
 """Numbers of a matrix, up to which operations cost more than their arithmetic."""
 FEW_COLUMNS = 8
 """Columns of such a matrix, up to which the products of any two of them are kept."""
-TILE_NUMBERS = 131_072
-"""Numbers of a tile, a megabyte: what a core's own cache holds, as measured."""
+TILE_NUMBERS = 393_216
+"""Numbers of a tile, three megabytes: as many as stay near a core; with fewer, threads wait for the interpreter."""
 LARGEST_TILE = 32_768
 MULTIPLIED_NUMBERS = KEPT_NUMBERS = 524_288
 """Numbers of such products that are made at once, by a few long operations; and those that a thread keeps room for."""

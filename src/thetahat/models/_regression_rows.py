@@ -170,7 +170,7 @@ class PackedRegression:
         but some are empty where rows, in an information of this ``width``, are not worth being shared.
         """
         parts = self.parts
-        if not parts or any(PORTIONS * part.tile_rows > BLOCK_ROWS for part in parts):
+        if not parts or any(2 * part.tile_rows >= BLOCK_ROWS for part in parts):
             return (self,)
         of_each = [part.portions(min(max(part.n_rows * width // SHARED, 1), PORTIONS)) for part in parts]
         nowhere = np.zeros(0), None
