@@ -14,7 +14,7 @@ from thetahat.numerics.pair import Pair
 from thetahat.numerics.single_blas import held_for
 from thetahat.numerics.triangle import Triangle
 from thetahat.numerics.triple import Triple
-from thetahat.numerics.unit_diagonal import LARGE, SMALL, scale_to_unit_diagonal
+from thetahat.numerics.unit_diagonal import FEW_ROWS, LARGE, SMALL, scale_to_unit_diagonal
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -235,8 +235,12 @@ class SymmetricFactor:
         if self._plain is not None:
             norm = self._plain.relative_norm(difference)
             return norm if isfinite(norm) else float("inf")
-        scaled = (difference / self.roots / self.roots[:, np.newaxis]).ravel()
-        squares = float(scaled.dot(scaled))
+        squares = 0.0
+        # Some rows at a time stay in a core's cache; a copy of a large matrix is slow for its fresh memory alone.
+        for begin in range(0, self.size, FEW_ROWS):
+            rows = slice(begin, begin + FEW_ROWS)
+            scaled = (difference[rows] / self.roots / self.roots[rows, np.newaxis]).ravel()
+            squares += float(scaled.dot(scaled))
         return sqrt(squares) / self.smallest if isfinite(squares) else float("inf")
 
     def solve_absolute(self, right: ArrayLike) -> FloatArray:
@@ -329,7 +333,7 @@ class SymmetricFactor:
         if not self.smallest > self.error_bound or not isfinite(float(difference.sum())):
             return -float("inf"), float("inf")
         if self._triangle is not None:
-            norm = self._triangle.whitened_norm(difference / self.roots / self.roots[:, np.newaxis])
+            norm = self._triangle.whitened_norm(difference, self.roots)
             return -norm, norm
         whiten = self.inverse_root()
         change = whiten.T @ difference @ whiten

@@ -8,6 +8,8 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
+from thetahat.numerics.unit_diagonal import FEW_ROWS
+
 Matrix = NDArray[np.float64]
 POWER_STEPS = 20
 """Of the power method, by which a spectral norm is estimated from below to a few per cent."""
@@ -37,7 +39,8 @@ class Triangle:
         """1/‖S⁻¹‖₁, as LAPACK estimates it: a lower bound for the smallest eigenvalue."""
         from scipy.linalg import lapack
 
-        norm = float(np.abs(self._scaled).sum(axis=0).max())
+        rows = (self._scaled[begin : begin + FEW_ROWS] for begin in range(0, len(self._scaled), FEW_ROWS))
+        norm = max(float(np.abs(some).sum(axis=1).max()) for some in rows)
         reciprocal, _ = lapack.dpocon(self._lower, norm, uplo="L")
         return float(reciprocal) * norm
 
@@ -69,13 +72,13 @@ class Triangle:
         # Rows of the transpose are columns, which hold anything before the diagonal.
         return np.array([row[at:] @ row[at:] for at, row in enumerate(inverse.T)])
 
-    def whitened_norm(self, difference: Matrix) -> float:
-        """Return ‖L⁻¹ D L⁻ᵀ‖ in the spectral norm, by the power method."""
+    def whitened_norm(self, difference: Matrix, roots: Matrix) -> float:
+        """Return ‖L⁻¹ R⁻¹ D R⁻¹ L⁻ᵀ‖ in the spectral norm, R being diagonal, by the power method."""
         from scipy.linalg import blas
 
         def apply(vector: Any) -> Any:
             moved = blas.dtrsv(self._lower, vector, lower=1, trans=1)
-            return blas.dtrsv(self._lower, difference @ moved, lower=1)
+            return blas.dtrsv(self._lower, difference @ (moved / roots) / roots, lower=1)
 
         return _norm(apply, difference.shape[0])
 

@@ -17,6 +17,8 @@ LARGE = 256
 """From this size on a decomposition costs many times a Cholesky factor, and seconds."""
 SMALL = 8
 """Up to this size a decomposition costs more in overhead than in arithmetic, and is remembered."""
+FEW_ROWS = 64
+"""Rows of a large matrix that are scaled at once, as they stay in a core's cache."""
 
 
 def scale_to_unit_diagonal(matrix: ArrayLike) -> tuple[FloatArray, FloatArray]:
