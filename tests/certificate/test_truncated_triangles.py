@@ -109,3 +109,123 @@ def test_a_neighbouring_place_that_is_better_with_ends_of_its_own_is_found():
     assert level([fit.estimates[name] for name in ("low", "mode", "high")], rows) == pytest.approx(
         fit.log_likelihood
     )
+
+
+INF = np.inf
+
+
+@pytest.mark.parametrize(
+    ("rows", "weights", "expected", "verdict"),
+    [
+        # A right angle at a limit of truncation, where ℓ has a kink.
+        (
+            (
+                [5.724, 4.846, 4.555, 0.616, -INF, 2.266, 0.146, 7.16, 1.182, 3.244, 4.684],
+                [5.724, 4.846, 4.555, 4.114, 3.316, INF, 3.901, 7.16, 2.065, 3.244, 4.684],
+                [5.36, 3.385, 4.163, -INF, -INF, 0.599, -1.445, 5.84, -0.168, 1.852, -INF],
+                [INF, INF, 6.27, 4.966, INF, 3.793, 6.452, 8.293, 2.443, INF, INF],
+            ),
+            [1, 2, 2, 2, 2, 2, 2, 2, 2, 1, 2],
+            (1.182, 1.182, 7.77706),
+            "boundary",
+        ),
+        (
+            (
+                [6.265, 2.132, 4.139, 4.669, 6.622, 5.777],
+                [6.265, 2.132, 4.139, INF, 10.151, 8.676],
+                [-INF, -INF, 3.307, 3.187, 6.47, -INF],
+                [7.439, INF, 6.747, 7.506, 10.673, INF],
+            ),
+            [2, 1, 2, 1, 1, 2],
+            (0.4227256, 8.676, 8.676),
+            "boundary",
+        ),
+        (
+            (
+                [2.065, 2.046, 3.868, -INF, 1.401, 7.236, 2.545, -0.395, 4.514],
+                [2.065, 2.046, 3.868, 1.291, INF, 7.236, 4.121, 1.702, 4.514],
+                [1.517, -0.489, -INF, -INF, 0.188, 6.774, 1.263, -1.747, -INF],
+                [INF] * 9,
+            ),
+            [2, 1, 1, 2, 1, 1, 2, 2, 1],
+            (-0.395, -0.395, 7.52313),
+            "boundary",
+        ),
+        # A mode inside beside a right angle that is 0.8 nats lower.
+        (
+            (
+                [6.525, 7.649, 2.779, 4.515, 5.393, -INF, 2.917, -0.086, 4.622],
+                [6.525, 7.649, 2.779, 4.515, 5.393, 4.236, 3.628, 2.877, INF],
+                [4.592, 5.526, -INF, 4.293, 4.29, 3.524, 0.924, -2.661, -INF],
+                [INF] * 9,
+            ),
+            [1, 1, 2, 1, 2, 2, 2, 1, 1],
+            (1.9479177, 2.779, 8.0995812),
+            "maximum",
+        ),
+        # High without bound.
+        (
+            (
+                [3.164, 3.907, 0.91, 2.129, 2.359, 0.609, 4.32, 7.702],
+                [3.164, 3.907, 0.91, 2.129, 4.542, 0.609, 4.32, INF],
+                [0.402, 2.279, 0.263, 0.716, -INF, -1.875, -INF, -INF],
+                [6.078, 5.516, 1.425, 3.243, 4.696, 1.323, 6.262, 7.949],
+            ),
+            [1, 1, 1, 2, 2, 1, 2, 1],
+            (0.2501358, 4.32, 1e7),
+            "at_infinity",
+        ),
+        # High on the way to the entry of a censored row, which has no probability there.
+        (
+            (
+                [2.811, 5.732, 5.723, -INF],
+                [2.811, 5.732, 5.723, 8.626],
+                [-0.159, -INF, 5.611, 7.309],
+                [INF, INF, INF, 10.594],
+            ),
+            [2, 2, 2, 1],
+            (2.811, 2.811, 7.309 + 1e-7),
+            "at_infinity",
+        ),
+        # Low without bound, with high on its way to the entry of a row.
+        (
+            (
+                [5.461, 1.562, 6.603, 2.116, -INF, -INF],
+                [5.461, 1.562, 6.603, 2.116, 0.566, 1.49],
+                [5.138, -1.184, 4.155, 0.553, -INF, -INF],
+                [INF] * 6,
+            ),
+            [2, 1, 2, 1, 2, 2],
+            (-1e7, 6.603, 6.603),
+            "at_infinity",
+        ),
+    ],
+)
+def test_right_angles_and_ends_that_run_away_are_told_where_they_are_highest(
+    rows, weights, expected, verdict
+):
+    low, high, entry, exit_ = (np.array(item, dtype=float) for item in rows)
+    seen = th.Observations.interval(low, high, entry=entry, exit=exit_)
+    fit = th.fit(th.Triangular(), seen, weights=np.array(weights, dtype=float))
+    assert fit.certificate.verdict == verdict
+    # By the definition, at a triangle that a slow search from many starts has found.
+    repeated = [np.repeat(item, weights) for item in (np.maximum(low, entry), np.minimum(high, exit_))]
+    exact = np.repeat(low == high, weights)
+    repeated[0][exact] = repeated[1][exact] = np.repeat(low, weights)[exact]
+    there = level(expected, (*repeated, np.repeat(entry, weights), np.repeat(exit_, weights)))
+    assert fit.certificate.supremum == pytest.approx(there, abs=1e-5)
+    assert fit.certificate.supremum >= there - 1e-7
+    for name, value in zip(("low", "mode", "high"), expected, strict=True):
+        told = fit.estimates[name]
+        assert told == pytest.approx(value, abs=1e-5) or (np.isinf(told) and abs(value) == 1e7)
+
+
+def test_ends_run_away_only_where_the_likelihood_rises_there():
+    rows = drawn(1, right=True)
+    low, high, entry, exit_ = rows
+    fit = th.fit(th.Triangular(), th.Observations.interval(low, high, entry=entry, exit=exit_))
+    low, mode, high = (fit.estimates[name] for name in ("low", "mode", "high"))
+    assert fit.certificate.exists
+    for factor in (1e2, 1e4, 1e6):
+        assert level((low - factor, mode, high), rows) < fit.log_likelihood
+        assert level((low, mode, high + factor), rows) < fit.log_likelihood

@@ -31,8 +31,9 @@ class Triangular(SummedByRows, Family):
     so that its maximum is at one of the values, or where mode and low, or mode and high, meet in an outermost one
     (Oliver, 1972; Kotz & van Dorp, 2004). Low and high lie beyond the outermost values; the information on them is
     infinite, and there are no standard errors. Limits of truncation let them lie inside what no row can be, where the
-    slopes of the sides tell them. A right angle is looked for on the outermost exact values alone, also where censored
-    rows lie beyond these.
+    slopes of the sides tell them. With censored rows or limits a right angle may lie anywhere beyond the exact values:
+    both are fitted as families of their own, and the highest of all that was found is told, or the supremum where an
+    end runs away.
 
     Examples
     --------

@@ -75,7 +75,7 @@ def promising(
     if not table.all_free:
         fixed = np.setdiff1d(np.arange(held.size), table.free_index)
         candidates[:, fixed] = held[fixed]
-    heights = _heights(model, rows, candidates)
+    heights = heights_on(model, rows, candidates)
     reference = heights[0]
     if rows.size == arrangement.sample.size and np.isfinite(outcome.value):
         reference = max(reference, outcome.value)
@@ -156,7 +156,7 @@ def leads_back(outcome: Outcome, search: Search) -> bool:
     return factor.changes_little(change, CURVATURE_CHANGE)
 
 
-def _heights(model: IndependentModel, rows: PackedRows, candidates: NDArray[np.float64]) -> Vector:
+def heights_on(model: IndependentModel, rows: PackedRows, candidates: NDArray[np.float64]) -> Vector:
     """ℓ of these rows at each candidate."""
     family = model.family
     eta = tuple(candidates.T[..., np.newaxis])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from thetahat.first_pass import Arrangement, arrange_packed
 from thetahat.likelihood import Likelihood
 from thetahat.models import DERIVATIVES
 from thetahat.optimize import findings
+from thetahat.optimize._optimizer import Settled
 from thetahat.optimize.approach import approaches
 from thetahat.optimize.certificate import Verdict
 from thetahat.optimize.climb import Conditions, climb
@@ -29,12 +30,21 @@ from thetahat.optimize.kinks.verdicts import COMPARED, at_kink, judged
 from thetahat.optimize.outcome import Outcome
 from thetahat.optimize.verdict import judge
 
+if TYPE_CHECKING:
+    from thetahat.optimize.kinks.corners import Room
+
 Vector = NDArray[np.float64]
 MOST_CLIMBS = 12
 NEIGHBOURS, MOST_MOVES = 12, 6
 """Places on either side of a maximum at which it is sought again, and how often it moves."""
 MOST_ROWS_BESIDE = 20_000
 """Rows up to which that is worth a pass each."""
+MOST_TRIANGLES, FALLS_SHORT = 6, 0.5
+"""Triangles from which it is climbed, and how far in nats below the highest ℓ they may begin."""
+TO_GAIN = 3.0
+"""In nats, how far a right angle of a coarse grid may be below what was found for its maximum to be sought."""
+SHORT = 1e-7
+"""In nats, by which an outcome is lower than what has been seen elsewhere."""
 SAME = 1e-6
 ATTAINED = frozenset({Verdict.MAXIMUM, Verdict.BOUNDARY, Verdict.FLAT})
 SEARCHED = frozenset({Verdict.MAXIMUM, Verdict.AT_INFINITY})
@@ -60,6 +70,12 @@ def maximise_kinked(
     """
     model = arrangement.model
     kinks = Kinks(arrangement, likelihood, engine, conditions)
+    room: Room | None = None
+    if further and _has_corners(arrangement):
+        from thetahat.optimize.kinks.corners import room_of
+
+        room = room_of(arrangement, engine)
+        declared = replace(declared, bounded=room.bounds)
     best = _from(kinks, start, declared, None)
     for again in _further(arrangement, best, conditions, declared) if further else ():
         outcome = _from(kinks, again, declared, best)
@@ -74,11 +90,64 @@ def maximise_kinked(
         reached = best.value if np.isfinite(best.value) else kinks.reached
         if not reached > limit.value + noise and limit.slope <= limit.slope_noise:
             return findings.at_limit(model.table, None, None, limit, declared)
+    if room is not None:
+        return _round_corners(kinks, room, arrangement, best, declared)
     for pins in model.family.degenerate(arrangement.survey):
         met = _where_they_meet(kinks, pins, start, declared)
         if met is not None and not (best.certificate.verdict in ATTAINED and best.value >= met.value):
             best = met
     return best
+
+
+def _has_corners(arrangement: Arrangement) -> bool:
+    """Whether the kink may come between the ends of the support elsewhere than on an outermost exact value."""
+    model = arrangement.model
+    family = model.family
+    loose = model.response.censored or model.response.truncated
+    return loose and bool(family.edges) and {*family.edges, family.kinked} == set(model.table.free_names)
+
+
+def _round_corners(
+    kinks: Kinks, room: Room, arrangement: Arrangement, best: Outcome, declared: Declared
+) -> Outcome:
+    """The highest of what was found, right angles, what the best of many triangles lead to, and what these near."""
+    from thetahat.optimize.kinks.corners import Corners
+    from thetahat.optimize.kinks.out_of_reach import out_of_reach
+
+    corners = Corners(arrangement, kinks, room)
+    reference = corners.screened(best.point)
+    for end, found in corners.right_angles(reference - TO_GAIN):
+        corners.see(found.point)
+        opened = corners.opened(end, found) if found.converged else found.point
+        angle = (
+            corners.outcome(end, found, declared) if opened is None else _from(kinks, opened, declared, best)
+        )
+        best = _highest(best, angle)
+    for height, ends in corners.starts(MOST_TRIANGLES):
+        if height < reference - FALLS_SHORT:
+            break
+        corners.see(ends)
+        best = _highest(best, _from(kinks, ends, declared, best))
+    top = corners.highest
+    if top is not None and not best.value >= corners.highest_value - SHORT:
+        best = _highest(best, _from(kinks, top, declared, best))
+    for point in (best.point, top):
+        neared = None if point is None else out_of_reach(corners, point, declared)
+        # So far out digits are lost, and ℓ at the point itself may seem higher than what it nears.
+        if neared is not None and not best.value > neared.value + (SHORT if point is best.point else 0.0):
+            return neared
+    if top is not None and not best.value >= corners.highest_value - SHORT:
+        # Something higher is known, and nothing is known of where that leads.
+        return judge(kinks.likelihood, Settled(top, kinks.likelihood.tally(top, DERIVATIVES)), declared)
+    return best
+
+
+def _highest(one: Outcome, other: Outcome) -> Outcome:
+    """The higher of two; where they are level, the one whose verdict says more."""
+    level = abs(other.value - one.value) <= one.tally.rounding + other.tally.rounding
+    if level or not np.isfinite(other.value) or not np.isfinite(one.value):
+        return other if _better(other, one) else one
+    return other if other.value > one.value else one
 
 
 def _further(
