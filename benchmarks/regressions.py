@@ -26,7 +26,7 @@ def rows(full: bool) -> Iterator[Row]:
     yield from categories(1)
     yield from softmax(repetitions)
     yield from auxiliary(1)
-    yield from sparse(1)
+    yield from sparse(repetitions)
 
 
 def fitted(call: Callable[[], th.Fit]) -> Contestant:
