@@ -69,7 +69,8 @@ def arrange(
     """
     if collapsible(model):
         if levels is None:
-            levels = engine.reduce(model.count_levels, source.blocks(model.columns))
+            reduce = engine.reduce_cheap if source.in_memory else engine.reduce
+            levels = reduce(model.count_levels, source.blocks(model.columns))
         if levels.values is not None:
             _refuse_weightless(model, float(levels.weights.sum()))
             family: Any = model.family
@@ -144,7 +145,7 @@ def _gather(
         packs = [packed] if in_memory and not sparing else []
         return _Gathered(packed.survey(spread=model.needs_spread), packs, [packed.thinned()])
 
-    gathered = engine.reduce(first_pass, blocks)
+    gathered = (engine.reduce_cheap if sparing else engine.reduce)(first_pass, blocks)
     survey = gathered.survey
     if counts is not None:
         survey = replace(survey, n_rows=counts[0], n_positive=counts[1])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -32,6 +33,19 @@ def test_blocks_merge_by_position_whoever_computes_them(blocks):
     merged = [th.Threads(workers).reduce(Order, letters) for workers in (1, 2, 5)]
     assert merged[0] == merged[1] == merged[2]
     assert [c for c in merged[0].text if c.isalpha()] == letters
+
+
+@pytest.mark.parametrize(("workers", "blocks", "here"), [(2, 100, True), (4, 20, True), (4, 100, False)])
+def test_cheap_blocks_are_shared_only_where_that_pays(workers, blocks, here):
+    callers = set()
+
+    def order_of(block):
+        callers.add(threading.get_ident())
+        return Order(str(block))
+
+    whole = th.Threads(workers).reduce_cheap(order_of, iter(range(blocks)))
+    assert whole == th.Threads(1).reduce(lambda block: Order(str(block)), iter(range(blocks)))
+    assert (callers == {threading.get_ident()}) is here
 
 
 def test_no_rows_and_errors_in_a_block_are_told():

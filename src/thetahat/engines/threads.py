@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 LARGEST_BATCH = 4
 """Blocks that a thread takes at once, since handing over costs as much as a cheap block does."""
 
+FEW_WORKERS, CHEAP_BLOCKS = 2, 32
+"""Up to so many threads, or below so many blocks, one does cheap blocks soonest: others wait for the interpreter."""
+
 
 @cache
 def _pool(workers: int) -> ThreadPoolExecutor:
@@ -92,6 +95,16 @@ class Threads(Engine):
                 with np.errstate(all="ignore"):
                     return _merged(function(block) for block in everything)
             return _merged(self._in_order(function, everything, len(head) + left if left else 0))
+
+    def reduce_cheap(self, function: Callable[[Block], Record], blocks: Iterable[Block]) -> Record:
+        """Return the same; few blocks, or blocks for few threads, are computed where they are asked for."""
+        if self.workers > FEW_WORKERS:
+            remaining = iter(blocks)
+            head = list(islice(remaining, CHEAP_BLOCKS))
+            if len(head) == CHEAP_BLOCKS:
+                return self.reduce(function, chain(head, remaining))
+            blocks = head
+        return Threads(1).reduce(function, blocks)
 
     @staticmethod
     def _only(head: list[Block]) -> Block:

@@ -49,6 +49,13 @@ class Watched(Engine):
         self._progress.end()
         return merged
 
+    def reduce_cheap(self, function: Callable[[Block], Record], blocks: Iterable[Block]) -> Record:
+        """Return the merged summary of all blocks."""
+        self._progress.begin()
+        merged = self._engine.reduce_cheap(function, self._counted(blocks))
+        self._progress.end()
+        return merged
+
     def _counted(self, blocks: Iterable[Block]) -> Iterator[Block]:
         for block in blocks:
             yield block
